@@ -1,0 +1,8 @@
+"""Who is talking: persona, memory, prompt."""
+
+from ..core.registry import ProviderSpec
+from .base import Agent, AgentConfig
+
+PROVIDERS = (ProviderSpec("basic_memory_agent", f"{__name__}.basic_memory:BasicMemoryAgent"),)
+
+__all__ = ["PROVIDERS", "Agent", "AgentConfig"]

@@ -1,0 +1,37 @@
+"""Who is talking: what was heard and the history in, the reply out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, ClassVar, Protocol
+
+from pydantic import Field
+
+from ..core.block import Block
+from ..core.character import Character
+from ..core.types import LLMDelta, Message, UserInput
+from ..llm import LLM
+
+
+class AgentConfig(Block):
+    """What every agent's block may say about how its reply is streamed. The pipeline obeys it, whatever the agent."""
+
+    enable_streaming: bool = Field(True, description="false: wait for the whole reply, then speak")
+    stream_buffer_size: int = Field(
+        5, ge=1, le=1000, description="Pieces of the reply held between thinking and cutting"
+    )
+
+
+class Agent(Protocol):
+    """A character's mind. One serves all sessions of a server; the history comes with each call.
+
+    ``reply`` is an async generator of deltas; closing it closes the model's connection.
+    """
+
+    name: ClassVar[str]
+    Config: ClassVar[type[AgentConfig]]
+    config: AgentConfig
+
+    def __init__(self, config: Any, llm: LLM, character: Character) -> None: ...
+
+    def reply(self, heard: UserInput, history: Sequence[Message]) -> AsyncIterator[LLMDelta]: ...

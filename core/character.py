@@ -1,0 +1,44 @@
+"""Who is on stage."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from .block import Block
+
+DEFAULT_EXPRESSIONS = ("neutral", "joy", "sadness", "anger", "surprise", "fear", "smirk", "shy", "thinking")
+"""What the default avatar can do by itself."""
+
+
+class Character(Block):
+    """A character file: ``characters/NAME.yaml``."""
+
+    name: str = Field(min_length=1, max_length=60, description="The name the audience sees")
+    avatar: str | None = Field(
+        None, description="Picture of the character: a file beside the character file, or an emoji"
+    )
+    look: dict[str, str] = Field(
+        default_factory=dict, description="Colours of the default puppet: hair, eyes, skin, dress, accent (CSS colours)"
+    )
+    persona: str = Field("", description="Who the character is; becomes the system prompt")
+    opening_line: str = Field("", description="What the character says when somebody comes")
+    language: str = Field(
+        "en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description="BCP 47 tag, for example en, zh, ja"
+    )
+    voice: dict[str, str] = Field(
+        default_factory=dict, description="Voice per provider, for example {espeak_tts: en-us+f3}; wins over conf.yaml"
+    )
+    expressions: dict[str, dict[str, float]] = Field(
+        default_factory=lambda: {name: {} for name in DEFAULT_EXPRESSIONS},
+        description="Tags such as [joy] in the reply, and the Live2D parameters each one sets; empty: the avatar's own",
+    )
+    fillers: tuple[str, ...] = Field((), description="Short openers that may be spoken while the model still thinks")
+    lexicon: dict[str, str] = Field(
+        default_factory=dict, description="How to say a word: what is written → what is spoken"
+    )
+    scene: str | None = Field(None, description="Scene behind the character, when the page has not chosen one")
+
+    @field_validator("expressions", mode="before")
+    @classmethod
+    def _list_of_names(cls, value: object) -> object:
+        return {name: {} for name in value} if isinstance(value, list) else value

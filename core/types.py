@@ -1,0 +1,146 @@
+"""The values that travel between rooms: text in, tokens, segments, audio, marks.
+
+Audio is mono 16-bit little-endian PCM everywhere; only its rate (Hz) varies. Times are milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Literal
+
+from .errors import ProviderError
+
+BYTES_PER_SAMPLE = 2
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation, as a chat model takes it."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserInput:
+    """What somebody said to the avatar."""
+
+    text: str
+    viewer: str | None = None
+    """Name of who said it, where it is known."""
+    whole_reply: bool = False
+    """Wait for the whole reply before speaking: the baseline that streaming is measured against."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the reply, as the model streamed it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """A piece of the model's thinking: never spoken, never shown as the reply."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens counted by the model's server."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderFailure:
+    """A provider of a fallback chain failed; it travels in the stream, so that whoever reads the stream can tell of it."""
+
+    error: ProviderError
+    fallback: str | None
+    """Name of the provider that takes over; None when there is none left."""
+
+
+LLMDelta = TextDelta | ReasoningDelta | Usage | ProviderFailure
+"""What a language model's stream is made of."""
+
+
+class MarkKind(StrEnum):
+    WORD = "word"
+    PHONEME = "phoneme"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """When a word or a phoneme begins within a clip."""
+
+    kind: MarkKind
+    at_ms: float
+    text: str
+    """The phoneme in IPA; empty for a word."""
+    start: int = 0
+    """Words: index of the first character in the spoken text."""
+    length: int = 0
+    """Words: number of characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A piece of a clip. ``marks`` are timed from the start of the clip, and never later than the audio they belong to."""
+
+    pcm: bytes
+    sample_rate: int
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def duration_ms(self) -> float:
+        return len(self.pcm) / BYTES_PER_SAMPLE * 1000 / self.sample_rate
+
+
+class Boundary(IntEnum):
+    """How good a place to cut speech is; greater is better."""
+
+    WORD = 1
+    PHRASE = 2
+    CLAUSE = 3
+    SENTENCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of the reply that is spoken in one breath: one request to the voice."""
+
+    index: int
+    display: str
+    """What the subtitle shows. The displays of a turn, joined, are the reply."""
+    speech: str
+    """What the voice gets; empty when nothing of it can be spoken."""
+    boundary: Boundary = Boundary.SENTENCE
+    expressions: tuple[str, ...] = ()
+    """Expressions to take on while it is spoken, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRequest:
+    """What a voice is asked to say."""
+
+    text: str
+    final: bool = True
+    """False when the sentence goes on after this piece, so that the voice does not fall."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What the ears understood so far, or finally."""
+
+    text: str
+    final: bool
+    language: str | None = None
+    start_ms: float = 0.0
+    end_ms: float = 0.0
+    words: tuple[Mark, ...] = field(default=())

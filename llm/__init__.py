@@ -1,0 +1,11 @@
+"""Language models: messages in, token stream out."""
+
+from ..core.registry import ProviderSpec
+from .base import LLM, LLMConfig
+
+PROVIDERS = (
+    ProviderSpec("demo_llm", f"{__name__}.demo:DemoLLM"),
+    ProviderSpec("openai_llm", f"{__name__}.openai:OpenAILLM"),
+)
+
+__all__ = ["LLM", "PROVIDERS", "LLMConfig"]

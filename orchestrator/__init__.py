@@ -1,0 +1,1 @@
+"""The pipeline: settings, session, turn, segmenter, pacing, latency."""

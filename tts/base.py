@@ -1,0 +1,36 @@
+"""Voices: text in, PCM (and timing marks) out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from pydantic import Field
+
+from ..core.block import Block
+from ..core.provider import Deadlines, Provider
+from ..core.types import Audio, ProviderFailure, SpeechRequest
+
+
+class TTS(Provider, Protocol):
+    """A voice.
+
+    ``synthesize`` is an async generator that yields audio as it comes. Closing it stops the work and lets go of the
+    connection at once. It raises ProviderError, and nothing else, when the voice fails.
+    """
+
+    sample_rate: int
+    """Hz; what the voice gives as a rule. Each Audio says its own."""
+
+    def synthesize(self, request: SpeechRequest) -> AsyncIterator[Audio | ProviderFailure]: ...
+
+
+class TTSConfig(Block):
+    """What every voice's block may say."""
+
+    first_chunk_timeout: float = Field(2.0, gt=0, le=600, description="Seconds until the first audio")
+    chunk_timeout: float = Field(0.5, gt=0, le=600, description="Seconds between two pieces of audio")
+
+    @property
+    def deadlines(self) -> Deadlines:
+        return Deadlines(self.first_chunk_timeout, self.chunk_timeout)
