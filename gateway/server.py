@@ -40,11 +40,8 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(engine: Engine, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM. ``on_ready`` is called when requests are answered.
-
-    Raises AllProvidersFailed when no model or no voice opens.
-    """
+def make_server(engine: Engine, on_ready: Callable[[], None]) -> uvicorn.Server:
+    """A server around an engine that is not open yet. ``on_ready`` is called when requests are answered."""
     config = uvicorn.Config(
         build_app(engine),
         log_config=None,
@@ -55,15 +52,24 @@ def serve(engine: Engine, listener: socket.socket, on_ready: Callable[[], None])
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=CLOSE_WITHIN_S,
     )
-    server = _Server(config, on_ready)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(engine, server, listener))
-    if not server.started:
-        raise HayakuchiError("the server could not start; the log has the details")
+    return _Server(config, on_ready)
 
 
-async def _serve(engine: Engine, server: _Server, listener: socket.socket) -> None:
+async def run(engine: Engine, server: uvicorn.Server, listener: socket.socket) -> None:
+    """Open the engine, serve until the server is told to exit, close the engine.
+
+    Raises AllProvidersFailed when no model or no voice opens.
+    """
     async with engine, asyncio.TaskGroup() as group:
         warming = group.create_task(engine.keep_warm(), name="probe providers")
         await server.serve(sockets=[listener])
         warming.cancel()
+    if not server.started:
+        raise HayakuchiError("the server could not start; the log has the details")
+
+
+def serve(engine: Engine, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """:func:`run` on the fastest event loop there is, until SIGINT or SIGTERM."""
+    server = make_server(engine, on_ready)
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(run(engine, server, listener))
