@@ -196,9 +196,9 @@ async def test_bad_session_names_are_refused(name: str) -> None:
 
 async def test_a_viewer_that_reads_nothing_harms_nobody() -> None:
     async with (
-        serving(talkative()) as (url, engine),
-        viewing(url, "session=s") as stuck,
-        viewing(url, "session=s&sound=1") as ours,
+        serving(talkative()) as (url, _),
+        viewing(url) as stuck,
+        viewing(url, "sound=1") as ours,
     ):
         stuck.socket.transport.pause_reading()
         for _ in range(3):
