@@ -7,11 +7,11 @@ again when it dies. A limit of espeak-ng: it knows kana, but reads kanji in Japa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
@@ -20,7 +20,7 @@ from ..core.types import Audio, SpeechRequest
 from . import espeak_worker as wire
 from .base import TTSConfig
 from .espeak_process import KIND, NAME, EspeakProcess, command
-from .espeak_text import clean, pieces, voice_for, with_ending
+from .espeak_text import Script, clean, pieces, voice_for, with_ending
 from .espeak_voices import unknown_language, unknown_variant
 from .espeak_wire import ClipReader, say_payload
 
@@ -42,7 +42,7 @@ class EspeakConfig(TTSConfig):
     pitch: int = Field(50, ge=0, le=99, description="50 is the voice's own")
     pitch_range: int = Field(50, ge=0, le=99, description="0 is monotonous, 50 the voice's own")
     volume: int = Field(100, ge=0, le=200, description="100 is the normal volume")
-    voices: dict[Literal["zh", "ja", "ko"], VoiceName] = Field(
+    voices: dict[Script, VoiceName] = Field(
         default_factory=lambda: {"zh": "cmn+f3", "ja": "ja+f3", "ko": "ko+f3"},
         description="Voice for text in another script than the voice's own; {}: always the one voice",
     )
@@ -92,10 +92,10 @@ class EspeakTTS:
         if process is not None:
             await process.close()
 
-    async def synthesize(self, request: SpeechRequest) -> AsyncIterator[Audio]:
+    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[Audio, None]:
         """Audio in pieces of about 60 ms, with its words and phonemes; nothing for a text without letters or digits."""
         text = clean(request.text)
-        voice = voice_for(text, self.config.voice, dict(self.config.voices))
+        voice = voice_for(text, self.config.voice, self.config.voices)
         reader = ClipReader(SAMPLE_RATE)
         for piece in pieces(text):
             if not any(map(str.isalnum, piece.text)):
@@ -106,7 +106,7 @@ class EspeakTTS:
                     if audio := reader.audio(payload):
                         yield audio
 
-    async def _say(self, text: str, voice: str, *, final: bool) -> AsyncIterator[bytes]:
+    async def _say(self, text: str, voice: str, *, final: bool) -> AsyncGenerator[bytes, None]:
         """The payloads of AUDIO messages."""
         process = await self._worker()
         self._check_variant(voice)

@@ -9,7 +9,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from ..core.errors import Category, ProviderError
@@ -60,7 +60,7 @@ class EspeakProcess(asyncio.SubprocessProtocol):
     def pid(self) -> int:
         return self._transport.get_pid()
 
-    async def say(self, payload: bytes) -> AsyncIterator[Answer]:
+    async def say(self, payload: bytes) -> AsyncGenerator[Answer, None]:
         """Send a SAY; its AUDIO answers. Closing it aborts the request. Raises ProviderError."""
         if not self.alive:
             raise self.death()

@@ -10,6 +10,9 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+Script = Literal["zh", "ja", "ko"]
 
 PIECE_WEIGHT = 400
 """The most that one request to the worker says. A letter weighs 1 and anything else that is spoken as a word or a syllable of
@@ -23,7 +26,11 @@ _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 _HAN_RANGES = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _HAN = re.compile(f"[{_HAN_RANGES}]")
 _CHINESE = frozenset({"cmn", "zh", "yue", "hak", "nan", "wuu"})
-_WORD = re.compile(rf"[{_HAN_RANGES}]|[^\W_{_HAN_RANGES}]+(?:['’.,:/@-]+[^\W_{_HAN_RANGES}]+)*|[^\w\s]")
+_LETTERS = (
+    rf"(?:[^\W_{_HAN_RANGES}]|[\u0300-\u036f\u0591-\u05bd\u064b-\u0652\u0670\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e])+"
+)
+"""Letters and digits with the marks that combine with them, which are no word characters to ``re``."""
+_WORD = re.compile(rf"[{_HAN_RANGES}]|{_LETTERS}(?:['’.,:/@-]+{_LETTERS})*|[^\w\s]")
 _LIGHT = re.compile(r"[^\W\d_]")
 _NAMED = frozenset("%&#@*/")
 _CLOSERS = " \t\n\"'”’»)]}」』】）"
@@ -35,7 +42,7 @@ def clean(text: str) -> str:
     return _UNSAFE.sub(" ", text)
 
 
-def voice_for(text: str, voice: str, voices: Mapping[str, str]) -> str:
+def voice_for(text: str, voice: str, voices: Mapping[Script, str]) -> str:
     """``voice``, unless the text is in a script that it does not read and ``voices`` (by language) has one that does."""
     script = script_of(text)
     if script is None or script == _language_of(voice):
@@ -43,7 +50,7 @@ def voice_for(text: str, voice: str, voices: Mapping[str, str]) -> str:
     return voices.get(script, voice)
 
 
-def script_of(text: str) -> str | None:
+def script_of(text: str) -> Script | None:
     """``ja`` when there is kana in the text, else ``ko`` for hangul, else ``zh`` for Chinese characters, else None."""
     if _KANA.search(text):
         return "ja"

@@ -19,7 +19,7 @@ def variants(data: Path) -> list[str]:
 
 
 def unknown_variant(data: Path, voice: str) -> str | None:
-    """What is wrong with the voice's variant; None when nothing is. The engine itself ignores a variant that it does not know."""
+    """What is wrong with the voice's variant, which the engine would ignore silently; None when nothing is."""
     _, plus, variant = voice.partition("+")
     if not plus or variant.isdecimal() or variant in (known := variants(data)):
         return None

@@ -1,6 +1,9 @@
 """The process that holds espeak-ng: one request at a time, audio out while it is being made.
 
-Run as a script by :mod:`.espeak_process`, with nothing but the standard library: ``python -I -S espeak_worker.py LIBRARY DATA``.
+Run as a script by :mod:`.espeak_process`, on nothing but the standard library:
+
+    python -I -S espeak_worker.py LIBRARY DATA
+
 The library is not thread-safe, may crash, and is under the GPL, so it has a process of its own. A thread reads the requests,
 so that an abort is seen by the synthesis at once; when stdin ends, whoever asked is gone and the process exits.
 
@@ -68,9 +71,7 @@ class _Event(ctypes.Structure):
     )
 
 
-_SynthCallback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
-)
+_SynthCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
 
 
 class Job:
