@@ -66,10 +66,13 @@ class OpenAILLM:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def stream(self, messages: Sequence[Message]) -> AsyncIterator[TextDelta | ReasoningDelta | Usage]:
+    def stream(self, messages: Sequence[Message]) -> AsyncIterator[TextDelta | ReasoningDelta | Usage]:
         """The reply as it comes, then its Usage where the server counts. Raises ProviderError."""
+        return self._generate(self._body(messages))
+
+    async def _generate(self, body: dict[str, Any]) -> AsyncIterator[TextDelta | ReasoningDelta | Usage]:
         http = self._http
-        response = await self._ask(messages)
+        response = await self._ask(body)
         try:
             if is_whole(response, http):
                 for delta in whole_reply(http.json_of(await http.read_all(response)), http.failures):
@@ -104,16 +107,11 @@ class OpenAILLM:
         return f"{config.model} at {config.shown_url}"
 
     async def _warm_up(self) -> None:
-        body = self._body([Message("user", "Hi")]) | {"max_tokens": 1, "stream": False}
-        response = await self._http.post("chat/completions", json.dumps(body).encode())
-        try:
-            whole_reply(self._http.json_of(await self._http.read_all(response)), self._http.failures)
-        finally:
-            hang_up(response)
+        async for _ in self._generate(self._body([Message("user", "Hi")]) | {"max_tokens": 1}):
+            pass
 
-    async def _ask(self, messages: Sequence[Message]) -> aiohttp.ClientResponse:
+    async def _ask(self, body: dict[str, Any]) -> aiohttp.ClientResponse:
         """Send the request; once more without ``stream_options`` when the server may not know it."""
-        body = self._body(messages)
         if not self.config.stream or self._usage_allowed is False or "stream_options" in body:
             return await self._http.post("chat/completions", json.dumps(body).encode())
         try:

@@ -77,7 +77,8 @@ class StreamedReply:
             if text := delta.get("content"):
                 if self._half or not text.isascii():
                     text = self._whole_characters(text)
-                deltas.append(TextDelta(text))
+                if text:
+                    deltas.append(TextDelta(text))
         if (reason := choice.get("finish_reason")) is not None:
             if reason == "error":
                 raise self._failures.of_error_object(choice.get("error") or "the model failed")

@@ -6,6 +6,7 @@ Attention and feed-forward are zero, each token is its own embedding, and the ou
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import gguf
@@ -39,7 +40,7 @@ def _bigrams(tokens: list[str], texts: list[list[str]]) -> NDArray[np.float64]:
     starts = sorted({index[text[0]] for text in texts})
     counts = np.full((len(tokens), len(tokens)), 1e-6)
     for text in texts:
-        for one, other in zip(text, text[1:], strict=False):
+        for one, other in pairwise(text):
             counts[index[one], index[other]] += 1
         counts[index[text[-1]], starts] += 0.25
         counts[index[text[-1]], 2] += 1

@@ -149,9 +149,9 @@ class FakeOpenAI:
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=16 << 20)
-        app.router.add_post("/v1/chat/completions", lambda request: self._serve(request, self.chat))
-        app.router.add_post("/v1/audio/speech", lambda request: self._serve(request, self.speech))
-        app.router.add_get("/v1/models", lambda request: self._serve(request, self.models))
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/audio/speech", self._speech)
+        app.router.add_get("/v1/models", self._models)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -161,6 +161,15 @@ class FakeOpenAI:
     async def __aexit__(self, *_: object) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        return await self._serve(request, self.chat)
+
+    async def _speech(self, request: web.Request) -> web.StreamResponse:
+        return await self._serve(request, self.speech)
+
+    async def _models(self, request: web.Request) -> web.StreamResponse:
+        return await self._serve(request, self.models)
 
     async def _serve(self, request: web.Request, script: Script) -> web.StreamResponse:
         recorded = await self._record(request)
