@@ -1,4 +1,4 @@
-"""What a test needs of the machine: without it the test is skipped, or fails where everything is required."""
+"""What a test needs of the machine it runs on."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import os
 import pytest
 
 
-def require(condition: bool, reason: str) -> None:
-    """Skip the test unless ``condition``; with HAYAKUCHI_REQUIRE_ALL=1 fail it instead."""
+def require(condition: object, reason: str) -> None:
+    """Skip the test when the machine lacks something; fail where HAYAKUCHI_REQUIRE_ALL=1 says that it must not."""
     if condition:
         return
     if os.environ.get("HAYAKUCHI_REQUIRE_ALL") == "1":
-        pytest.fail(f"required here: {reason}")
+        pytest.fail(f"HAYAKUCHI_REQUIRE_ALL=1: {reason}", pytrace=False)
     pytest.skip(reason)
