@@ -43,7 +43,7 @@ class _Choice:
     name: str
     place: Place
     path: Path_
-    config: MapNode | Node
+    config: Node
 
 
 def components(
@@ -127,7 +127,7 @@ def _component(
     except ConfigError as error:
         problems.append(error)
         return None
-    config = built(provider.Config, _with_voice(choice, provider, voices), choice.path, problems)
+    config = built(provider.Config, Entry(choice.place, _with_voice(choice, provider, voices)), choice.path, problems)
     return Component(choice.name, config, provider) if config is not None else None
 
 

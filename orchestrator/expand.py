@@ -1,8 +1,8 @@
 """``${NAME}`` and ``${NAME:-default}`` in a tree's scalars, from the environment.
 
 As in a shell, the default stands in for a variable that is not set or empty; ``$${`` is a literal ``${``. What a variable
-holds is never expanded again. An unquoted scalar that is one ``${…}`` and nothing else is read as if its text stood in the file, so
-``port: ${PORT:-12393}`` is a number; anywhere else the result is text.
+holds is never expanded again. An unquoted scalar that is one ``${…}`` and nothing else is read as if its text stood in the
+file, so ``port: ${PORT:-12393}`` is a number; anywhere else the result is text.
 """
 
 from __future__ import annotations

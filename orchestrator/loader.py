@@ -116,7 +116,7 @@ def _settings(
         )
         for section in COMPONENTS
     }
-    person = built(Character, cast.own, (), problems) if cast.file else None
+    person = built(Character, Entry(cast.own.place, cast.own), (), problems) if cast.file else None
     server = _block(ServerSettings, "server", tree, problems)
     avatar = _block(AvatarSettings, "avatar", _with_model_folder(tree), problems)
     latency = _block(LatencySettings, "latency", tree, problems)
@@ -193,7 +193,7 @@ def _block(model: type[B], name: str, tree: MapNode, problems: list[ConfigError]
     entry = tree.entries.get(name)
     if entry is None or is_blank(entry.value):
         return model()
-    return built(model, entry.value, (name,), problems)
+    return built(model, entry, (name,), problems)
 
 
 def _in_file_order(problems: Iterable[ConfigError], file: Path) -> list[ConfigError]:

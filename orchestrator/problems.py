@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from ..core.block import Block
 from ..core.errors import ConfigError
-from .tree import Node, Path_, Scalar, data, dotted, kind, steps
+from .tree import Entry, Node, Path_, Scalar, data, dotted, kind, steps
 
 B = TypeVar("B", bound=Block)
 
@@ -45,28 +45,28 @@ def unknown_key(name: str, known: Sequence[str]) -> str:
     return f"unknown key; known are {', '.join(known)}"
 
 
-def built(model: type[B], node: Node, path: Path_, problems: list[ConfigError]) -> B | None:
-    """The block that a tree's node describes, or None with what is wrong added to ``problems``.
+def built(model: type[B], entry: Entry, path: Path_, problems: list[ConfigError]) -> B | None:
+    """The block that an entry of a tree describes, or None with what is wrong added to ``problems``.
 
     A number or true/false where text is expected is taken as it was written: ``name: 1.10`` is the text "1.10".
     """
     as_text: frozenset[Path_] = frozenset()
     while True:
         try:
-            return model.model_validate(data(node, as_text))
+            return model.model_validate(data(entry.value, as_text))
         except ValidationError as error:
             errors = error.errors(include_url=False, include_input=False)
-            written = frozenset(found["loc"] for found in errors if _is_written_text(found, node)) - as_text
+            written = frozenset(found["loc"] for found in errors if _is_written_text(found, entry)) - as_text
             if not written:
-                problems += [_problem(found, model, node, path) for found in errors]
+                problems += [_problem(found, model, entry, path) for found in errors]
                 return None
             as_text |= written
 
 
-def _is_written_text(error: ErrorDetails, node: Node) -> bool:
+def _is_written_text(error: ErrorDetails, entry: Entry) -> bool:
     if error["type"] != "string_type":
         return False
-    nodes = [step for step, _ in steps(node, error["loc"])]
+    nodes = [step for step, _ in steps(entry, error["loc"])]
     return (
         len(nodes) == len(error["loc"]) + 1
         and isinstance(nodes[-1], Scalar)
@@ -74,7 +74,7 @@ def _is_written_text(error: ErrorDetails, node: Node) -> bool:
     )
 
 
-def _problem(error: ErrorDetails, model: type[Block], root: Node, path: Path_) -> ConfigError:
+def _problem(error: ErrorDetails, model: type[Block], root: Entry, path: Path_) -> ConfigError:
     way = list(steps(root, error["loc"]))
     node, key_place = way[-1]
     inside = error["loc"][: len(way) - 1]

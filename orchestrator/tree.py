@@ -122,9 +122,10 @@ def data(node: Node, as_text: frozenset[Path_] = frozenset(), path: Path_ = ()) 
     return {key: data(entry.value, as_text, (*path, key)) for key, entry in node.entries.items()}
 
 
-def steps(node: Node, path: Sequence[str | int]) -> Iterator[tuple[Node, Place]]:
+def steps(entry: Entry, path: Sequence[str | int]) -> Iterator[tuple[Node, Place]]:
     """The nodes along a path, as far as it leads: each with the place of the key (or item) that holds it."""
-    yield node, node.place
+    node = entry.value
+    yield node, entry.place
     for part in path:
         if isinstance(node, MapNode) and isinstance(part, str) and part in node.entries:
             entry = node.entries[part]

@@ -6,6 +6,7 @@ check against), so ``no`` and ``12:30`` are text. Size, depth and the number of 
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -74,14 +75,15 @@ def scalar_value(text: str) -> ScalarValue:
 
 
 def _decoded(raw: bytes, file: Path) -> str:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Place(file, 1, 1).error("the file is saved as UTF-16; save it as UTF-8")
+    text = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        return raw.decode("utf-8-sig")
+        return text.decode()
     except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        line, start = before.count(b"\n") + 1, before.rfind(b"\n") + 1
-        column = len(before[start:].decode("utf-8-sig")) + 1
+        before = text[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode()) + 1
         raise Place(file, line, column).error("a character here is not UTF-8; save the file as UTF-8") from None
 
 
@@ -132,7 +134,7 @@ class _Builder:
                 last = self._place(event.start_mark)
                 yield event
         except yaml.MarkedYAMLError as error:
-            raise self._syntax_error(error, last) from None
+            raise self._syntax_error(error, text, last) from None
         except yaml.reader.ReaderError as error:
             before = text[: error.position]
             line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
@@ -141,10 +143,14 @@ class _Builder:
             # The scanner lets out what chr() and int() say about an escape that is no character.
             raise last.error("not valid YAML: an escape or a number after this place is out of range") from None
 
-    def _syntax_error(self, error: yaml.MarkedYAMLError, last: Place) -> ConfigError:
+    def _syntax_error(self, error: yaml.MarkedYAMLError, text: str, last: Place) -> ConfigError:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(part for part in (error.context, error.problem) if part)
-        hint = ": use spaces to indent, not tabs" if "'\\t'" in problem else ""
+        hint = ""
+        if "'\\t'" in problem:
+            hint = "; use spaces to indent, not tabs"
+        elif mark and text[max(mark.index - 1, 0) : mark.index + 1] == "${":
+            hint = "; between braces, put ${…} in quotes"
         return (self._place(mark) if mark else last).error(f"not valid YAML: {problem}{hint}")
 
     def _place(self, mark: yaml.Mark) -> Place:
