@@ -12,5 +12,10 @@ class Block(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True, protected_namespaces=()
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+        protected_namespaces=(),
+        allow_inf_nan=False,
     )

@@ -41,4 +41,6 @@ class Character(Block):
     @field_validator("expressions", mode="before")
     @classmethod
     def _list_of_names(cls, value: object) -> object:
-        return {name: {} for name in value} if isinstance(value, list) else value
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            return {name: {} for name in value}
+        return value

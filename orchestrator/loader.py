@@ -1,0 +1,200 @@
+"""conf.yaml and a character file into Settings; every mistake with its file, line and column.
+
+Nothing is read but the two files and the environment variables they name, nothing is imported but the providers they name, and
+whatever is wrong with them comes out as one ConfigErrors that holds all of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from ..core.block import Block
+from ..core.character import Character
+from ..core.errors import ConfigError
+from ..core.registry import Registry
+from . import characters
+from .components import COMPONENTS, components
+from .expand import expanded_map
+from .problems import ConfigErrors, built, unknown_key
+from .settings import (
+    PUPPET,
+    AvatarSettings,
+    Component,
+    GatewaySettings,
+    LatencySettings,
+    PlaybackSettings,
+    ServerSettings,
+    Settings,
+)
+from .tree import Entry, MapNode, Place, Scalar, dotted, is_blank, kind, merged, shown
+from .yaml_source import read_yaml
+
+B = TypeVar("B", bound=Block)
+
+FILE_NAME = "conf.yaml"
+SHIPPED = Path(__file__).parent.parent / FILE_NAME
+DEFAULT_CHARACTER = "kiyo"
+BLOCKS: Mapping[str, type[Block]] = {
+    "server": ServerSettings,
+    "avatar": AvatarSettings,
+    "latency": LatencySettings,
+    "gateway": GatewaySettings,
+    "playback": PlaybackSettings,
+}
+SECTIONS = ("character", *COMPONENTS, *BLOCKS)
+"""The keys of conf.yaml."""
+
+
+def settings_file(path: Path | None = None) -> Path:
+    """The file to read: the one given, else ``conf.yaml`` in the current folder, else the shipped one."""
+    if path is not None:
+        return path
+    here = Path(FILE_NAME)
+    return here if here.is_file() else SHIPPED
+
+
+def load_settings(
+    path: Path | None = None,
+    *,
+    character: str | None = None,
+    registry: Registry,
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Read the settings (``settings_file(path)``) with a character: the one given, else the file's, else kiyo.
+
+    Sections that are missing or blank take their defaults. How a character file overrides the settings is said in
+    ``characters``. Raises ConfigErrors with all mistakes, the first one first.
+    """
+    file = settings_file(path)
+    problems: list[ConfigError] = []
+    settings = None
+    try:
+        conf = expanded_map(read_yaml(file), environ, problems)
+        settings = _settings(conf, file, character, registry, environ, problems)
+    except ConfigError as error:
+        problems.append(error)
+    if problems or settings is None:
+        raise ConfigErrors(_in_file_order(problems, file))
+    return settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """A character file: its own fields, and what it overrides."""
+
+    file: Path | None
+    own: MapNode
+    overrides: MapNode
+
+
+def _settings(
+    conf: MapNode,
+    file: Path,
+    character: str | None,
+    registry: Registry,
+    environ: Mapping[str, str],
+    problems: list[ConfigError],
+) -> Settings | None:
+    for key, entry in conf.entries.items():
+        if key not in SECTIONS:
+            problems.append(entry.place.error(unknown_key(key, SECTIONS), dotted((key,))))
+    cast = _cast(conf, file, character, environ, problems)
+    tree = _laid_over(conf, cast.overrides)
+    voices = cast.own.get("voice")
+    chains = {
+        section: components(
+            section,
+            tree.get(section),
+            voices if section == "tts" and isinstance(voices, MapNode) else None,
+            registry,
+            problems,
+            Place(file),
+        )
+        for section in COMPONENTS
+    }
+    person = built(Character, Entry(cast.own.place, cast.own), (), problems) if cast.file else None
+    server = _block(ServerSettings, "server", tree, problems)
+    avatar = _block(AvatarSettings, "avatar", _with_model_folder(tree), problems)
+    latency = _block(LatencySettings, "latency", tree, problems)
+    gateway = _block(GatewaySettings, "gateway", tree, problems)
+    playback = _block(PlaybackSettings, "playback", tree, problems)
+    if problems or not (person and server and avatar and latency and gateway and playback):
+        return None
+    agent: Component = chains["agent"][0]
+    files = (file, cast.file) if cast.file else (file,)
+    return Settings(
+        person,
+        cast.file,
+        server,
+        agent,
+        chains["llm"],
+        chains["tts"],
+        chains["asr"],
+        avatar,
+        latency,
+        gateway,
+        playback,
+        files,
+    )
+
+
+def _cast(
+    conf: MapNode, file: Path, given: str | None, environ: Mapping[str, str], problems: list[ConfigError]
+) -> _Cast:
+    try:
+        found = _character_file(conf, file, given)
+        tree = expanded_map(read_yaml(found), environ, problems)
+    except ConfigError as error:
+        problems.append(error)
+        nothing = MapNode({}, Place(file))
+        return _Cast(None, nothing, nothing)
+    return _Cast(found, *characters.split(tree, problems))
+
+
+def _character_file(conf: MapNode, file: Path, given: str | None) -> Path:
+    node = conf.get("character")
+    try:
+        if given is not None:
+            return characters.find(given, file, Path())
+        if node is None or is_blank(node):
+            return characters.find(DEFAULT_CHARACTER, file, file.parent)
+        if isinstance(node, Scalar):
+            return characters.find(node.text, file, file.parent)
+        raise LookupError(f"expected the name of a character, or the path of its file, found {kind(node)}")
+    except LookupError as error:
+        if given is not None:
+            raise ConfigError(f"--character: {error}") from None
+        raise (node.place if node else Place(file)).error(str(error), "character") from None
+
+
+def _laid_over(conf: MapNode, overrides: MapNode) -> MapNode:
+    """conf.yaml with a character's blocks over it; component sections are replaced, not merged."""
+    said = overrides.without(*[name for name, entry in overrides.entries.items() if is_blank(entry.value)])
+    tree = merged(conf.without(*(said.entries.keys() & COMPONENTS.keys())), said)
+    return tree if isinstance(tree, MapNode) else conf
+
+
+def _with_model_folder(tree: MapNode) -> MapNode:
+    """A folder of an avatar is relative to the file that names it."""
+    avatar = tree.get("avatar")
+    model = avatar.get("model") if isinstance(avatar, MapNode) else None
+    if not isinstance(avatar, MapNode) or not isinstance(model, Scalar) or model.value in (None, "", PUPPET):
+        return tree
+    folder = os.path.abspath(model.place.file.parent / model.text)
+    resolved = Entry(avatar.entries["model"].place, replace(model, value=folder, text=folder))
+    return tree.extended("avatar", Entry(tree.entries["avatar"].place, avatar.extended("model", resolved)))
+
+
+def _block(model: type[B], name: str, tree: MapNode, problems: list[ConfigError]) -> B | None:
+    entry = tree.entries.get(name)
+    if entry is None or is_blank(entry.value):
+        return model()
+    return built(model, entry, (name,), problems)
+
+
+def _in_file_order(problems: Iterable[ConfigError], file: Path) -> list[ConfigError]:
+    return sorted(problems, key=lambda error: (error.file != shown(file), error.line or 0, error.column or 0))

@@ -1,0 +1,121 @@
+"""What conf.yaml and a character file say, typed and frozen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from ..core.block import Block
+from ..core.character import Character
+
+PUPPET = "puppet"
+"""The avatar that is drawn by the page itself and needs no files."""
+
+_ORIGIN = re.compile(
+    r"([a-z][a-z0-9+.-]*)://((?:[a-z0-9_-]+\.)*[a-z0-9_-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII
+)
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+def origin(text: str) -> str:
+    """A web origin as browsers send it (RFC 6454 section 6.2): lower case, the scheme's usual port left out.
+
+    Raises ValueError for anything else, ``*`` and ``null`` included.
+    """
+    written = text.strip().lower().removesuffix("/")
+    found = _ORIGIN.fullmatch(written)
+    if not found or int(found[3] or 0) > 65535:
+        raise ValueError("an origin has the form scheme://host or scheme://host:port; '*' is not allowed")
+    scheme, host, port = found.groups()
+    return f"{scheme}://{host}" if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{scheme}://{host}:{int(port)}"
+
+
+class ServerSettings(Block):
+    """Where the server listens."""
+
+    host: str = Field(
+        "127.0.0.1",
+        pattern=r"^[A-Za-z0-9._:-]{1,255}$",
+        description="Address to listen on; 127.0.0.1 is this computer only, 0.0.0.0 the whole network",
+    )
+    port: int = Field(12393, ge=0, le=65535, description="TCP port; 0 takes any free one")
+    open_browser: bool = Field(True, description="Open the studio in the browser when the server is ready")
+
+
+class AvatarSettings(Block):
+    """Who is seen."""
+
+    model: str = Field(
+        PUPPET, min_length=1, max_length=1000, description="puppet, or a folder with a Live2D model3.json"
+    )
+
+
+class LatencySettings(Block):
+    """Thresholds; a turn that misses one is reported with the stage to blame."""
+
+    first_audio_ms: float = Field(500, gt=0, le=600_000, description="Input heard to first audio sent, ms")
+    streaming_ms: float = Field(
+        300, gt=0, le=600_000, description="A later segment's last token to its first audio, ms"
+    )
+    audio_pipeline_ms: float = Field(
+        250, gt=0, le=600_000, description="Segment given to the voice to its first audio, ms"
+    )
+    improvement_percent: float = Field(
+        50, ge=0, le=100, description="First audio against waiting for the whole reply, %"
+    )
+
+
+class AuthSettings(Block):
+    """Who may use the HTTP and WebSocket APIs."""
+
+    enabled: bool = Field(False, description="Ask for an API key")
+
+
+class GatewaySettings(Block):
+    """The doors."""
+
+    auth: AuthSettings = Field(AuthSettings(enabled=False), description="API keys")
+    cors: tuple[Annotated[str, AfterValidator(origin)], ...] = Field(
+        (), max_length=100, description="Further origins that may use the APIs, as scheme://host[:port]"
+    )
+    max_sessions: int = Field(256, ge=1, le=100_000, description="Sessions at a time; more are refused with 503")
+
+
+class PlaybackSettings(Block):
+    """How far the voice runs ahead of the listener."""
+
+    max_ahead_ms: float = Field(400, ge=100, le=2000, description="Audio sent and not yet played, ms at most")
+    prefetch: int = Field(2, ge=1, le=8, description="Segments whose audio is made at the same time")
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A provider that was chosen: its name, its settings (an instance of ``provider.Config``) and its class."""
+
+    name: str
+    config: Any
+    provider: type[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a server needs to know. ``llm``, ``tts`` and ``asr`` are fallback chains, first choice first."""
+
+    character: Character
+    character_file: Path | None
+    server: ServerSettings
+    agent: Component
+    llm: tuple[Component, ...]
+    tts: tuple[Component, ...]
+    asr: tuple[Component, ...]
+    """Empty: nobody listens."""
+    avatar: AvatarSettings
+    latency: LatencySettings
+    gateway: GatewaySettings
+    playback: PlaybackSettings
+    files: tuple[Path, ...]
+    """The files that were read."""
