@@ -11,10 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..orchestrator.loader import load_settings
 from ..orchestrator.settings import Settings
 from .measure import PROMPTS, Sample, local_speaker, measure, remote_speaker
-from .options import CharacterOption, ConfigOption, JsonOption
+from .options import CharacterOption, ConfigOption, JsonOption, settings_from
 
 UNITS = {"improvement": "%"}
 TITLES = {
@@ -37,7 +36,7 @@ def latency(
     as_json: JsonOption = False,
 ) -> None:
     """Run turns in streaming and in whole-reply mode and hold the four figures against the thresholds; exit 1 on a breach."""
-    settings = load_settings(config, character=character)
+    settings = settings_from(config, character)
     samples = asyncio.run(_run(settings, url, turns, quiet=as_json))
     report = evaluate(samples, settings)
     if as_json:

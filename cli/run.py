@@ -11,9 +11,8 @@ from typing import Annotated
 import typer
 
 from ..core.errors import ConfigError
-from ..orchestrator.loader import load_settings
 from ..orchestrator.settings import Settings
-from .options import CharacterOption, ConfigOption
+from .options import CharacterOption, ConfigOption, settings_from
 
 
 def run(
@@ -32,7 +31,7 @@ def run(
     from ..orchestrator.engine import Engine
 
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    settings = load_settings(config, character=character)
+    settings = settings_from(config, character)
     settings = with_address(settings, host, port)
     _check_reach(settings, open_to_network)
     listener = bind(settings.server.host, settings.server.port)

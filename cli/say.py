@@ -17,9 +17,8 @@ from ..core.deadline import within
 from ..core.errors import HayakuchiError
 from ..core.types import BYTES_PER_SAMPLE, Audio, SpeechRequest
 from ..orchestrator.cutter import Cutter
-from ..orchestrator.loader import load_settings
 from ..orchestrator.settings import Settings
-from .options import CharacterOption, ConfigOption
+from .options import CharacterOption, ConfigOption, settings_from
 
 PLAYERS = (
     ("afplay",),
@@ -38,7 +37,7 @@ def say(
     character: CharacterOption = None,
 ) -> None:
     """Speak TEXT to the speaker or into a file."""
-    settings = load_settings(config, character=character)
+    settings = settings_from(config, character)
     sample_rate, pcm = asyncio.run(_synthesize(settings, text))
     if not pcm:
         raise HayakuchiError("there is nothing in this text that can be spoken")

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+
 from hayakuchi.core.errors import Category
 from hayakuchi.core.http_errors import Failures, category_of_code, category_of_status, error_text, retry_after_s
 

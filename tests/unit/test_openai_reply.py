@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 from fake_openai import chat, delta, event
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.http_errors import Failures
 from hayakuchi.core.types import ReasoningDelta, TextDelta, Usage
 from hayakuchi.llm.openai_models import has_model, model_names
 from hayakuchi.llm.openai_reply import StreamedReply, whole_reply
-from hypothesis import given
-from hypothesis import strategies as st
 
 FAILURES = Failures("llm", "openai_llm", "http://host/v1", "the model 'm'")
 FINISH = event({"choices": [{"delta": {}, "finish_reason": "stop"}]})

@@ -1,6 +1,7 @@
 import pytest
-from hayakuchi.core.remote import ServerBlock, is_loopback, tidy_base_url
 from pydantic import SecretStr, ValidationError
+
+from hayakuchi.core.remote import ServerBlock, is_loopback, tidy_base_url
 
 KEY = "sk-abcdefgh12345678"
 

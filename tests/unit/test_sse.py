@@ -1,9 +1,10 @@
 from itertools import pairwise
 
 import pytest
-from hayakuchi.core.sse import EventTooLong, SSEDecoder
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hayakuchi.core.sse import EventTooLong, SSEDecoder
 
 
 def decode(*chunks: bytes) -> list[bytes]:

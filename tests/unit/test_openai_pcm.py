@@ -3,9 +3,10 @@ import struct
 import numpy as np
 import pytest
 from fake_openai import sine, wav_header
-from hayakuchi.tts.pcm import NotSpeech, PcmReader, is_mp3
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from hayakuchi.tts.openai_pcm import NotSpeech, PcmReader, is_mp3
 
 PCM = sine(40)
 MP3 = (b"\xff\xf3\x84\xc4" + b"\0" * 188) * 3  # MPEG 2 layer III, 64 kbit/s, 24 kHz: frames of 192 bytes
