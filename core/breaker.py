@@ -21,8 +21,9 @@ class Breaker:
     """Sans-IO state machine; every method takes the time (ms).
 
     closed → open after 3 failures in a row, or at once for a failure that nobody's waiting mends (a wrong key, a model that
-    is not there). open → half-open when the pause is over: one request may try. It succeeds → closed; it fails → open for
-    twice as long, 30 s at most.
+    is not there) or that says itself how long to stay away. open → half-open when the pause is over: one request may try. It
+    succeeds → closed; it fails → open for twice as long, 30 s at most unless the provider asked for more. Requests that began
+    before it opened and fail while it is open change nothing: one outage counts once, however many felt it.
     """
 
     def __init__(self) -> None:
@@ -50,15 +51,21 @@ class Breaker:
         self._failures, self._pause_ms, self._open_until, self._trying = 0, FIRST_PAUSE_MS, None, False
 
     def failed(self, error: ProviderError, now: float) -> None:
-        self._failures += 1
         if not error.retryable:
             self._open(now, LONGEST_PAUSE_MS)
-        elif self._trying or self._failures >= FAILURES_TO_OPEN:
-            self._open(now, max(self._pause_ms, (error.retry_after_s or 0) * 1000))
-            self._pause_ms = min(self._pause_ms * 2, LONGEST_PAUSE_MS)
+        elif self.state(now) is not BreakerState.OPEN:
+            self._failures += 1
+            if self._trying or self._failures >= FAILURES_TO_OPEN or error.retry_after_s:
+                self.trip(error, now)
+
+    def trip(self, error: ProviderError, now: float) -> None:
+        """Open at once, whatever the count."""
+        pause_ms = self._pause_ms if error.retryable else LONGEST_PAUSE_MS
+        self._open(now, max(pause_ms, (error.retry_after_s or 0) * 1000))
+        self._pause_ms = min(self._pause_ms * 2, LONGEST_PAUSE_MS)
 
     def abandoned(self) -> None:
-        """The request was cancelled before it told anything: the next one may try."""
+        """The request that was allowed in half-open state was cancelled before it told anything: the next one may try."""
         self._trying = False
 
     def _open(self, now: float, pause_ms: float) -> None:

@@ -20,8 +20,11 @@ def loop_ms() -> float:
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An event loop whose clock jumps to the next timer as soon as nothing else is ready.
 
-    For code without real sockets or processes: waiting for those takes no virtual time.
+    For code without real sockets or processes: waiting for those takes no virtual time. When there is no timer either, only
+    another thread could go on: the loop waits ``patience_s`` of real time for one, then raises RuntimeError.
     """
+
+    patience_s = 5.0
 
     def __init__(self) -> None:
         super().__init__(_JumpingSelector(self))
@@ -43,8 +46,7 @@ class _JumpingSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, Any]]:
         ready = super().select(0)
         if not ready and timeout is None:
-            # Only another thread can wake the loop now: wait for it in real time, but never for ever.
-            ready = super().select(5.0)
+            ready = super().select(self._loop.patience_s)
             if not ready:
                 raise RuntimeError("virtual time stands still: every task waits for something that nothing will do")
         elif not ready and timeout:

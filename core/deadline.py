@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any, TypeVar
 
@@ -13,7 +13,9 @@ from .provider import Deadlines
 T = TypeVar("T")
 
 
-async def within(stream: AsyncIterator[T], deadlines: Deadlines, *, kind: str, provider: str) -> AsyncIterator[T]:
+async def within(
+    stream: AsyncIterator[T], deadlines: Deadlines, *, kind: str, provider: str
+) -> AsyncGenerator[T, None]:
     """Pass on a stream's items; ProviderError(TIMEOUT) when one does not come in time.
 
     Only the stream's own silence counts: a slow reader breaks no deadline. Leaving early closes the stream.

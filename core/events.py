@@ -3,8 +3,7 @@
 The stage, the gateway, logs, metrics and tests all read this stream. A turn's events come in this order:
 
     TurnStarted
-      (SegmentReady | SpeechStarted | AudioSent | SpeechEnded | ProviderFailed)*
-      LatencyMeasured? LatencyBreached*
+      (SegmentReady | SpeechStarted | AudioSent | SpeechEnded | ProviderFailed | LatencyMeasured | LatencyBreached)*
     TurnEnded
 
 ``turn`` grows by one with every turn of a session; a receiver drops what belongs to an older turn than the last one started
@@ -44,11 +43,12 @@ class SegmentReady:
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """A segment begins at ``at_ms`` of the turn's audio; its first audio follows, if it has any."""
+    """A segment begins at ``at_ms`` of the turn's audio; its first audio follows, unless it is silent."""
 
     turn: int
     segment: Segment
     at_ms: float
+    silent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,10 @@ class ProviderFailed:
 
 @dataclass(frozen=True, slots=True)
 class LatencyMeasured:
-    """How fast the turn was (ms). ``figures``: first_audio, streaming, audio_pipeline; ``stages``: what made up first_audio."""
+    """How fast the turn was (ms): told when its first audio is sent, and again, with all figures, when it ends.
+
+    ``figures``: first_audio, streaming, audio_pipeline; ``stages``: what made up first_audio, in order.
+    """
 
     turn: int
     figures: Mapping[str, float]

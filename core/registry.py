@@ -55,7 +55,7 @@ class Registry:
         if plugins:
             for kind in KINDS:
                 for point in entry_points(group=f"hayakuchi.{kind}"):
-                    self._specs[kind].setdefault(point.name, ProviderSpec(point.name, point.value))
+                    self._specs[kind].setdefault(point.name, ProviderSpec(point.name, f"{point.module}:{point.attr}"))
 
     def names(self, kind: Kind) -> list[str]:
         return sorted(self._specs[kind])
@@ -65,13 +65,18 @@ class Registry:
         spec = self._specs[kind].get(name)
         if spec is None:
             raise UnknownProvider(kind, name, self.names(kind))
-        module, _, attribute = spec.target.partition(":")
+        module_name, _, attribute = spec.target.partition(":")
         try:
-            return getattr(import_module(module), attribute)
+            module = import_module(module_name)
         except ModuleNotFoundError as error:
-            remedy = f"pip install 'hayakuchi[{spec.extra}]'" if spec.extra else f"pip install {error.name}"
-            message = f"needs the Python package {error.name!r}, which is not installed; try: {remedy}"
+            missing = (error.name or module_name).partition(".")[0]
+            remedy = f"pip install 'hayakuchi[{spec.extra}]'" if spec.extra else f"pip install {missing}"
+            message = f"needs the Python package {missing!r}, which is not installed; try: {remedy}"
             raise ProviderError(kind, name, Category.MISSING_EXTRA, message) from error
-        except AttributeError as error:
+        except (ImportError, OSError) as error:
+            message = f"something it needs is installed but cannot be loaded: {error}"
+            raise ProviderError(kind, name, Category.MISSING_EXTRA, message) from error
+        if not hasattr(module, attribute):
             message = f"its package announces {spec.target!r}, which does not exist"
-            raise ProviderError(kind, name, Category.MISSING_EXTRA, message) from error
+            raise ProviderError(kind, name, Category.MISSING_EXTRA, message)
+        return getattr(module, attribute)

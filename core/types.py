@@ -5,6 +5,7 @@ Audio is mono 16-bit little-endian PCM everywhere; only its rate (Hz) varies. Ti
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Literal
@@ -100,6 +101,15 @@ class Audio:
     @property
     def duration_ms(self) -> float:
         return len(self.pcm) / BYTES_PER_SAMPLE * 1000 / self.sample_rate
+
+    def split(self, longest_ms: float) -> Iterator[Audio]:
+        """This audio in pieces of at most ``longest_ms``. All marks go with the first: they may be early, never late."""
+        step = max(int(self.sample_rate * longest_ms / 1000), 1) * BYTES_PER_SAMPLE
+        if len(self.pcm) <= step:
+            yield self
+            return
+        for start in range(0, len(self.pcm), step):
+            yield Audio(self.pcm[start : start + step], self.sample_rate, () if start else self.marks)
 
 
 class Boundary(IntEnum):

@@ -68,6 +68,15 @@ class LatencySettings(Block):
         50, ge=0, le=100, description="First audio against waiting for the whole reply, %"
     )
 
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The figures that every turn has, and their limits in ms."""
+        return {
+            "first_audio": self.first_audio_ms,
+            "streaming": self.streaming_ms,
+            "audio_pipeline": self.audio_pipeline_ms,
+        }
+
 
 class AuthSettings(Block):
     """Who may use the HTTP and WebSocket APIs."""
@@ -99,6 +108,10 @@ class Component:
     name: str
     config: Any
     provider: type[Any]
+
+    def create(self) -> Any:
+        """A provider with these settings, not opened yet."""
+        return self.provider(self.config)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import pytest
+from pydantic import Field, SecretStr
+
 from hayakuchi.core.block import Block
 from hayakuchi.core.registry import ProviderSpec, Registry
 from hayakuchi.orchestrator import characters, loader
@@ -13,7 +15,6 @@ from hayakuchi.orchestrator.loader import load_settings, settings_file
 from hayakuchi.orchestrator.problems import ConfigErrors
 from hayakuchi.orchestrator.providers import default_registry
 from hayakuchi.orchestrator.settings import Settings
-from pydantic import Field, SecretStr
 
 
 class Demo:

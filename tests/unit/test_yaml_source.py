@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from hayakuchi.core.errors import ConfigError
 from hayakuchi.orchestrator.expand import expanded
 from hayakuchi.orchestrator.tree import MapNode, Scalar, data, dotted, merged

@@ -1,0 +1,211 @@
+"""What Hayakuchi adds to the models' own time until the first audio reaches the listener.
+
+    uv run python benchmarks/first_audio.py             one session, then 200 of which half are interrupted
+    uv run python benchmarks/first_audio.py --json
+
+Three processes on loopback: scripted models, ``hayakuchi run``, and this client. All read the same monotonic clock, so
+
+    added = (message sent → request at the model) + (clause complete at the model → request at the voice)
+          + (first audio left the voice → first audio at the client)
+
+and nothing that the scripted models take themselves, late timers included, counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from websockets.asyncio.client import ClientConnection, connect
+
+CONF = """\
+character: ./bench.yaml
+llm: {{openai_llm: {{base_url: "{models}/v1", model: scripted, warm_up: false}}}}
+tts: {{openai_tts: {{base_url: "{models}/v1", model: scripted, voice: scripted, chunk_timeout: 5}}}}
+gateway: {{max_sessions: 1000}}
+"""
+CHARACTER = "{name: Bench, persona: You answer., opening_line: Hello.}\n"
+SAMPLE_RATE = 24000
+
+
+@dataclass
+class Turn:
+    """Monotonic times in s."""
+
+    key: str
+    asked: float
+    first_audio: float = math.nan
+    interrupted: float = math.nan
+    silent: float = math.nan
+    errors: int = 0
+
+
+class Client:
+    """One viewer that holds the sound, plays in real time and reports every 100 ms."""
+
+    def __init__(self, number: int, url: str, *, interrupts: bool, random_: random.Random) -> None:
+        self.number, self.url, self.interrupts, self.random = number, url, interrupts, random_
+        self.turns: list[Turn] = []
+        self._turn = 0
+        self._end_ms = self._played_ms = 0.0
+
+    async def run(self, turns: int, spread_s: float) -> None:
+        await asyncio.sleep(self.random.random() * spread_s)
+        address = f"{self.url.replace('http', 'ws', 1)}/stage/ws?session=bench{self.number}&sound=1"
+        async with connect(address, compression=None, proxy=None, open_timeout=30) as socket:
+            for count in range(turns):
+                await self._one_turn(socket, f"k{self.number}x{count}")
+                await asyncio.sleep(self.random.uniform(0.2, 1.0) if spread_s else 0.05)
+
+    async def _one_turn(self, socket: ClientConnection, key: str) -> None:
+        turn = Turn(key, time.monotonic())
+        self.turns.append(turn)
+        self._end_ms = self._played_ms = 0.0
+        stop_at = turn.asked + self.random.uniform(0.1, 3.0) if self.interrupts else math.inf
+        report_at = math.inf
+        await socket.send(json.dumps({"type": "input.text", "text": f"Question {key}"}))
+        while True:
+            wake_at = min(stop_at, report_at, turn.asked + 60)
+            try:
+                async with asyncio.timeout(max(wake_at - time.monotonic(), 0)):
+                    message = await socket.recv()
+            except TimeoutError:
+                now = time.monotonic()
+                if now >= stop_at:
+                    stop_at, turn.interrupted = math.inf, now
+                    await socket.send('{"type":"interrupt"}')
+                elif now >= report_at:
+                    report_at += 0.1
+                    self._played_ms = min(self._end_ms, self._played_ms + 100)
+                    report = {"type": "playback", "turn": self._turn, "played_ms": self._played_ms}
+                    await socket.send(json.dumps(report))
+                else:
+                    turn.errors += 1
+                    return
+                continue
+            if isinstance(message, bytes):
+                if math.isnan(turn.first_audio):
+                    turn.first_audio = time.monotonic()
+                    report_at = turn.first_audio + 0.1
+                _, _, _, self._turn, position, samples = struct.unpack_from("<BBHIII", message)
+                self._end_ms = (position + samples) * 1000 / SAMPLE_RATE
+                continue
+            event = json.loads(message)
+            if event["type"] in ("provider.failed", "error"):
+                turn.errors += 1
+            elif event["type"] == "turn.ended":
+                if not math.isnan(turn.interrupted):
+                    turn.silent = time.monotonic()
+                return
+
+
+@contextmanager
+def process(*command: str, folder: Path | None = None) -> Iterator[tuple[psutil.Process, str]]:
+    """A child process and the last word of the first line it prints."""
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
+    try:
+        assert child.stdout is not None
+        line = child.stdout.readline()
+        if not line:
+            raise SystemExit(f"{command} did not start")
+        yield psutil.Process(child.pid), line.split()[-1]
+    finally:
+        child.terminate()
+        child.wait(10)
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[max(math.ceil(share * len(ordered)) - 1, 0)] if ordered else math.nan
+
+
+async def load(url: str, sessions: int, turns: int, interrupted: int) -> list[Turn]:
+    seed = random.Random(1)
+    clients = [
+        Client(number, url, interrupts=number < interrupted, random_=random.Random(seed.random()))
+        for number in range(sessions)
+    ]
+    async with asyncio.TaskGroup() as group:
+        for client in clients:
+            group.create_task(client.run(turns, 3.0 if sessions > 1 else 0.0))
+    return [turn for client in clients for turn in client.turns]
+
+
+def added_ms(turn: Turn, log: dict[str, float]) -> float:
+    own = (
+        (log["llm_request"] - turn.asked)
+        + (log["tts_request"] - log["cut_token"])
+        + (turn.first_audio - log["tts_first_byte"])
+    )
+    return own * 1000
+
+
+def run_case(sessions: int, turns: int, interrupted: int, options: list[str]) -> dict[str, float]:
+    """Run one load and return what was measured; times in ms, memory in MB, CPU in cores."""
+    here = Path(__file__).resolve().parent
+    with (
+        process(sys.executable, str(here / "scripted_models.py"), *options) as (_, models),
+        tempfile.TemporaryDirectory() as temporary,
+    ):
+        folder = Path(temporary)
+        (folder / "conf.yaml").write_text(CONF.format(models=models))
+        (folder / "bench.yaml").write_text(CHARACTER)
+        command = (sys.executable, "-m", "hayakuchi", "run", "-c", "conf.yaml", "--port", "0", "--no-browser")
+        with process(*command, folder=folder) as (server, url):
+            asyncio.run(load(url, 1, 2, 0))
+            before, began = server.cpu_times(), time.monotonic()
+            done = asyncio.run(load(url, sessions, turns, interrupted))
+            after, took = server.cpu_times(), time.monotonic() - began
+            memory = server.memory_info().rss / 1e6
+        with urllib.request.urlopen(f"{models}/log", timeout=10) as answer:
+            log = json.load(answer)
+    added = [added_ms(turn, log[turn.key]) for turn in done if not math.isnan(turn.first_audio)]
+    silence = [(turn.silent - turn.interrupted) * 1000 for turn in done if not math.isnan(turn.silent)]
+    return {
+        "sessions": sessions,
+        "turns": len(done),
+        "measured": len(added),
+        "errors": sum(turn.errors for turn in done),
+        "added_p50_ms": percentile(added, 0.50),
+        "added_p95_ms": percentile(added, 0.95),
+        "added_p99_ms": percentile(added, 0.99),
+        "interrupt_p99_ms": percentile(silence, 0.99),
+        "cpu_cores": (after.user + after.system - before.user - before.system) / took,
+        "memory_mb": memory,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sessions", type=int, help="only one case, with so many sessions")
+    parser.add_argument("--turns", type=int, default=4, help="turns of each session (20 when there is one session)")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    cases = [given.sessions] if given.sessions else [1, 200]
+    results = []
+    for sessions in cases:
+        turns = 20 if sessions == 1 else given.turns
+        results.append(run_case(sessions, turns, sessions // 2, []))
+    if given.json:
+        print(json.dumps(results, indent=2))
+        return
+    for name in results[0]:
+        print(f"{name:18}", *(f"{result[name]:>10.1f}" for result in results))
+
+
+if __name__ == "__main__":
+    main()

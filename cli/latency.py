@@ -1,0 +1,153 @@
+"""``hayakuchi latency``: how fast are the first words, and which stage is to blame."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import statistics
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from ..orchestrator.settings import Settings
+from .measure import PROMPTS, Sample, local_speaker, measure, remote_speaker
+from .options import CharacterOption, ConfigOption, JsonOption, settings_from
+
+UNITS = {"improvement": "%"}
+TITLES = {
+    "first_audio": "first audio",
+    "streaming": "streaming",
+    "audio_pipeline": "audio pipeline",
+    "improvement": "improvement",
+}
+
+
+def latency(
+    config: ConfigOption = None,
+    character: CharacterOption = None,
+    url: Annotated[
+        str | None, typer.Option(help="Measure a server that runs already, for example http://127.0.0.1:12393")
+    ] = None,
+    turns: Annotated[
+        int, typer.Option(min=1, max=1000, help="Turns in streaming mode, and as many in whole-reply mode")
+    ] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Run turns in streaming and in whole-reply mode and hold the four figures against the thresholds; exit 1 on a breach."""
+    settings = settings_from(config, character)
+    samples = asyncio.run(_run(settings, url, turns, quiet=as_json))
+    report = evaluate(samples, settings)
+    if as_json:
+        typer.echo(json.dumps(report, indent=2))
+    else:
+        _print(report)
+    if report["breaches"]:
+        raise typer.Exit(1)
+
+
+async def _run(settings: Settings, url: str | None, turns: int, *, quiet: bool) -> list[Sample]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    prompts = PROMPTS.get(settings.character.language[:2], PROMPTS["en"])
+    speaking = remote_speaker(url) if url else local_speaker(settings)
+    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as progress:
+        task = progress.add_task("turns", total=2 * turns)
+        async with speaking as speaker:
+            return await measure(speaker, prompts, turns, lambda done: progress.update(task, completed=done))
+
+
+def evaluate(samples: Sequence[Sample], settings: Settings) -> dict[str, Any]:
+    """Percentiles of the figures and stages of the streaming turns, held against the thresholds.
+
+    A figure passes when its p95 is within the threshold; the improvement is that of the medians of first audio.
+    """
+    streamed = [sample for sample in samples if not sample.whole_reply]
+    whole = [
+        sample.figures["first_audio"] for sample in samples if sample.whole_reply and "first_audio" in sample.figures
+    ]
+    thresholds = settings.latency.thresholds
+    figures = {
+        name: _row([s.figures[name] for s in streamed if name in s.figures], thresholds[name]) for name in thresholds
+    }
+    stages = {name: percentiles([s.stages[name] for s in streamed if name in s.stages]) for name in streamed[0].stages}
+    first = figures["first_audio"]["p50"]
+    baseline = statistics.median(whole) if whole else math.nan
+    improvement = 100 * (1 - first / baseline)
+    target = settings.latency.improvement_percent
+    figures["improvement"] = {"p50": improvement, "threshold": target, "pass": improvement >= target}
+    breaches = [name for name, row in figures.items() if not row["pass"]]
+    return {
+        "turns": len(streamed),
+        "figures": figures,
+        "stages": stages,
+        "whole_reply_first_audio_ms": baseline,
+        "breaches": breaches,
+        "blame": {name: _blame(name, stages) for name in breaches},
+        "config": _config(settings),
+        "failures": sorted({failure for sample in samples for failure in sample.failures}),
+    }
+
+
+def percentiles(values: Sequence[float]) -> dict[str, float]:
+    """p50, p95 and p99 by nearest rank; NaN for nothing."""
+    ordered = sorted(values)
+    if not ordered:
+        return {"p50": math.nan, "p95": math.nan, "p99": math.nan}
+    ranks = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+    return {name: ordered[max(math.ceil(share * len(ordered)) - 1, 0)] for name, share in ranks.items()}
+
+
+def _row(values: Sequence[float], threshold: float) -> dict[str, Any]:
+    row: dict[str, Any] = percentiles(values)
+    return {**row, "threshold": threshold, "pass": not values or row["p95"] <= threshold}
+
+
+def _blame(figure: str, stages: dict[str, dict[str, float]]) -> str:
+    if figure in ("streaming", "audio_pipeline"):
+        return "tts"
+    return max(stages, key=lambda name: stages[name]["p50"], default="unknown")
+
+
+def _config(settings: Settings) -> dict[str, Any]:
+    """The providers and the streaming settings that were measured."""
+    return {
+        "character": settings.character.name,
+        "llm": [component.name for component in settings.llm],
+        "tts": [component.name for component in settings.tts],
+        "agent": {settings.agent.name: settings.agent.config.model_dump(mode="json")},
+        "playback": settings.playback.model_dump(),
+    }
+
+
+def _print(report: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title=f"{report['turns']} turns, in streaming mode", title_justify="left")
+    for heading in ("figure", "p50", "p95", "p99", "target", ""):
+        table.add_column(heading, justify="left" if heading in ("figure", "") else "right")
+    for name, row in report["figures"].items():
+        unit = UNITS.get(name, "ms")
+        cells = [_number(row.get(column), unit) for column in ("p50", "p95", "p99")]
+        sign = "≥" if name == "improvement" else "≤"
+        verdict = "[green]ok[/]" if row["pass"] else f"[red]missed: {report['blame'][name]}[/]"
+        table.add_row(TITLES[name], *cells, f"{sign} {row['threshold']:g} {unit}", verdict)
+    table.add_section()
+    for name, row in report["stages"].items():
+        table.add_row(f"  {name}", *(_number(row[column], "ms") for column in ("p50", "p95", "p99")), "", "")
+    console.print(table)
+    console.print(f"first audio in whole-reply mode: {_number(report['whole_reply_first_audio_ms'], 'ms')} (median)")
+    console.print(f"config: {json.dumps(report['config'], ensure_ascii=False)}", soft_wrap=True, highlight=False)
+    for failure in report["failures"]:
+        console.print(f"[yellow]note:[/] {failure}", soft_wrap=True)
+    if report["breaches"]:
+        stages = ", ".join(f"{TITLES[name]} ({report['blame'][name]})" for name in report["breaches"])
+        console.print(f"[red]too slow:[/] {stages}")
+
+
+def _number(value: float | None, unit: str) -> str:
+    return "" if value is None else "–" if math.isnan(value) else f"{value:.0f} {unit}"

@@ -1,0 +1,167 @@
+"""Runs turns and takes down how fast they were: against the providers of a configuration, or a server that runs already."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from ..core.channel import Channel
+from ..core.errors import HayakuchiError, ProtocolError
+from ..core.events import AudioSent, LatencyMeasured, ProviderFailed, SessionEvent, TurnEnded, TurnStatus
+from ..core.types import UserInput
+from ..live2d_bridge.wire import AudioFrame
+from ..orchestrator.engine import Engine
+from ..orchestrator.settings import Settings
+
+TURN_DEADLINE_S = 120.0
+CONNECT_DEADLINE_S = 5.0
+
+PROMPTS = {
+    "en": (
+        "Good morning!",
+        "Tell me a story.",
+        "What do you like to eat?",
+        "I had a long day and I feel tired.",
+        "Can you tell me a joke?",
+        "Who are you?",
+        "What shall we play tonight?",
+        "I like your voice.",
+    ),
+    "zh": ("早上好！", "给我讲个故事吧。", "你喜欢吃什么？", "我今天很累。", "讲个笑话吧。", "你是谁？"),
+    "ja": ("おはよう！", "何か話して。", "好きな食べ物は何？", "今日は疲れたよ。"),
+}
+"""What is said in the turns, in the character's language."""
+
+
+@dataclass(slots=True)
+class Sample:
+    """One turn's figures and stages, in ms."""
+
+    whole_reply: bool
+    figures: dict[str, float] = field(default_factory=dict)
+    stages: dict[str, float] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+
+class Speaker(Protocol):
+    """Something that answers a text and tells how fast it was."""
+
+    async def turn(self, text: str, *, whole_reply: bool) -> Sample: ...
+
+
+async def measure(speaker: Speaker, prompts: tuple[str, ...], turns: int, tell: Callable[[int], None]) -> list[Sample]:
+    """``turns`` turns in streaming and as many in whole-reply mode, taken in turn; ``tell`` hears how many are done."""
+    samples: list[Sample] = []
+    for number in range(turns):
+        for whole_reply in (False, True):
+            async with asyncio.timeout(TURN_DEADLINE_S):
+                samples.append(await speaker.turn(prompts[number % len(prompts)], whole_reply=whole_reply))
+            tell(len(samples))
+    return samples
+
+
+@asynccontextmanager
+async def local_speaker(settings: Settings) -> AsyncIterator[Speaker]:
+    """The providers of the settings, in this process, heard by a listener that plays everything in no time."""
+    async with Engine(settings) as engine, asyncio.TaskGroup() as group:
+        await engine.warm_up()
+        session = engine.new_session("latency")
+        speaker = _Local(session)
+        group.create_task(session.run(), name="session latency")
+        yield speaker
+        session.close()
+
+
+class _Local:
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._events: Channel[SessionEvent] = Channel(100_000)
+        session.observe(self._observe)
+        session.playback.listener_joined()
+
+    def _observe(self, event: SessionEvent) -> None:
+        if isinstance(event, AudioSent):
+            playback = self._session.playback
+            asyncio.get_running_loop().call_soon(lambda: playback.reported(event.turn, playback.sent_ms))
+        elif isinstance(event, LatencyMeasured | ProviderFailed | TurnEnded):
+            self._events.put_nowait(event)
+
+    async def turn(self, text: str, *, whole_reply: bool) -> Sample:
+        sample = Sample(whole_reply)
+        self._session.say(UserInput(text, whole_reply=whole_reply))
+        async for event in self._events:
+            if isinstance(event, LatencyMeasured):
+                sample.figures, sample.stages = dict(event.figures), dict(event.stages)
+            elif isinstance(event, ProviderFailed):
+                sample.failures.append(f"{event.provider}: {event.message}")
+            elif isinstance(event, TurnEnded):
+                if event.status is TurnStatus.FAILED:
+                    raise HayakuchiError(f"the turn failed: {event.message}")
+                break
+        return sample
+
+
+@asynccontextmanager
+async def remote_speaker(url: str) -> AsyncIterator[Speaker]:
+    """A server that runs already, in a session of its own, over its stage protocol."""
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import InvalidHandshake, InvalidURI
+
+    parts = urlsplit(url if "//" in url else f"http://{url}")
+    scheme = "wss" if parts.scheme in ("https", "wss") else "ws"
+    address = f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/stage/ws?session=latency&sound=1"
+    try:
+        async with connect(address, open_timeout=CONNECT_DEADLINE_S, compression=None, proxy=None) as socket:
+            yield _Remote(socket)
+    except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
+        raise HayakuchiError(f"no Hayakuchi server answers at {url} ({error}); is it running?") from error
+
+
+class _Remote:
+    def __init__(self, socket: Any) -> None:
+        self._socket = socket
+        self._sample_rate = 0
+
+    async def turn(self, text: str, *, whole_reply: bool) -> Sample:
+        sample = Sample(whole_reply)
+        asked_at = asyncio.get_running_loop().time()
+        await self._send({"type": "input.text", "text": text, "whole_reply": whole_reply})
+        first_audio_ms: float | None = None
+        turn = None
+        async for message in self._socket:
+            if isinstance(message, bytes):
+                if first_audio_ms is None:
+                    first_audio_ms = (asyncio.get_running_loop().time() - asked_at) * 1000
+                await self._play(AudioFrame.decode(message))
+                continue
+            event = json.loads(message)
+            kind = event["type"]
+            if kind == "session.snapshot":
+                self._sample_rate = event["audio"]["sample_rate"]
+            elif kind == "turn.started":
+                turn = event["turn"]
+            elif kind == "latency":
+                sample.figures, sample.stages = event["figures"], event["stages"]
+            elif kind == "provider.failed":
+                sample.failures.append(f"{event['provider']}: {event['message']}")
+            elif kind == "error":
+                raise ProtocolError(event["message"])
+            elif kind == "turn.ended" and event["turn"] == turn:
+                if event["status"] == "failed":
+                    raise HayakuchiError(f"the turn failed: {event['message']}")
+                break
+        if first_audio_ms is not None:
+            sample.figures["first_audio"] = first_audio_ms
+        return sample
+
+    async def _play(self, frame: AudioFrame) -> None:
+        played_ms = (frame.position + frame.samples) * 1000 / self._sample_rate
+        await self._send({"type": "playback", "turn": frame.turn, "played_ms": played_ms})
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self._socket.send(json.dumps(message))

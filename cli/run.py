@@ -1,0 +1,90 @@
+"""``hayakuchi run``: serve the avatar."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from ..core.errors import ConfigError
+from ..orchestrator.settings import Settings
+from .options import CharacterOption, ConfigOption, settings_from
+
+
+def run(
+    config: ConfigOption = None,
+    character: CharacterOption = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; wins over conf.yaml")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0: any that is free")] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page in the browser")] = False,
+    open_to_network: Annotated[
+        bool, typer.Option("--open-to-network", help="Allow an address that other machines can reach, without keys")
+    ] = False,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error")] = "warning",
+) -> None:
+    """Serve the avatar: open the page, type, and she talks."""
+    from ..gateway.server import serve
+    from ..orchestrator.engine import Engine
+
+    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = settings_from(config, character)
+    settings = with_address(settings, host, port)
+    _check_reach(settings, open_to_network)
+    listener = bind(settings.server.host, settings.server.port)
+    browser = settings.server.open_browser and not no_browser and sys.stdout.isatty()
+    url = address(listener)
+    serve(Engine(settings), listener, lambda: _announce(url, browser=browser))
+
+
+def with_address(settings: Settings, host: str | None, port: int | None) -> Settings:
+    """The settings with what the command line says of the address."""
+    changes = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+    return settings.model_copy(update={"server": settings.server.model_copy(update=changes)})
+
+
+def _check_reach(settings: Settings, open_to_network: bool) -> None:
+    from ..gateway.origin import is_loopback
+
+    host = settings.server.host
+    if not is_loopback(host) and not open_to_network:
+        raise ConfigError(
+            f"{host} can be reached by other machines, and whoever reaches it can make the avatar talk and spend your keys; "
+            "use 127.0.0.1, or say --open-to-network if that is what you want",
+            path="server.host",
+        )
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ConfigError when the address cannot be had, with what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        hint = f"is Hayakuchi running already? Another port: --port {port + 1}" if port else "use 127.0.0.1"
+        raise ConfigError(
+            f"cannot listen on {host}:{port} ({error.strerror or error}); {hint}", path="server"
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """The URL at which a listening socket is reached from this machine."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _announce(url: str, *, browser: bool) -> None:
+    typer.echo(f"ready {url}")
+    sys.stdout.flush()
+    if browser:
+        webbrowser.open(url)

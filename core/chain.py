@@ -1,0 +1,196 @@
+"""A chain of providers of one kind, first choice first: who may be tried, in which order, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Generic, TypeVar
+
+from .breaker import Breaker, BreakerState
+from .clock import loop_ms
+from .errors import AllProvidersFailed, Category, ProviderError
+from .provider import Deadlines, Provider
+
+P = TypeVar("P", bound=Provider)
+
+OPEN_S = 30.0
+"""How long a provider may take to open at the start."""
+PROBE_S = 10.0
+
+
+class Link(Generic[P]):
+    """A provider in its chain."""
+
+    def __init__(self, kind: str, provider: P) -> None:
+        self.kind, self.provider = kind, provider
+        self.breaker = Breaker()
+        self.error: ProviderError | None = None
+        """The last failure, unless it has served since."""
+        self._opened = False
+        self._opening = asyncio.Lock()
+
+    @property
+    def name(self) -> str:
+        return self.provider.name
+
+    async def open(self, limit_s: float) -> None:
+        """Open the provider unless it is. Raises ProviderError; TIMEOUT after ``limit_s``."""
+        try:
+            async with asyncio.timeout(limit_s), self._opening:
+                if not self._opened:
+                    await self.provider.open()
+                    self._opened = True
+        except TimeoutError:
+            message = f"was not ready within {limit_s:g} s"
+            raise ProviderError(self.kind, self.name, Category.TIMEOUT, message) from None
+
+    async def aclose(self) -> None:
+        self._opened = False
+        await self.provider.aclose()
+
+    def succeeded(self) -> None:
+        self.breaker.succeeded()
+        self.error = None
+
+    def failed(self, error: ProviderError) -> None:
+        self.breaker.failed(error, loop_ms())
+        self.error = error
+
+
+class Attempt(Generic[P]):
+    """One request to one provider of the chain, as a context: leaving it with nothing told means it was abandoned."""
+
+    def __init__(self, link: Link[P], *, trial: bool) -> None:
+        self._link = link
+        self._trial = trial
+        """Whether it is the one request that a half-open breaker allowed."""
+        self._told = False
+
+    @property
+    def provider(self) -> P:
+        return self._link.provider
+
+    @property
+    def name(self) -> str:
+        return self._link.name
+
+    async def ready(self) -> P:
+        """The provider, opened: one that could not open at the start gets another chance. Raises ProviderError."""
+        await self._link.open(self.provider.deadlines.first_s)
+        return self.provider
+
+    def succeeded(self) -> None:
+        self._told = True
+        self._link.succeeded()
+
+    def failed(self, error: ProviderError) -> None:
+        self._told = True
+        self._link.failed(error)
+
+    def __enter__(self) -> Attempt[P]:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._trial and not self._told:
+            self._link.breaker.abandoned()
+
+
+class Chain(Generic[P]):
+    """Providers with their breakers. ``kind`` names them in errors, for example ``tts``."""
+
+    def __init__(self, kind: str, providers: Sequence[P]) -> None:
+        if not providers:
+            raise ValueError("a chain needs at least one provider")
+        self.kind = kind
+        self.links = [Link(kind, provider) for provider in providers]
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """For whoever reads the chain as one provider: longer than any provider may take, to open again and to answer, so that
+        the next one is tried before the reader gives the chain up."""
+        first_s = max(link.provider.deadlines.first_s for link in self.links)
+        next_s = max(link.provider.deadlines.next_s for link in self.links)
+        return Deadlines(2 * first_s + 1, max(2 * first_s, next_s) + 1)
+
+    def attempts(self) -> Iterator[Attempt[P]]:
+        """Who may be asked, in order, each decided when it is asked for.
+
+        A provider whose breaker does not allow a request is passed over. The last one is asked all the same, unless only a
+        change of the configuration can mend it: when everything before it failed, trying is better than silence.
+        """
+        for link in self.links:
+            state = link.breaker.state(loop_ms())
+            if link.breaker.allow(loop_ms()):
+                yield Attempt(link, trial=state is BreakerState.HALF_OPEN)
+            elif link is self.links[-1] and (link.error is None or link.error.retryable):
+                yield Attempt(link, trial=False)
+
+    def exhausted(self) -> AllProvidersFailed:
+        """What to raise when all attempts failed: the last error of each provider."""
+        return AllProvidersFailed(self.kind, [link.error for link in self.links if link.error is not None])
+
+    def states(self, now: float) -> list[tuple[str, BreakerState, ProviderError | None]]:
+        """Name, breaker and last error of each provider; ``now`` in ms of the loop's clock."""
+        return [(link.name, link.breaker.state(now), link.error) for link in self.links]
+
+    async def open(self) -> None:
+        """Open all at a time. One that cannot is left alone for a while, and opened when it is tried again.
+
+        Raises AllProvidersFailed when none could be opened.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._open(link)) for link in self.links]
+        if not any(task.result() for task in tasks):
+            raise self.exhausted()
+
+    async def probe_all(self, limit_s: float = PROBE_S) -> list[tuple[str, str | ProviderError]]:
+        """Probe the providers one after another, each for ``limit_s`` at most; each result counts as a request's would.
+
+        Name, and the probe's answer or its error.
+        """
+        results: list[tuple[str, str | ProviderError]] = []
+        for link in self.links:
+            try:
+                answer = await self._probe(link, limit_s)
+            except ProviderError as error:
+                link.failed(error)
+                results.append((link.name, error))
+            else:
+                link.succeeded()
+                results.append((link.name, answer))
+        return results
+
+    async def probe(self) -> str:
+        """The answer of the first provider that answers. Raises AllProvidersFailed."""
+        for name, answer in await self.probe_all():
+            if isinstance(answer, str):
+                return f"{name}: {answer}"
+        raise self.exhausted()
+
+    async def aclose(self) -> None:
+        """Close every provider, whatever closing another one raises."""
+        async with AsyncExitStack() as stack:
+            for link in self.links:
+                stack.push_async_callback(link.aclose)
+
+    async def _open(self, link: Link[P]) -> bool:
+        try:
+            await link.open(OPEN_S)
+        except ProviderError as error:
+            link.error = error
+            link.breaker.trip(error, loop_ms())
+            return False
+        return True
+
+    async def _probe(self, link: Link[P], limit_s: float) -> str:
+        await link.open(limit_s)
+        try:
+            async with asyncio.timeout(limit_s):
+                return await link.provider.probe()
+        except TimeoutError:
+            message = f"did not answer the probe within {limit_s:g} s"
+            raise ProviderError(self.kind, link.name, Category.TIMEOUT, message) from None

@@ -1,0 +1,177 @@
+"""HTTP for providers: one session each, connections kept warm, every failure a ProviderError.
+
+A request is repeated once, and only when it was written to a kept connection that the server had already closed: nothing of
+an answer was seen. Whoever takes a response hangs up in a ``finally``: what was read to its end keeps its connection, anything
+else loses it at once, so that the server stops working for nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from pydantic_core import from_json
+from yarl import URL
+
+from .errors import Category, ProviderError
+from .http_errors import Failures
+from .remote import ServerBlock
+
+KEEP_ALIVE_S = 300.0
+CONNECT_S = 2.0
+PROBE_S = 2.0
+MAX_ERROR_BYTES = 16_384
+MAX_BODY_BYTES = 8 << 20
+_ERROR_BODY_S = 1.0
+_JSON = {"Content-Type": "application/json"}
+
+
+class HttpClient:
+    """The connections of one provider to its server."""
+
+    def __init__(self, block: ServerBlock, kind: str, provider: str, subject: str) -> None:
+        self.failures = Failures(kind, provider, block.shown_url, subject, block.secrets())
+        self._block = block
+        self._session: aiohttp.ClientSession | None = None
+        self._urls: dict[str, URL] = {}
+
+    async def open(self) -> None:
+        """Make the session; nothing is connected yet. Raises ProviderError."""
+        if self._session is not None:
+            return
+        proxy = await self._proxy()
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_reuseconn.append(_note_reuse)
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=int(KEEP_ALIVE_S))
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_S),
+            headers={"User-Agent": "hayakuchi", "Accept-Encoding": "identity"} | self._block.headers(),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[trace],
+            proxy=proxy,
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection, also those in use; idempotent."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def post(self, path: str, body: bytes) -> aiohttp.ClientResponse:
+        """Send JSON; the response, its body unread. Raises ProviderError, also for every status that is not 2xx."""
+        response = await self._send("POST", path, body)
+        if not 200 <= response.status < 300:
+            raise await self._refusal(response)
+        return response
+
+    async def get_json(self, path: str) -> Any:
+        """The JSON at ``path``, within 2 s. Raises ProviderError."""
+        try:
+            async with asyncio.timeout(PROBE_S):
+                response = await self._send("GET", path, None)
+                try:
+                    if not 200 <= response.status < 300:
+                        raise await self._refusal(response)
+                    return self.json_of(await self.read_all(response))
+                finally:
+                    hang_up(response)
+        except TimeoutError:
+            raise self.failures.error(
+                Category.TIMEOUT, f"the server at {self._block.shown_url} did not answer within {PROBE_S:g} s"
+            ) from None
+
+    def json_of(self, body: bytes) -> Any:
+        try:
+            return from_json(body)
+        except ValueError:
+            raise self.failures.bad_output(
+                f"sent something else than JSON: {self.failures.quote(body.decode('utf-8', 'replace'))}"
+            ) from None
+
+    async def read(self, response: aiohttp.ClientResponse) -> bytes:
+        """What came of the body since the last read; empty at its end. Raises ProviderError."""
+        try:
+            return await response.content.readany()
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:
+            raise self.failures.of_exception(error) from error
+
+    async def read_all(self, response: aiohttp.ClientResponse) -> bytes:
+        """The whole body, at most 8 MiB. Raises ProviderError."""
+        parts: list[bytes] = []
+        size = 0
+        while chunk := await self.read(response):
+            parts.append(chunk)
+            size += len(chunk)
+            if size > MAX_BODY_BYTES:
+                raise self.failures.bad_output(f"sent more than {MAX_BODY_BYTES >> 20} MiB at once")
+        return b"".join(parts)
+
+    async def _send(self, method: str, path: str, body: bytes | None) -> aiohttp.ClientResponse:
+        url = self._urls.get(path)
+        if url is None:
+            url = self._urls[path] = URL(self._block.endpoint(path), encoded=True)
+        trace = SimpleNamespace(reused=False)
+        try:
+            try:
+                return await self._request(method, url, body, trace)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                if not trace.reused or isinstance(error, aiohttp.ClientConnectorError):
+                    raise
+            return await self._request(method, url, body, trace)
+        except (aiohttp.ClientError, OSError) as error:
+            raise self.failures.of_exception(error) from error
+
+    async def _request(
+        self, method: str, url: URL, body: bytes | None, trace: SimpleNamespace
+    ) -> aiohttp.ClientResponse:
+        if self._session is None:
+            raise self.failures.error(Category.UNAVAILABLE, "is not open")
+        headers = _JSON if body is not None else None
+        return await self._session.request(
+            method, url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=trace
+        )
+
+    async def _refusal(self, response: aiohttp.ClientResponse) -> ProviderError:
+        """The error that a response with a bad status stands for."""
+        body = b""
+        try:
+            async with asyncio.timeout(_ERROR_BODY_S):
+                while len(body) < MAX_ERROR_BYTES and (chunk := await response.content.readany()):
+                    body += chunk
+        except (aiohttp.ClientError, OSError):
+            # The status alone says enough; the text would only have explained it.
+            pass
+        finally:
+            hang_up(response)
+        return self.failures.of_status(response.status, response.headers, body[:MAX_ERROR_BYTES])
+
+    async def _proxy(self) -> str | None:
+        """The proxy that the environment names for this server, if it is to be used."""
+        if not self._block.trust_env or self._block.loopback:
+            return None
+        url = urlsplit(self._block.base_url)
+        if await asyncio.to_thread(proxy_bypass, url.netloc):
+            return None
+        proxy = getproxies().get(url.scheme)
+        if proxy and urlsplit(proxy).scheme not in ("http", "https"):
+            message = "the proxy that the environment names is not an HTTP proxy; name another, or set trust_env: false"
+            raise self.failures.error(Category.INVALID_REQUEST, message)
+        return proxy or None
+
+
+def hang_up(response: aiohttp.ClientResponse) -> None:
+    """Let go of a response. A body that was read to its end leaves its connection open; any other loses it at once."""
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        # A polite TLS goodbye waits for the server's answer, and the server would go on working meanwhile.
+        connection.transport.abort()
+    response.close()
+
+
+async def _note_reuse(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
+    context.trace_request_ctx.reused = True

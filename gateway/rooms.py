@@ -1,0 +1,88 @@
+"""The rooms of the server: a session and its stage each, made when somebody comes, closed when long empty."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from ..core.clock import loop_ms
+from ..core.errors import CapacityError, ProtocolError
+from ..live2d_bridge.stage import Stage, Viewer
+from ..orchestrator.engine import Engine
+from ..orchestrator.session import Session
+
+MAIN = "main"
+IDLE_MS = 600_000.0
+SWEEP_S = 30.0
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Room:
+    """A session on its stage."""
+
+    def __init__(self, session: Session, stage: Stage) -> None:
+        self.session, self.stage = session, stage
+        self.idle_since = loop_ms()
+        self._viewers = 0
+
+    def enter(self) -> Viewer:
+        self._viewers += 1
+        viewer = Viewer(f"v{self._viewers}")
+        self.stage.join(viewer)
+        return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        self.stage.leave(viewer)
+        self.idle_since = loop_ms()
+
+    def idle_ms(self) -> float:
+        busy = self.stage.viewers or self.session.turn is not None
+        return 0.0 if busy else loop_ms() - self.idle_since
+
+
+class Rooms:
+    """``run`` holds the sessions' tasks; it lasts as long as the server."""
+
+    def __init__(self, engine: Engine, max_sessions: int) -> None:
+        self.engine = engine
+        self._max_sessions = max_sessions
+        self._rooms: dict[str, Room] = {}
+        self._group: asyncio.TaskGroup | None = None
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    async def run(self, started: asyncio.Event) -> None:
+        """Serve until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            started.set()
+            while True:
+                await asyncio.sleep(SWEEP_S)
+                self.sweep()
+
+    def sweep(self) -> None:
+        """Close the rooms that have been empty for ten minutes; the main room stays."""
+        for name, room in list(self._rooms.items()):
+            if name != MAIN and room.idle_ms() > IDLE_MS:
+                del self._rooms[name]
+                room.session.close()
+
+    def get(self, name: str) -> Room:
+        """The room of that name, made when there is none. Raises ProtocolError for a bad name, CapacityError when full."""
+        if not NAME.fullmatch(name):
+            raise ProtocolError("a session's name is 1 to 64 of A-Z a-z 0-9 _ -")
+        room = self._rooms.get(name)
+        if room is None:
+            if len(self._rooms) >= self._max_sessions or self._group is None:
+                raise CapacityError(f"the server has {self._max_sessions} sessions, which is its limit")
+            room = self._rooms[name] = self._open(name, self._group)
+        return room
+
+    def _open(self, name: str, group: asyncio.TaskGroup) -> Room:
+        session = self.engine.new_session(name)
+        stage = Stage(session.playback, self.engine.voice.sample_rate)
+        session.playback.on_stalled = stage.holder_stalled
+        session.observe(stage.observe)
+        group.create_task(session.run(), name=f"session {name}")
+        return Room(session, stage)

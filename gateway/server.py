@@ -1,0 +1,75 @@
+"""Runs the application on uvicorn, from open providers to closed ones."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from ..core.errors import HayakuchiError
+from ..orchestrator.engine import Engine
+from .app import build_app
+
+MAX_FRAME_BYTES = 65_536
+CLOSE_WITHIN_S = 5
+
+
+class _Server(uvicorn.Server):
+    """uvicorn raises the signal that ended it once more when it is done, which would end us before providers are closed."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def make_server(engine: Engine, on_ready: Callable[[], None]) -> uvicorn.Server:
+    """A server around an engine that is not open yet. ``on_ready`` is called when requests are answered."""
+    config = uvicorn.Config(
+        build_app(engine),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=MAX_FRAME_BYTES,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=CLOSE_WITHIN_S,
+    )
+    return _Server(config, on_ready)
+
+
+async def run(engine: Engine, server: uvicorn.Server, listener: socket.socket) -> None:
+    """Open the engine, serve until the server is told to exit, close the engine.
+
+    Raises AllProvidersFailed when no model or no voice opens.
+    """
+    async with engine, asyncio.TaskGroup() as group:
+        warming = group.create_task(engine.keep_warm(), name="probe providers")
+        await server.serve(sockets=[listener])
+        warming.cancel()
+    if not server.started:
+        raise HayakuchiError("the server could not start; the log has the details")
+
+
+def serve(engine: Engine, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """:func:`run` on the fastest event loop there is, until SIGINT or SIGTERM."""
+    server = make_server(engine, on_ready)
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(run(engine, server, listener))

@@ -1,0 +1,62 @@
+"""What a viewer needs to know to look right from its first moment on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.types import Message
+from ..live2d_bridge.stage import LIP_RATE, Viewer
+from ..orchestrator.engine import Engine
+from .rooms import Room
+
+HISTORY = 50
+
+
+def snapshot(engine: Engine, room: Room, viewer: Viewer) -> dict[str, Any]:
+    """The ``session.snapshot`` message of docs/stage-protocol.md."""
+    session, stage = room.session, room.stage
+    character = session.character
+    return {
+        "type": "session.snapshot",
+        "protocol": 1,
+        "session": session.name,
+        "viewer": viewer.name,
+        "character": {
+            "name": character.name,
+            "avatar": character.avatar,
+            "language": character.language,
+            "look": character.look,
+            "scene": character.scene,
+            "opening_line": character.opening_line,
+            "expressions": character.expressions,
+        },
+        "audio": {"sample_rate": stage.sample_rate, "lip_rate": LIP_RATE},
+        "sound": {"holder": stage.holder is viewer, "viewer": stage.holder.name if stage.holder else None},
+        "models": models(engine),
+        "latency": engine.settings.latency.model_dump(),
+        "history": [_message(message) for message in session.history.messages[-HISTORY:]],
+        "turn": _turn(room),
+    }
+
+
+def models(engine: Engine) -> dict[str, Any]:
+    """Which model and voice answer at the moment, and what is wrong with the others."""
+    model, voice = engine.model_in_use, engine.voice_in_use
+    return {"llm": model, "tts": voice, "demo": bool(model and model.startswith("demo_")), "problems": engine.problems}
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {"role": message.role, "content": message.content}
+
+
+def _turn(room: Room) -> dict[str, Any] | None:
+    turn, stage = room.session.turn, room.stage
+    if turn is None:
+        return None
+    heard, spoken = room.session.heard, stage.spoken
+    return {
+        "turn": turn.number,
+        "heard": heard.text if heard else None,
+        "reply": turn.begun_reply,
+        "expression": spoken.segment.expressions[-1] if spoken and spoken.segment.expressions else None,
+    }

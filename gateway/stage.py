@@ -1,0 +1,138 @@
+"""``WS /stage/ws``: the stage protocol's server side, one connection at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import assert_never
+
+from starlette.responses import PlainTextResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ..core.errors import CapacityError, ProtocolError, SessionClosed
+from ..core.types import UserInput
+from ..live2d_bridge.stage import Viewer
+from ..live2d_bridge.wire import (
+    ClientMessage,
+    Greet,
+    InputText,
+    Interrupt,
+    Ping,
+    PlaybackReport,
+    SoundClaim,
+    SoundRelease,
+    encode_event,
+    parse_client_message,
+)
+from .rooms import MAIN, Room, Rooms
+from .snapshot import snapshot
+
+MAX_MISTAKES = 20
+SEND_DEADLINE_S = 30.0
+
+
+async def serve_stage(websocket: WebSocket, rooms: Rooms) -> None:
+    """Serve one viewer until it goes; refuse it before it is accepted when the server is full."""
+    try:
+        room = rooms.get(websocket.query_params.get("session", MAIN))
+    except CapacityError as error:
+        headers = {"Retry-After": str(round(error.retry_after_s))}
+        await websocket.send_denial_response(PlainTextResponse(f"{error}\n", 503, headers))
+        return
+    except ProtocolError as error:
+        await websocket.send_denial_response(PlainTextResponse(f"{error}\n", 400))
+        return
+    await websocket.accept()
+    viewer = room.enter()
+    try:
+        viewer.send_json(snapshot(rooms.engine, room, viewer))
+        if room.stage.spoken is not None and (begun := encode_event(room.stage.spoken)):
+            viewer.send_json(begun)
+        if websocket.query_params.get("sound") == "1":
+            room.stage.claim_if_free(viewer)
+        await _Connection(websocket, room, viewer).serve()
+    finally:
+        room.leave(viewer)
+
+
+class _Goodbye(Exception):
+    """The connection is to be closed with this code."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        self.code, self.reason = code, reason
+        super().__init__(reason)
+
+
+class _Connection:
+    def __init__(self, websocket: WebSocket, room: Room, viewer: Viewer) -> None:
+        self._websocket, self._room, self._viewer = websocket, room, viewer
+        self._mistakes = 0
+
+    async def serve(self) -> None:
+        """Read and write until one side ends; close with the code that tells why."""
+        goodbyes: list[_Goodbye] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._write(), name=f"viewer {self._viewer.name}: write")
+                group.create_task(self._read(), name=f"viewer {self._viewer.name}: read")
+        except* _Goodbye as group:
+            goodbyes += [error for error in group.exceptions if isinstance(error, _Goodbye)]
+        except* WebSocketDisconnect:
+            pass
+        for goodbye in goodbyes[:1]:
+            await self._websocket.close(goodbye.code, goodbye.reason)
+
+    async def _write(self) -> None:
+        try:
+            async for message in self._viewer.outbox:
+                async with asyncio.timeout(SEND_DEADLINE_S):
+                    if isinstance(message, str):
+                        await self._websocket.send_text(message)
+                    else:
+                        await self._websocket.send_bytes(message)
+        except TimeoutError:
+            pass
+        raise _Goodbye(1008, "too slow to follow")
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message.get("code") or 1005)
+            text = message.get("text")
+            if text is None:
+                raise _Goodbye(1003, "only text is understood")
+            try:
+                parsed = parse_client_message(text)
+                if parsed is not None:
+                    self._obey(parsed)
+            except (ProtocolError, CapacityError) as error:
+                self._complain(error)
+            except SessionClosed as error:
+                raise _Goodbye(1001, str(error)) from error
+
+    def _obey(self, message: ClientMessage) -> None:
+        session, stage, viewer = self._room.session, self._room.stage, self._viewer
+        match message:
+            case PlaybackReport(turn=turn, played_ms=played_ms):
+                stage.played(viewer, turn, played_ms)
+            case InputText(text=text, viewer=name, whole_reply=whole_reply):
+                session.say(UserInput(text, name, whole_reply))
+            case Interrupt():
+                session.interrupt()
+            case Greet():
+                session.greet()
+            case SoundClaim():
+                stage.claim(viewer)
+            case SoundRelease():
+                stage.release(viewer)
+            case Ping(id=ping):
+                viewer.send_json({"type": "pong", "id": ping})
+            case _:
+                assert_never(message)
+
+    def _complain(self, error: ProtocolError | CapacityError) -> None:
+        self._viewer.send_json({"type": "error", "code": error.code, "message": str(error)})
+        if isinstance(error, ProtocolError):
+            self._mistakes += 1
+            if self._mistakes >= MAX_MISTAKES:
+                raise _Goodbye(1008, "too many messages that were not understood")

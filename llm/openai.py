@@ -1,0 +1,160 @@
+"""Any server that speaks OpenAI's chat completions: OpenAI itself, Ollama, llama.cpp, vLLM, LM Studio and many more.
+
+Closing the stream closes the connection, so that the server stops generating.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, ClassVar, Literal
+
+import aiohttp
+from pydantic import Field, field_validator
+
+from ..core.errors import Category, ProviderError
+from ..core.http import HttpClient, hang_up
+from ..core.remote import ServerBlock
+from ..core.types import Message, ReasoningDelta, TextDelta, Usage
+from .base import LLMConfig
+from .openai_models import has_model, model_names
+from .openai_reply import StreamedReply, whole_reply
+
+TAIL_S = 0.3
+"""How long a finished reply waits for its usage and the end of its body; after that the connection is given up."""
+_OWN_FIELDS = frozenset({"model", "messages", "stream"})
+
+
+class OpenAIConfig(ServerBlock, LLMConfig):
+    """The block ``openai_llm``."""
+
+    model: str = Field(min_length=1, description="Name of the model, as the server knows it")
+    temperature: float | None = Field(None, ge=0, le=2, description="Greater: more surprising replies")
+    top_p: float | None = Field(None, gt=0, le=1, description="Share of the likeliest tokens to choose from")
+    max_tokens: int | None = Field(None, ge=1, description="Longest reply, in tokens")
+    stop: tuple[str, ...] = Field((), max_length=16, description="Texts that end the reply where they appear")
+    stream: bool = Field(True, description="false: one whole completion")
+    warm_up: Literal["auto"] | bool = Field(
+        "auto", description="Ask for one token at start, so that the server loads the model; auto: on this machine only"
+    )
+
+    @field_validator("extra_body")
+    @classmethod
+    def _leaves_own_fields_alone(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if taken := sorted(_OWN_FIELDS & value.keys()):
+            raise ValueError(f"{', '.join(taken)} cannot be set here")
+        return value
+
+
+class OpenAILLM:
+    """A language model behind OpenAI's HTTP API."""
+
+    name: ClassVar[str] = "openai_llm"
+    Config: ClassVar[type[OpenAIConfig]] = OpenAIConfig
+
+    def __init__(self, config: OpenAIConfig) -> None:
+        self.config = config
+        self.deadlines = config.deadlines
+        self._http = HttpClient(config, "llm", self.name, f"the model {config.model!r}")
+        self._usage_allowed: bool | None = None
+        """Whether the server takes ``stream_options``; None: not known yet."""
+
+    async def open(self) -> None:
+        await self._http.open()
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    def stream(self, messages: Sequence[Message]) -> AsyncIterator[TextDelta | ReasoningDelta | Usage]:
+        """The reply as it comes, then its Usage where the server counts. Raises ProviderError."""
+        return self._generate(self._body(messages))
+
+    async def _generate(self, body: dict[str, Any]) -> AsyncIterator[TextDelta | ReasoningDelta | Usage]:
+        http = self._http
+        response = await self._ask(body)
+        try:
+            if is_whole(response, http):
+                for delta in whole_reply(http.json_of(await http.read_all(response)), http.failures):
+                    yield delta
+                return
+            reply = StreamedReply(http.failures)
+            while chunk := await self._read(response, reply.finished):
+                for delta in reply.feed(chunk):
+                    yield delta
+            for delta in reply.end():
+                yield delta
+        finally:
+            hang_up(response)
+
+    async def probe(self) -> str:
+        """Ask which models there are (2 s), then load the model where ``warm_up`` says so. Raises ProviderError."""
+        config = self.config
+        try:
+            names = model_names(await self._http.get_json("models"))
+        except ProviderError as error:
+            if error.category not in (Category.NOT_FOUND, Category.BAD_OUTPUT):
+                raise
+            names = None
+        if names is not None and not has_model(config.model, names):
+            offered = f"it offers: {', '.join(list(names)[:10])}" if names else "it offers none at all"
+            message = (
+                f"the server at {config.shown_url} has no model {config.model!r}; {self._http.failures.quote(offered)}"
+            )
+            raise self._http.failures.error(Category.NOT_FOUND, message)
+        if config.loopback if config.warm_up == "auto" else config.warm_up:
+            await self._warm_up()
+        return f"{config.model} at {config.shown_url}"
+
+    async def _warm_up(self) -> None:
+        async for _ in self._generate(self._body([Message("user", "Hi")]) | {"max_tokens": 1}):
+            pass
+
+    async def _ask(self, body: dict[str, Any]) -> aiohttp.ClientResponse:
+        """Send the request; once more without ``stream_options`` when the server may not know it."""
+        if not self.config.stream or self._usage_allowed is False or "stream_options" in body:
+            return await self._http.post("chat/completions", json.dumps(body).encode())
+        try:
+            with_usage = body | {"stream_options": {"include_usage": True}}
+            response = await self._http.post("chat/completions", json.dumps(with_usage).encode())
+        except ProviderError as error:
+            if error.category is not Category.INVALID_REQUEST or self._usage_allowed:
+                raise
+            response = await self._http.post("chat/completions", json.dumps(body).encode())
+            self._usage_allowed = False
+            return response
+        self._usage_allowed = True
+        return response
+
+    def _body(self, messages: Sequence[Message]) -> dict[str, Any]:
+        config = self.config
+        optional = {
+            "temperature": config.temperature,
+            "top_p": config.top_p,
+            "max_tokens": config.max_tokens,
+            "stop": config.stop or None,
+        }
+        return {
+            "model": config.model,
+            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "stream": config.stream,
+            **{name: value for name, value in optional.items() if value is not None},
+            **config.extra_body,
+        }
+
+    async def _read(self, response: aiohttp.ClientResponse, finished: bool) -> bytes:
+        """What came of the body; empty at its end, or when nothing more comes of a reply that is whole."""
+        if not finished:
+            return await self._http.read(response)
+        try:
+            async with asyncio.timeout(TAIL_S):
+                return await self._http.read(response)
+        except (ProviderError, TimeoutError):
+            return b""
+
+
+def is_whole(response: aiohttp.ClientResponse, http: HttpClient) -> bool:
+    """Whether the completion comes in one piece; some servers do not stream, whatever they are asked."""
+    if response.content_type == "text/html":
+        raise http.failures.bad_output("answered with a web page; is base_url right?")
+    return response.content_type.endswith("json")

@@ -1,0 +1,92 @@
+"""How long a turn took, stage by stage, and which stage is to blame when it took too long.
+
+Marks are monotonic milliseconds. The figures and their thresholds:
+
+    first_audio     input heard → first audio sent to the listener
+    streaming       a later segment's last token → its first audio is ready; the worst of the turn. Time in which the segment
+                    waited on purpose, because enough speech was in stock, does not count.
+    audio_pipeline  first segment handed to the voice → its first audio chunk
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Moment(StrEnum):
+    """The points in time of a turn, in the order in which they happen."""
+
+    HEARD = "heard"
+    LLM_REQUEST = "llm_request"
+    LLM_FIRST_TOKEN = "llm_first_token"
+    FIRST_SEGMENT = "first_segment"
+    TTS_REQUEST = "tts_request"
+    TTS_FIRST_CHUNK = "tts_first_chunk"
+    FIRST_AUDIO = "first_audio"
+    PLAY_START = "play_start"
+
+
+STAGES: tuple[tuple[str, Moment, Moment], ...] = (
+    ("queue", Moment.HEARD, Moment.LLM_REQUEST),
+    ("llm", Moment.LLM_REQUEST, Moment.LLM_FIRST_TOKEN),
+    ("cut", Moment.LLM_FIRST_TOKEN, Moment.FIRST_SEGMENT),
+    ("handover", Moment.FIRST_SEGMENT, Moment.TTS_REQUEST),
+    ("tts", Moment.TTS_REQUEST, Moment.TTS_FIRST_CHUNK),
+    ("send", Moment.TTS_FIRST_CHUNK, Moment.FIRST_AUDIO),
+)
+"""What ``first_audio`` is made of: name, from, to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    figure: str
+    value_ms: float
+    threshold_ms: float
+    stage: str
+
+
+@dataclass(slots=True)
+class LatencyTrace:
+    """The marks of one turn. The first call for a moment counts, later ones are ignored."""
+
+    marks: dict[Moment, float] = field(default_factory=dict)
+    _streaming_ms: float | None = None
+
+    def mark(self, name: Moment, now: float) -> None:
+        self.marks.setdefault(name, now)
+
+    def later_segment(self, last_token: float, requested: float, first_chunk: float) -> None:
+        """A segment after the first one became audible at ``first_chunk``; it was handed to the voice at ``requested``."""
+        latency = first_chunk - max(last_token, requested)
+        self._streaming_ms = max(self._streaming_ms or 0.0, latency)
+
+    def between(self, start: Moment, end: Moment) -> float | None:
+        if start in self.marks and end in self.marks:
+            return self.marks[end] - self.marks[start]
+        return None
+
+    def figures(self) -> dict[str, float]:
+        """The figures that are known, in ms."""
+        known = {
+            "first_audio": self.between(Moment.HEARD, Moment.FIRST_AUDIO),
+            "streaming": self._streaming_ms,
+            "audio_pipeline": self.between(Moment.TTS_REQUEST, Moment.TTS_FIRST_CHUNK),
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
+    def stages(self) -> dict[str, float]:
+        """The parts of first_audio that are known, in ms, in order."""
+        parts = ((name, self.between(start, end)) for name, start, end in STAGES)
+        return {name: value for name, value in parts if value is not None}
+
+    def breaches(self, thresholds: Mapping[str, float]) -> list[Breach]:
+        """The figures above their thresholds (ms), each with the stage that took longest."""
+        slowest = max(self.stages().items(), key=lambda part: part[1], default=("unknown", 0.0))[0]
+        blame = {"first_audio": slowest, "streaming": "tts", "audio_pipeline": "tts"}
+        return [
+            Breach(name, value, thresholds[name], blame[name])
+            for name, value in self.figures().items()
+            if name in thresholds and value > thresholds[name]
+        ]

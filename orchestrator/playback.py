@@ -1,0 +1,130 @@
+"""The play clock of a session: how much was sent to the listener, how much of it was heard, and when more may be sent.
+
+A socket would swallow a minute of audio before it pushes back. So no more than ``max_ahead_ms`` is ever sent ahead of what
+the listener says it has played. Who tells the time:
+
+    LISTENER  the viewer that holds the sound reports what it played. No progress for 5 s with audio left: it is given up.
+    WAITING   the listener has just left; for 3 s time stands still, so that a reloaded page can go on where it stopped.
+    ALONE     nobody listens; speech goes on in silence at the pace of the clock on the wall.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from enum import StrEnum
+
+from ..core.clock import loop_ms
+from ..core.types import BYTES_PER_SAMPLE, Audio
+
+STALLED_AFTER_MS = 5_000.0
+WAIT_FOR_LISTENER_MS = 3_000.0
+
+
+class PlayClock(StrEnum):
+    LISTENER = "listener"
+    WAITING = "waiting"
+    ALONE = "alone"
+
+
+class Playback:
+    """One per session; ``begin`` starts a turn's timeline at 0."""
+
+    def __init__(self, sample_rate: int, max_ahead_ms: float = 400.0) -> None:
+        self.sample_rate = sample_rate
+        self.max_ahead_ms = max_ahead_ms
+        self.turn = 0
+        self.clock = PlayClock.ALONE
+        self.on_stalled: Callable[[], None] = lambda: None
+        """Called when the listener was given up because it made no progress."""
+        self.on_play_start: Callable[[], None] = lambda: None
+        """Called when the listener's first report of a turn comes."""
+        self._sent_samples = 0
+        self._played_ms = 0.0
+        self._since = 0.0
+        self._changed = asyncio.Event()
+
+    @property
+    def position(self) -> int:
+        """Samples sent in this turn: where the next audio begins."""
+        return self._sent_samples
+
+    @property
+    def sent_ms(self) -> float:
+        return self._sent_samples * 1000 / self.sample_rate
+
+    def played_ms(self) -> float:
+        """How much of this turn's audio was heard."""
+        if self.clock is PlayClock.ALONE:
+            now = loop_ms()
+            self._played_ms = min(self.sent_ms, self._played_ms + now - self._since)
+            self._since = now
+        return self._played_ms
+
+    def ahead_ms(self) -> float:
+        """Audio that was sent and is not heard yet."""
+        return self.sent_ms - self.played_ms()
+
+    def begin(self, turn: int) -> None:
+        self.turn, self._sent_samples, self._played_ms, self._since = turn, 0, 0.0, loop_ms()
+
+    def reported(self, turn: int, played_ms: float) -> None:
+        """The listener has played this turn up to ``played_ms``. Late and impossible reports are ignored."""
+        if turn != self.turn or self.clock is not PlayClock.LISTENER:
+            return
+        played_ms = min(played_ms, self.sent_ms)
+        if played_ms > self._played_ms:
+            if self._played_ms == 0:
+                self.on_play_start()
+            self._played_ms, self._since = played_ms, loop_ms()
+            self._changed.set()
+
+    def listener_joined(self) -> None:
+        self.played_ms()
+        self._switch(PlayClock.LISTENER)
+
+    def listener_left(self) -> None:
+        if self.clock is PlayClock.LISTENER:
+            self._switch(PlayClock.WAITING)
+
+    async def send(self, audio: Audio) -> int:
+        """Wait until ``audio`` may be sent and count it as sent; its position in samples."""
+        await self._until(lambda: self.ahead_ms() + audio.duration_ms <= self.max_ahead_ms or self.ahead_ms() <= 0)
+        if self.ahead_ms() <= 0:
+            self._since = loop_ms()
+        position = self._sent_samples
+        self._sent_samples += len(audio.pcm) // BYTES_PER_SAMPLE
+        return position
+
+    async def drained(self) -> None:
+        """Wait until all that was sent was heard."""
+        await self._until(lambda: self.ahead_ms() <= 1.0)
+
+    def _switch(self, clock: PlayClock) -> None:
+        self.clock, self._since = clock, loop_ms()
+        self._changed.set()
+
+    async def _until(self, ready: Callable[[], bool]) -> None:
+        while not ready():
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(self._patience_ms() / 1000):
+                    await self._changed.wait()
+            except TimeoutError:
+                self._lost_patience()
+
+    def _patience_ms(self) -> float:
+        waited_ms = loop_ms() - self._since
+        if self.clock is PlayClock.LISTENER:
+            return max(STALLED_AFTER_MS - waited_ms, 0.0)
+        if self.clock is PlayClock.WAITING:
+            return max(WAIT_FOR_LISTENER_MS - waited_ms, 0.0)
+        return max(min(self.ahead_ms(), 20.0), 1.0)
+
+    def _lost_patience(self) -> None:
+        waited_ms = loop_ms() - self._since
+        if self.clock is PlayClock.LISTENER and waited_ms >= STALLED_AFTER_MS:
+            self._switch(PlayClock.ALONE)
+            self.on_stalled()
+        elif self.clock is PlayClock.WAITING and waited_ms >= WAIT_FOR_LISTENER_MS:
+            self._switch(PlayClock.ALONE)

@@ -1,0 +1,54 @@
+"""What a turn tells of itself besides speech: failures of its providers, and how fast it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..core.clock import loop_ms
+from ..core.errors import AllProvidersFailed, ProviderError
+from ..core.events import LatencyBreached, LatencyMeasured, ProviderFailed, SessionEvent
+from .latency import LatencyTrace, Moment
+
+
+class TurnReport:
+    """Publishes figures with the first audio and at the end, and each breach of a threshold (ms) once."""
+
+    def __init__(
+        self, turn: int, heard_at: float, publish: Callable[[SessionEvent], None], thresholds: Mapping[str, float]
+    ) -> None:
+        self.trace = LatencyTrace()
+        self.trace.mark(Moment.HEARD, heard_at)
+        self._turn = turn
+        self._publish = publish
+        self._thresholds = thresholds
+        self._breached: set[str] = set()
+
+    def mark(self, moment: Moment) -> None:
+        """It happens at this moment; only the first time counts."""
+        self.trace.mark(moment, loop_ms())
+
+    def first_audio(self) -> None:
+        """Audio goes out; the first time, the figures are told."""
+        if Moment.FIRST_AUDIO not in self.trace.marks:
+            self.mark(Moment.FIRST_AUDIO)
+            self.latency()
+
+    def latency(self) -> None:
+        """Tell the figures known so far."""
+        figures = self.trace.figures()
+        if not figures:
+            return
+        self._publish(LatencyMeasured(self._turn, figures, self.trace.stages()))
+        for breach in self.trace.breaches(self._thresholds):
+            if breach.figure not in self._breached:
+                self._breached.add(breach.figure)
+                event = LatencyBreached(self._turn, breach.figure, breach.value_ms, breach.threshold_ms, breach.stage)
+                self._publish(event)
+
+    def failure(self, error: ProviderError | AllProvidersFailed, fallback: str | None) -> None:
+        """A provider failed; ``fallback`` takes over, or nothing does."""
+        if isinstance(error, ProviderError):
+            provider, retryable, message = error.provider, error.retryable, error.message
+        else:
+            provider, retryable, message = error.kind, True, str(error)
+        self._publish(ProviderFailed(self._turn, error.kind, provider, error.code, retryable, message, fallback))

@@ -1,0 +1,151 @@
+"""The play clock: how far ahead speech runs, and whose clock it keeps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from hayakuchi.core.clock import VirtualTimeLoop, loop_ms
+from hayakuchi.core.types import Audio
+from hayakuchi.orchestrator.playback import Playback, PlayClock
+
+RATE = 8000
+
+
+def virtual(main: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        runner.run(main)
+
+
+def audio(duration_ms: float) -> Audio:
+    return Audio(bytes(int(RATE * duration_ms / 1000) * 2), RATE)
+
+
+def playback() -> Playback:
+    made = Playback(RATE, max_ahead_ms=400)
+    made.begin(1)
+    return made
+
+
+def test_alone_it_goes_at_the_pace_of_the_clock_on_the_wall() -> None:
+    async def main() -> None:
+        clock = playback()
+        for _ in range(20):
+            await clock.send(audio(100))
+            assert clock.ahead_ms() <= 400
+        assert loop_ms() == pytest.approx(1600, abs=25)
+        await clock.drained()
+        assert loop_ms() == pytest.approx(2000, abs=25)
+        assert clock.played_ms() == pytest.approx(2000, abs=1)
+
+    virtual(main())
+
+
+def test_a_pause_between_clips_is_not_made_up_for() -> None:
+    async def main() -> None:
+        clock = playback()
+        await clock.send(audio(100))
+        await clock.drained()
+        await asyncio.sleep(3)
+        await clock.send(audio(100))
+        assert clock.ahead_ms() == pytest.approx(100, abs=1)
+
+    virtual(main())
+
+
+def test_a_listener_sets_the_pace() -> None:
+    async def main() -> None:
+        clock = playback()
+        clock.listener_joined()
+        for _ in range(4):
+            await clock.send(audio(100))
+        async with asyncio.TaskGroup() as group:
+            waiting = group.create_task(clock.send(audio(100)))
+            await asyncio.sleep(1)
+            assert not waiting.done()
+            clock.reported(1, 50)
+            await asyncio.sleep(1)
+            assert not waiting.done()
+            clock.reported(1, 100)
+            assert await waiting == 4 * 800
+
+    virtual(main())
+
+
+@pytest.mark.parametrize(("turn", "played_ms"), [(0, 100.0), (2, 100.0), (1, 0.0), (1, -5.0)])
+def test_late_and_impossible_reports_are_ignored(turn: int, played_ms: float) -> None:
+    async def main() -> None:
+        clock = playback()
+        clock.listener_joined()
+        await clock.send(audio(200))
+        clock.reported(turn, played_ms)
+        assert clock.played_ms() == 0
+        clock.reported(1, 1e9)
+        assert clock.played_ms() == 200
+        clock.reported(1, 10)
+        assert clock.played_ms() == 200
+
+    virtual(main())
+
+
+def test_a_listener_without_progress_is_given_up() -> None:
+    async def main() -> None:
+        clock = playback()
+        given_up: list[float] = []
+        clock.on_stalled = lambda: given_up.append(loop_ms())
+        clock.listener_joined()
+        await clock.send(audio(300))
+        await clock.drained()
+        assert given_up == [pytest.approx(5000, abs=1)]
+        assert clock.clock is PlayClock.ALONE
+        assert loop_ms() == pytest.approx(5300, abs=25)
+
+    virtual(main())
+
+
+def test_an_idle_listener_is_not_given_up() -> None:
+    async def main() -> None:
+        clock = playback()
+        clock.on_stalled = lambda: pytest.fail("given up")
+        clock.listener_joined()
+        await asyncio.sleep(60)
+        await clock.send(audio(100))
+        async with asyncio.TaskGroup() as group:
+            draining = group.create_task(clock.drained())
+            await asyncio.sleep(4.9)
+            clock.reported(1, 100)
+            await draining
+
+    virtual(main())
+
+
+def test_time_stands_still_for_a_page_that_reloads() -> None:
+    async def main() -> None:
+        clock = playback()
+        clock.listener_joined()
+        await clock.send(audio(400))
+        clock.reported(1, 100)
+        clock.listener_left()
+        await asyncio.sleep(2)
+        assert clock.played_ms() == 100
+        clock.listener_joined()
+        clock.reported(1, 400)
+        await clock.drained()
+        assert loop_ms() == pytest.approx(2000, abs=1)
+
+    virtual(main())
+
+
+def test_when_nobody_comes_back_speech_goes_on_in_silence() -> None:
+    async def main() -> None:
+        clock = playback()
+        clock.listener_joined()
+        await clock.send(audio(400))
+        clock.listener_left()
+        await clock.drained()
+        assert loop_ms() == pytest.approx(3400, abs=25)
+
+    virtual(main())

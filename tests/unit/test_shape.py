@@ -1,0 +1,83 @@
+"""The code keeps its shape: small files, short functions, imports that point one way."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MAY_IMPORT = {
+    "core": set(),
+    "llm": {"core"},
+    "tts": {"core"},
+    "asr": {"core"},
+    "agents": {"core", "llm"},
+    "live2d_bridge": {"core"},
+    "orchestrator": {"core", "agents", "llm", "tts", "asr"},
+    "gateway": {"core", "orchestrator", "live2d_bridge", "agents", "llm", "tts", "asr"},
+    "cli": {"core", "orchestrator", "live2d_bridge", "agents", "llm", "tts", "asr", "gateway"},
+}
+FILES = sorted(file for room in MAY_IMPORT for file in (ROOT / room).rglob("*.py"))
+TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
+FUNCTIONS = [
+    (f"{file.relative_to(ROOT)}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1)
+    for file, tree in TREES.items()
+    for node in ast.walk(tree)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+]
+
+
+def test_files_are_small() -> None:
+    lengths = {str(file.relative_to(ROOT)): len(file.read_text(encoding="utf-8").splitlines()) for file in FILES}
+    assert {name: length for name, length in lengths.items() if length > 250} == {}
+    assert statistics.median(lengths.values()) <= 120
+
+
+def test_functions_are_short() -> None:
+    assert [name for name, length in FUNCTIONS if length > 60] == []
+    assert statistics.median(length for _, length in FUNCTIONS) <= 10
+    assert statistics.quantiles([length for _, length in FUNCTIONS], n=10)[-1] <= 35
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_imports_point_one_way(file: Path) -> None:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    for node in ast.walk(TREES[file]):
+        if isinstance(node, ast.Import):
+            assert not any(name.name.split(".")[0] == "hayakuchi" for name in node.names), (
+                "import across rooms relatively"
+            )
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        base = parts[: len(parts) - node.level]
+        target = [*base, *(node.module or "").split(".")]
+        for room in [target[0]] if target[0] else [name.name for name in node.names]:
+            assert room in {parts[0], "__version__"} | MAY_IMPORT[parts[0]], f"{parts[0]} may not import {room}"
+
+
+def test_tasks_are_made_in_task_groups() -> None:
+    loose = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("create_task", "ensure_future")
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in ("asyncio", "loop")
+    ]
+    assert loose == []
+
+
+def test_broad_excepts_stand_at_named_boundaries_only() -> None:
+    broad = {
+        str(file.relative_to(ROOT))
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")))
+    }
+    assert broad <= {"orchestrator/session.py", "core/channel.py", "cli/main.py"}
