@@ -6,25 +6,23 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ..orchestrator.providers import default_registry
 from .findings import Finding, Status, inspected
+from .options import CharacterOption, ConfigOption, JsonOption
 from .probe import probed
 
 _STYLES = {Status.OK: "green", Status.WARN: "yellow", Status.PROBLEM: "bold red"}
 
 
-def command(
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file; else ./conf.yaml, else the shipped one.")
-    ] = None,
-    character: Annotated[str | None, typer.Option(help="A character other than the file's.")] = None,
-    probe: Annotated[bool, typer.Option("--probe", help="Also ask every model, voice and ear for an answer.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+def check(
+    config: ConfigOption = None,
+    character: CharacterOption = None,
+    probe: Annotated[bool, typer.Option("--probe", help="Also ask every model and voice for an answer")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what is wrong with the settings: the file, the characters, the avatar, the port.
 

@@ -156,7 +156,7 @@ def _address(settings: Settings) -> Finding:
 
 def _exposure(settings: Settings) -> Iterator[Finding]:
     if not _is_loopback(settings.server.host) and not settings.gateway.auth.enabled:
-        message = f"server.host is {settings.server.host}: everyone in the network can use it; set gateway.auth.enabled"
+        message = f"server.host: other machines can reach {settings.server.host}; run needs --open-to-network for that"
         yield Finding(Status.WARN, "server", message)
 
 

@@ -24,7 +24,7 @@ from .report import exit_code, lines_of
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """A subcommand. Its module in ``cli`` has a function ``command``, or a Typer ``app`` if it has subcommands itself."""
+    """A subcommand. Its module in ``cli`` has a function of the module's name, or a Typer ``app`` if it has subcommands."""
 
     name: str
     module: str
@@ -32,8 +32,11 @@ class CommandSpec:
 
 
 COMMANDS = (
-    CommandSpec("check", "check", "Say what is wrong with the settings, and whether the services in them answer"),
-    CommandSpec("schema", "schema", "Print the JSON Schema of conf.yaml, for completion in an editor"),
+    CommandSpec("run", "run", "Serve the avatar: open the page, type, and the character talks"),
+    CommandSpec("check", "check", "Find what is wrong with the settings"),
+    CommandSpec("latency", "latency", "Measure how soon the character speaks, against the thresholds"),
+    CommandSpec("say", "say", "Speak a text to the speaker or into a file"),
+    CommandSpec("schema", "schema", "Print the JSON Schema of conf.yaml for editors"),
 )
 
 
@@ -71,7 +74,7 @@ def loaded(spec: CommandSpec) -> Any:
     """The command itself, imported."""
     module = import_module(f"{__package__}.{spec.module}")
     app = getattr(module, "app", None)
-    return typer.main.get_command(app if app is not None else _single(spec.name, module.command))
+    return typer.main.get_command(app if app is not None else _single(spec.name, getattr(module, spec.module)))
 
 
 def _single(name: str, function: Callable[..., Any]) -> typer.Typer:

@@ -46,7 +46,7 @@ def _told(kind: Kind, settings: Settings, answers: Sequence[str | ProviderError]
 
 
 async def _ask(kind: Kind, component: Component, deadline_s: float) -> str | ProviderError:
-    provider = component.provider(component.config)
+    provider = component.create()
     try:
         async with asyncio.timeout(deadline_s):
             await provider.open()

@@ -13,18 +13,18 @@ from ..orchestrator.json_schema import settings_schema
 from ..orchestrator.providers import default_registry
 
 
-def command(
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+def schema(
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file")] = None,
 ) -> None:
     """Print the JSON Schema of conf.yaml (draft 2020-12), with every provider that is installed.
 
     For VS Code: hayakuchi schema -o conf.schema.json, and as first line of conf.yaml:
     # yaml-language-server: $schema=conf.schema.json
     """
-    schema, missing = settings_schema(default_registry())
+    document, missing = settings_schema(default_registry())
     for reason in missing:
         typer.echo(f"note: left out: {reason}", err=True)
-    text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if output is None:
         typer.echo(text, nl=False)
         return
