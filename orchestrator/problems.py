@@ -58,7 +58,7 @@ def built(model: type[B], entry: Entry, path: Path_, problems: list[ConfigError]
             errors = error.errors(include_url=False, include_input=False)
             written = frozenset(found["loc"] for found in errors if _is_written_text(found, entry)) - as_text
             if not written:
-                problems += [_problem(found, model, entry, path) for found in errors]
+                problems += _joined([_problem(found, model, entry, path) for found in errors])
                 return None
             as_text |= written
 
@@ -85,6 +85,22 @@ def _problem(error: ErrorDetails, model: type[Block], root: Entry, path: Path_) 
         return key_place.error(unknown_key(str(error["loc"][-1]), known), dotted((*path, *inside)))
     message = _in_words(error, node, _description(model, error["loc"]))
     return node.place.error(message + _from_environment(node), dotted((*path, *inside)))
+
+
+def _joined(problems: Sequence[ConfigError]) -> list[ConfigError]:
+    """What two members of a union say of the same value, as one: ``expected 'auto' or true or false``."""
+    found: dict[tuple[object, ...], ConfigError] = {}
+    for problem in problems:
+        key = (problem.line, problem.column, problem.file, problem.path)
+        first = found.get(key)
+        if first is None:
+            found[key] = problem
+        elif first.message.startswith("expected ") and problem.message.startswith("expected "):
+            message = f"{first.message.split(', found ')[0]} or {problem.message.removeprefix('expected ')}"
+            found[key] = ConfigError(
+                message, file=problem.file, line=problem.line, column=problem.column, path=problem.path
+            )
+    return list(found.values())
 
 
 def _from_environment(node: Node) -> str:

@@ -1,0 +1,68 @@
+"""Asking the providers whether they would answer: each is opened, probed and closed, all at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from ..core.errors import Category, ProviderError
+from ..core.registry import Kind
+from ..orchestrator.settings import Component, Settings
+from .findings import Finding, Status
+
+DEADLINE_S = 10.0
+CLOSING_S = 5.0
+
+_CHAINS: tuple[Kind, ...] = ("llm", "tts", "asr")
+
+
+async def probed(settings: Settings, deadline_s: float = DEADLINE_S) -> list[Finding]:
+    """What answers and what does not. A provider that does not is a problem only if nothing of its chain answers."""
+    async with asyncio.TaskGroup() as group:
+        chains: dict[Kind, list[asyncio.Task[str | ProviderError]]] = {
+            kind: [group.create_task(_ask(kind, component, deadline_s)) for component in getattr(settings, kind)]
+            for kind in _CHAINS
+        }
+    return [
+        finding
+        for kind, tasks in chains.items()
+        for finding in _told(kind, settings, [task.result() for task in tasks])
+    ]
+
+
+def _told(kind: Kind, settings: Settings, answers: Sequence[str | ProviderError]) -> list[Finding]:
+    names = [component.name for component in getattr(settings, kind)]
+    speaking = [name for name, answer in zip(names, answers, strict=True) if isinstance(answer, str)]
+    found = []
+    for name, answer in zip(names, answers, strict=True):
+        if isinstance(answer, str):
+            found.append(Finding(Status.OK, f"{kind} probe", f"{name}: {answer}"))
+        elif speaking:
+            found.append(Finding(Status.WARN, f"{kind} probe", f"{answer}; {speaking[0]} answers in its place"))
+        else:
+            found.append(Finding(Status.PROBLEM, f"{kind} probe", f"{answer}"))
+    return found
+
+
+async def _ask(kind: Kind, component: Component, deadline_s: float) -> str | ProviderError:
+    provider = component.create()
+    try:
+        async with asyncio.timeout(deadline_s):
+            await provider.open()
+            return await provider.probe()
+    except ProviderError as error:
+        return error
+    except TimeoutError:
+        return ProviderError(kind, component.name, Category.TIMEOUT, f"no answer within {deadline_s:g} s")
+    finally:
+        await _close(provider)
+
+
+async def _close(provider: Any) -> None:
+    """A provider that does not let go in time is left behind: the process ends soon."""
+    try:
+        async with asyncio.timeout(CLOSING_S):
+            await provider.aclose()
+    except TimeoutError:
+        return
