@@ -6,6 +6,7 @@ import logging
 import socket
 import sys
 import webbrowser
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -43,7 +44,7 @@ def run(
 def with_address(settings: Settings, host: str | None, port: int | None) -> Settings:
     """The settings with what the command line says of the address."""
     changes = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
-    return settings.model_copy(update={"server": settings.server.model_copy(update=changes)})
+    return replace(settings, server=settings.server.model_copy(update=changes))
 
 
 def _check_reach(settings: Settings, open_to_network: bool) -> None:
@@ -78,7 +79,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 def address(listener: socket.socket) -> str:
     """The URL at which a listening socket is reached from this machine."""
-    host, port = listener.getsockname()[:2]
+    host, port = map(str, listener.getsockname()[:2])
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

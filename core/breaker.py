@@ -64,6 +64,10 @@ class Breaker:
         self._open(now, max(pause_ms, (error.retry_after_s or 0) * 1000))
         self._pause_ms = min(self._pause_ms * 2, LONGEST_PAUSE_MS)
 
+    def leave_alone(self, now: float) -> None:
+        """Open for the longest pause: it was asked on purpose whether it would serve, and would not."""
+        self._open(now, LONGEST_PAUSE_MS)
+
     def abandoned(self) -> None:
         """The request that was allowed in half-open state was cancelled before it told anything: the next one may try."""
         self._trying = False

@@ -58,6 +58,10 @@ class Link(Generic[P]):
         self.breaker.failed(error, loop_ms())
         self.error = error
 
+    def probe_failed(self, error: ProviderError) -> None:
+        self.breaker.leave_alone(loop_ms())
+        self.error = error
+
 
 class Attempt(Generic[P]):
     """One request to one provider of the chain, as a context: leaving it with nothing told means it was abandoned."""
@@ -147,17 +151,22 @@ class Chain(Generic[P]):
         if not any(task.result() for task in tasks):
             raise self.exhausted()
 
-    async def probe_all(self, limit_s: float = PROBE_S) -> list[tuple[str, str | ProviderError]]:
-        """Probe the providers one after another, each for ``limit_s`` at most; each result counts as a request's would.
+    async def probe_all(
+        self, limit_s: float = PROBE_S, *, failing_only: bool = False
+    ) -> list[tuple[str, str | ProviderError]]:
+        """Probe the providers one after another, each for ``limit_s`` at most: name, and the probe's answer or its error.
 
-        Name, and the probe's answer or its error.
+        One that answers may be asked again at once; one that does not is left alone, as after many failures. With
+        ``failing_only`` those that served last are not troubled.
         """
         results: list[tuple[str, str | ProviderError]] = []
         for link in self.links:
+            if failing_only and link.error is None:
+                continue
             try:
                 answer = await self._probe(link, limit_s)
             except ProviderError as error:
-                link.failed(error)
+                link.probe_failed(error)
                 results.append((link.name, error))
             else:
                 link.succeeded()
@@ -181,8 +190,7 @@ class Chain(Generic[P]):
         try:
             await link.open(OPEN_S)
         except ProviderError as error:
-            link.error = error
-            link.breaker.trip(error, loop_ms())
+            link.probe_failed(error)
             return False
         return True
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
-
-from .block import Block
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +17,17 @@ class Deadlines:
 class Provider(Protocol):
     """A provider is made from its block, opened once, used by many turns at a time, and closed once.
 
-    Making it does nothing that can fail or take long: no network, no process, no heavy import.
+    Its class has a ``Config``, the ``Block`` that an instance is made from. Making it does nothing that can fail or take long:
+    no network, no process, no heavy import.
     """
 
-    name: ClassVar[str]
-    """Its key in conf.yaml, for example ``openai_llm``."""
-    Config: ClassVar[type[Block]]
-    deadlines: Deadlines
+    @property
+    def name(self) -> str:
+        """Its key in conf.yaml, for example ``openai_llm``."""
+        ...
+
+    @property
+    def deadlines(self) -> Deadlines: ...
 
     async def open(self) -> None:
         """Get ready to serve: start processes, open pools. Raises ProviderError."""

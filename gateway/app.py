@@ -29,7 +29,6 @@ def build_app(engine: Engine) -> FastAPI:
 
     guard = Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors)  # pyright: ignore[reportArgumentType]
     app = FastAPI(title="Hayakuchi", version=__version__, lifespan=lifespan, middleware=[guard])
-    app.state.engine = engine
     app.state.rooms = rooms
     app.include_router(health.router)
     app.include_router(pages.router)

@@ -6,8 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from ..orchestrator.engine import Engine
-from .snapshot import models
+from .rooms import Rooms
 
 router = APIRouter(tags=["health"])
 
@@ -21,8 +20,8 @@ async def health() -> dict[str, str]:
 @router.get("/readiness", responses={503: {"description": "No model or no voice can be used"}})
 async def readiness(request: Request, response: Response) -> dict[str, Any]:
     """Whether a model and a voice can be used; which ones, and what is wrong with the others."""
-    engine: Engine = request.app.state.engine
-    found = models(engine)
+    rooms: Rooms = request.app.state.rooms
+    found = rooms.models()
     ready = found["llm"] is not None and found["tts"] is not None
     if not ready:
         response.status_code = 503

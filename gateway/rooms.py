@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 from ..core.clock import loop_ms
 from ..core.errors import CapacityError, ProtocolError
+from ..core.events import TurnEnded
 from ..live2d_bridge.stage import Stage, Viewer
 from ..orchestrator.engine import Engine
 from ..orchestrator.session import Session
@@ -20,8 +22,9 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class Room:
     """A session on its stage."""
 
-    def __init__(self, session: Session, stage: Stage) -> None:
+    def __init__(self, session: Session, stage: Stage, models: dict[str, Any]) -> None:
         self.session, self.stage = session, stage
+        self._models = models
         self.idle_since = loop_ms()
         self._viewers = 0
 
@@ -30,6 +33,12 @@ class Room:
         viewer = Viewer(f"v{self._viewers}")
         self.stage.join(viewer)
         return viewer
+
+    def tell_models(self, models: dict[str, Any]) -> None:
+        """Tell the viewers which model and voice are in use, if that changed."""
+        if models != self._models:
+            self._models = models
+            self.stage.tell({"type": "models", **models})
 
     def leave(self, viewer: Viewer) -> None:
         self.stage.leave(viewer)
@@ -48,6 +57,7 @@ class Rooms:
         self._max_sessions = max_sessions
         self._rooms: dict[str, Room] = {}
         self._group: asyncio.TaskGroup | None = None
+        engine.on_probed = self._tell_models
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -84,5 +94,18 @@ class Rooms:
         stage = Stage(session.playback, self.engine.voice.sample_rate)
         session.playback.on_stalled = stage.holder_stalled
         session.observe(stage.observe)
+        room = Room(session, stage, self.models())
+        session.observe(lambda event: room.tell_models(self.models()) if isinstance(event, TurnEnded) else None)
         group.create_task(session.run(), name=f"session {name}")
-        return Room(session, stage)
+        return room
+
+    def models(self) -> dict[str, Any]:
+        """Which model and voice answer at the moment, and what is wrong with the others."""
+        engine = self.engine
+        model, voice = engine.model_in_use, engine.voice_in_use
+        demo = model is not None and model.startswith("demo_")
+        return {"llm": model, "tts": voice, "demo": demo, "problems": engine.problems}
+
+    def _tell_models(self) -> None:
+        for room in self._rooms.values():
+            room.tell_models(self.models())

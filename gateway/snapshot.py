@@ -6,13 +6,12 @@ from typing import Any
 
 from ..core.types import Message
 from ..live2d_bridge.stage import LIP_RATE, Viewer
-from ..orchestrator.engine import Engine
-from .rooms import Room
+from .rooms import Room, Rooms
 
 HISTORY = 50
 
 
-def snapshot(engine: Engine, room: Room, viewer: Viewer) -> dict[str, Any]:
+def snapshot(rooms: Rooms, room: Room, viewer: Viewer) -> dict[str, Any]:
     """The ``session.snapshot`` message of docs/stage-protocol.md."""
     session, stage = room.session, room.stage
     character = session.character
@@ -32,17 +31,11 @@ def snapshot(engine: Engine, room: Room, viewer: Viewer) -> dict[str, Any]:
         },
         "audio": {"sample_rate": stage.sample_rate, "lip_rate": LIP_RATE},
         "sound": {"holder": stage.holder is viewer, "viewer": stage.holder.name if stage.holder else None},
-        "models": models(engine),
-        "latency": engine.settings.latency.model_dump(),
+        "models": rooms.models(),
+        "latency": rooms.engine.settings.latency.model_dump(),
         "history": [_message(message) for message in session.history.messages[-HISTORY:]],
         "turn": _turn(room),
     }
-
-
-def models(engine: Engine) -> dict[str, Any]:
-    """Which model and voice answer at the moment, and what is wrong with the others."""
-    model, voice = engine.model_in_use, engine.voice_in_use
-    return {"llm": model, "tts": voice, "demo": bool(model and model.startswith("demo_")), "problems": engine.problems}
 
 
 def _message(message: Message) -> dict[str, Any]:

@@ -44,7 +44,7 @@ async def serve_stage(websocket: WebSocket, rooms: Rooms) -> None:
     await websocket.accept()
     viewer = room.enter()
     try:
-        viewer.send_json(snapshot(rooms.engine, room, viewer))
+        viewer.send_json(snapshot(rooms, room, viewer))
         if room.stage.spoken is not None and (begun := encode_event(room.stage.spoken)):
             viewer.send_json(begun)
         if websocket.query_params.get("sound") == "1":

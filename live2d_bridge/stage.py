@@ -81,7 +81,12 @@ class Stage:
             if event.status is not TurnStatus.COMPLETED:
                 self._unplayed.clear()
         message = encode_event(event)
-        if message is not None and self._viewers:
+        if message is not None:
+            self.tell(message)
+
+    def tell(self, message: Mapping[str, Any]) -> None:
+        """Send a message to every viewer."""
+        if self._viewers:
             text = to_json(message)
             for viewer in self._viewers:
                 viewer.send(text)

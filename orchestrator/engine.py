@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
+from ..core.breaker import BreakerState
 from ..core.clock import loop_ms
 from ..llm.fallback import FallbackLLM
 from ..tts.fallback import FallbackTTS
@@ -14,6 +16,8 @@ from .settings import Settings
 from .turn import TurnSettings
 
 PROBE_EVERY_S = 30.0
+LOAD_S = 120.0
+"""How long a probe may take that makes a local server load its model."""
 
 
 class Engine:
@@ -24,6 +28,8 @@ class Engine:
         self.llm = FallbackLLM([component.create() for component in settings.llm])
         self.voice = FallbackTTS([component.create() for component in settings.tts])
         self.agent = settings.agent.provider(settings.agent.config, self.llm, settings.character)
+        self.on_probed: Callable[[], None] = lambda: None
+        """Called after each round of probes."""
         self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Engine:
@@ -37,17 +43,19 @@ class Engine:
     async def __aexit__(self, *error: object) -> None:
         await self._exits.aclose()
 
-    async def warm_up(self) -> None:
-        """Ask every provider whether it answers, so that the first turn need not find out."""
+    async def warm_up(self, *, failing_only: bool = False) -> None:
+        """Ask providers whether they answer, so that the first turn need not find out. Models may have to be loaded first."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.llm.probe_all(), name="probe models")
-            group.create_task(self.voice.probe_all(), name="probe voices")
+            group.create_task(self.llm.probe_all(LOAD_S, failing_only=failing_only), name="probe models")
+            group.create_task(self.voice.probe_all(failing_only=failing_only), name="probe voices")
 
     async def keep_warm(self) -> None:
-        """Probe at once, and again from time to time, so that a model server that was started later is found. Never ends."""
+        """Probe all at once, and failing ones from time to time: a model server started later is found. Never ends."""
+        await self.warm_up()
         while True:
-            await self.warm_up()
+            self.on_probed()
             await asyncio.sleep(PROBE_EVERY_S)
+            await self.warm_up(failing_only=True)
 
     def new_session(self, name: str) -> Session:
         settings = self.settings
@@ -65,9 +73,24 @@ class Engine:
         )
 
     @property
+    def model_in_use(self) -> str | None:
+        """Name of the model that answers next; None when none can."""
+        return _in_use(self.llm)
+
+    @property
+    def voice_in_use(self) -> str | None:
+        """Name of the voice that speaks next; None when none can."""
+        return _in_use(self.voice)
+
+    @property
     def problems(self) -> list[str]:
         """What is wrong with providers at the moment, a line each."""
         now = loop_ms()
         return [
             str(error) for chain in (self.llm, self.voice) for _, _, error in chain.states(now) if error is not None
         ]
+
+
+def _in_use(chain: FallbackLLM | FallbackTTS) -> str | None:
+    states = chain.states(loop_ms())
+    return next((name for name, state, _ in states if state is BreakerState.CLOSED), None)

@@ -132,9 +132,10 @@ class Session:
         )
         self._publish(TurnStarted(turn.number, self.heard))
         status = TurnStatus.INTERRUPTED
-        code = message = None
+        heard_reply = code = message = None
         try:
             await turn.run()
+            heard_reply = turn.reply.rstrip()
             status = TurnStatus.FAILED if turn.error else TurnStatus.COMPLETED
             if turn.error:
                 code, message = turn.error.code, str(turn.error)
@@ -143,7 +144,8 @@ class Session:
             log.exception("turn %d of session %s broke", turn.number, self.name)
             status, code, message = TurnStatus.FAILED, "internal", "an internal error; the log has the details"
         finally:
-            heard_reply = turn.reply.rstrip() if status is TurnStatus.COMPLETED else turn.heard_reply
+            if heard_reply is None:
+                heard_reply = turn.heard_reply
             self.history.add(self.heard, heard_reply)
             self.turn = self.heard = None
             self._publish(TurnEnded(turn.number, status, turn.reply, heard_reply, code, message))

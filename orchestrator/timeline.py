@@ -36,6 +36,11 @@ class Timeline:
     def ended(self, at_ms: float) -> None:
         self._spoken[-1].end_ms = at_ms
 
+    @property
+    def begun(self) -> str:
+        """The text of the segments that were started."""
+        return "".join(spoken.segment.display for spoken in self._spoken)
+
     def heard(self, played_ms: float) -> str:
         """The text up to the last word that had begun at ``played_ms``; the start of a reply that was cut short there."""
         return "".join(_heard_of(spoken, played_ms) for spoken in self._spoken).rstrip()

@@ -103,6 +103,11 @@ class Turn:
         """The part of the reply that the listener has heard."""
         return self._timeline.heard(self._playback.played_ms())
 
+    @property
+    def begun_reply(self) -> str:
+        """The part of the reply whose sound has begun to go out."""
+        return self._timeline.begun
+
     async def run(self) -> None:
         """Speak the whole reply; returns when the listener has heard the end of it."""
         self._playback.begin(self.number)
@@ -127,7 +132,8 @@ class Turn:
         except (ProviderError, AllProvidersFailed) as error:
             # What was said before the model failed is still spoken; the turn is told as failed when it ends.
             self.error = error
-            self._report.failure(error, None)
+            if isinstance(error, ProviderError):
+                self._report.failure(error, None)
         finally:
             self._text.close()
 
@@ -200,9 +206,11 @@ class Turn:
                         self._first_chunk(clip)
                     self._stock_ms += item.duration_ms
                     await clip.audio.put(item)
-        except (ProviderError, AllProvidersFailed) as error:
+        except ProviderError as error:
             # The subtitle is still shown; the next segment may find the voice well again.
             self._report.failure(error, None)
+        except AllProvidersFailed as error:
+            self._report.silenced(error)
         finally:
             clip.audio.close()
 

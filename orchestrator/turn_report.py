@@ -22,6 +22,7 @@ class TurnReport:
         self._publish = publish
         self._thresholds = thresholds
         self._breached: set[str] = set()
+        self._failed_kinds: set[str] = set()
 
     def mark(self, moment: Moment) -> None:
         """It happens at this moment; only the first time counts."""
@@ -45,10 +46,16 @@ class TurnReport:
                 event = LatencyBreached(self._turn, breach.figure, breach.value_ms, breach.threshold_ms, breach.stage)
                 self._publish(event)
 
-    def failure(self, error: ProviderError | AllProvidersFailed, fallback: str | None) -> None:
+    def failure(self, error: ProviderError, fallback: str | None) -> None:
         """A provider failed; ``fallback`` takes over, or nothing does."""
-        if isinstance(error, ProviderError):
-            provider, retryable, message = error.provider, error.retryable, error.message
-        else:
-            provider, retryable, message = error.kind, True, str(error)
-        self._publish(ProviderFailed(self._turn, error.kind, provider, error.code, retryable, message, fallback))
+        self._failed_kinds.add(error.kind)
+        event = ProviderFailed(
+            self._turn, error.kind, error.provider, error.code, error.retryable, error.message, fallback
+        )
+        self._publish(event)
+
+    def silenced(self, error: AllProvidersFailed) -> None:
+        """No voice is left to try. Each failure was told when it happened; failures of earlier turns are told once."""
+        if error.kind not in self._failed_kinds:
+            for attempt in error.attempts:
+                self.failure(attempt, None)

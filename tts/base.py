@@ -19,8 +19,10 @@ class TTS(Provider, Protocol):
     connection at once. It raises ProviderError, and nothing else, when the voice fails.
     """
 
-    sample_rate: int
-    """Hz; what the voice gives as a rule. Each Audio says its own."""
+    @property
+    def sample_rate(self) -> int:
+        """Hz; what the voice gives as a rule. Each Audio says its own."""
+        ...
 
     def synthesize(self, request: SpeechRequest) -> AsyncIterator[Audio | ProviderFailure]: ...
 

@@ -109,9 +109,11 @@ class FallbackTTS:
         """Probe every voice; the answer of the first one that answers. Raises AllProvidersFailed."""
         return await self._chain.probe()
 
-    async def probe_all(self, limit_s: float = PROBE_S) -> list[tuple[str, str | ProviderError]]:
-        """Probe the voices one after another, ``limit_s`` each; the results count for the breakers as a request's do."""
-        return await self._chain.probe_all(limit_s)
+    async def probe_all(
+        self, limit_s: float = PROBE_S, *, failing_only: bool = False
+    ) -> list[tuple[str, str | ProviderError]]:
+        """Probe the voices one after another, ``limit_s`` each, or those that failed last."""
+        return await self._chain.probe_all(limit_s, failing_only=failing_only)
 
     async def aclose(self) -> None:
         await self._chain.aclose()

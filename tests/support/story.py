@@ -44,7 +44,7 @@ class Story:
         audio: AudioSent | None = None
         for at, event in self.events:
             if isinstance(event, AudioSent):
-                if audio is not None and audio.segment == event.segment:
+                if audio is not None and (audio.turn, audio.segment) == (event.turn, event.segment):
                     continue
                 audio = event
             lines.append(f"{at:7.0f} {event.turn} {describe(event)}")

@@ -1,10 +1,11 @@
 """The breaker's states, driven by hand."""
 
 import pytest
-from hayakuchi.core.breaker import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, Breaker, BreakerState
-from hayakuchi.core.errors import Category, ProviderError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hayakuchi.core.breaker import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, Breaker, BreakerState
+from hayakuchi.core.errors import Category, ProviderError
 
 SLOW = ProviderError("tts", "x", Category.TIMEOUT, "slow")
 WRONG_KEY = ProviderError("tts", "x", Category.AUTH, "wrong key")

@@ -4,10 +4,11 @@ import asyncio
 import random
 
 import pytest
-from hayakuchi.core.channel import Channel, ChannelClosed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual import run_virtual
+
+from hayakuchi.core.channel import Channel, ChannelClosed
 
 
 def test_capacity_must_hold_something() -> None:

@@ -4,8 +4,9 @@ import asyncio
 import time
 
 import pytest
-from hayakuchi.core.clock import VirtualTimeLoop, loop_ms
 from virtual import run_virtual
+
+from hayakuchi.core.clock import VirtualTimeLoop, loop_ms
 
 
 def test_hours_pass_in_no_time_and_exactly() -> None:

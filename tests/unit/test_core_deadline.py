@@ -5,11 +5,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import pytest
+from virtual import run_virtual
+
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.deadline import within
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.provider import Deadlines
-from virtual import run_virtual
 
 LIMITS = Deadlines(first_s=2.0, next_s=0.5)
 

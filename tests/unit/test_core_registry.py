@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+
 from hayakuchi.core import registry as registry_module
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.registry import ProviderSpec, Registry, UnknownProvider

@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 import pytest
+from virtual import run_virtual
+
 from hayakuchi.core.block import Block
 from hayakuchi.core.breaker import BreakerState
 from hayakuchi.core.clock import loop_ms
@@ -12,7 +14,6 @@ from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.types import LLMDelta, Message, ProviderFailure, ReasoningDelta, TextDelta, Usage
 from hayakuchi.llm.fallback import FallbackLLM
-from virtual import run_virtual
 
 ASK = (Message("user", "hi"),)
 Step = LLMDelta | ProviderError | float

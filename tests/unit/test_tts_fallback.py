@@ -6,6 +6,10 @@ from contextlib import aclosing
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from virtual import run_virtual
+
 from hayakuchi.core.block import Block
 from hayakuchi.core.breaker import BreakerState
 from hayakuchi.core.clock import loop_ms
@@ -13,9 +17,6 @@ from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.types import Audio, Mark, MarkKind, ProviderFailure, SpeechRequest
 from hayakuchi.tts.fallback import FallbackTTS, remaining_text
-from hypothesis import given
-from hypothesis import strategies as st
-from virtual import run_virtual
 
 TEXT = "one two three four"
 RATE = 16_000
