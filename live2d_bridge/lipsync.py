@@ -1,7 +1,7 @@
 """The lip track: sound in, fifty positions of the mouth per second out, in step with the sound and never behind it.
 
-What shapes the mouth, best first: the voice's phoneme marks, the vowels heard in the sound (``vowels``), loudness alone. Loudness
-always decides how far it opens, so silence is a closed mouth whatever the marks say.
+What shapes the mouth, best first: the voice's phoneme marks, the vowels heard in the sound (``vowels``), loudness alone.
+Loudness always decides how far it opens, so silence is a closed mouth whatever the marks say.
 
 Invariant: over contiguous sound each frame comes exactly once, with the piece of sound that holds its time ``n × 20 ms``.
 """
