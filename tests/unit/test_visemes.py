@@ -150,6 +150,20 @@ def test_when_the_marks_stop_the_sound_decides() -> None:
     assert speech.shape_at(STALE_MS + 20) is None
 
 
+@given(
+    st.lists(
+        st.tuples(st.floats(), st.sampled_from(("a", "aɪ", "iou", "m", "pʰa", "t", "", "ː")), st.floats(-1000, 1000)),
+        max_size=8,
+    )
+)
+def test_no_marks_at_any_time_break_the_mouth(steps: list[tuple[float, str, float]]) -> None:
+    speech = Articulation()
+    for at_ms, text, ask_ms in steps:
+        speech.extend([Mark(MarkKind.PHONEME, at_ms, text)])
+        said = speech.shape_at(ask_ms)
+        assert said is None or all(-1 <= value <= 1 for value in said[0])
+
+
 def test_late_and_disordered_marks_are_put_in_order() -> None:
     speech = phonemes((60, "i"), (0, "a"))
     assert speech.shape_at(20) == (shape("a"), False)
