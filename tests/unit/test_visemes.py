@@ -1,7 +1,7 @@
 from hayakuchi.core.types import Mark, MarkKind
 from hayakuchi.live2d_bridge.articulation import CLOSURE_MS, STALE_MS, Articulation
 from hayakuchi.live2d_bridge.visemes import CLOSED, REST, Shape, visemes
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 CORNERS = {
@@ -79,6 +79,7 @@ def test_a_phoneme_cut_in_the_middle_of_a_character_keeps_the_rest() -> None:
     assert strongest(visemes(cut)[0].shape) == "o"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12))
 def test_any_text_gives_a_possible_mouth(phoneme: str) -> None:
     for viseme in visemes(phoneme):
@@ -150,6 +151,7 @@ def test_when_the_marks_stop_the_sound_decides() -> None:
     assert speech.shape_at(STALE_MS + 20) is None
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.floats(), st.sampled_from(("a", "aɪ", "iou", "m", "pʰa", "t", "", "ː")), st.floats(-1000, 1000)),
