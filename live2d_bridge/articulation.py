@@ -1,7 +1,7 @@
 """From phoneme marks to the shape of the mouth at a time: closures that are seen, diphthongs that move, neighbours that blend.
 
-Times are ms from the start of the segment, asked for in rising order. Marks may come late or ahead; what is known at the time
-of asking is used, and nothing waits for more.
+Times are ms from the start of the segment, asked for in rising order. Marks may come late or ahead; what is known at the
+time of asking is used, and nothing waits for more.
 """
 
 from __future__ import annotations
@@ -68,13 +68,13 @@ class Articulation:
         self._vowel = next((shape for shape in reversed(shapes) if shape.is_vowel), self._vowel)
 
     def _part(self, ms: float) -> int:
-        parts = len(self._current)
-        if parts == 1:
-            return 0
+        parts, since = len(self._current), ms - self._at_ms
         length = GLIDE_MS
         if self._ahead:
             length = min(length, (self._ahead[0][0] - self._at_ms) / parts)
-        return min(parts - 1, int((ms - self._at_ms) / length))
+        if parts == 1 or since <= 0 or length <= 0:
+            return 0
+        return min(parts - 1, int(since / length))
 
     def _neighbour(self) -> Viseme:
         """The vowel that follows soon, or else the last one."""

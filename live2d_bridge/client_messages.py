@@ -1,7 +1,7 @@
 """What a page may say on the stage socket, checked field by field.
 
-Types are strict (true is no number, 1.0 no turn), sizes are bounded, and whatever a client sends ends in a message, in None for a
-type that this version does not know, or in ProtocolError with a text for the client. Nothing else is ever raised.
+Types are strict (true is no number, 1.0 no turn) and sizes are bounded. Whatever a client sends ends in a message, in None for
+a type that this version does not know, or in ProtocolError with a text for the client.
 """
 
 from __future__ import annotations
@@ -118,9 +118,9 @@ def clean_text(text: str) -> str:
 
 def _playback(message: dict[str, Any]) -> PlaybackReport:
     turn, played_ms = message.get("turn"), message.get("played_ms")
-    if type(turn) is not int or not 0 <= turn <= _MAX_NUMBER:
+    if not isinstance(turn, int) or isinstance(turn, bool) or not 0 <= turn <= _MAX_NUMBER:
         raise ProtocolError("playback: turn must be a whole number from 0")
-    if type(played_ms) not in (int, float) or not 0 <= played_ms <= _MAX_NUMBER:
+    if not isinstance(played_ms, int | float) or isinstance(played_ms, bool) or not 0 <= played_ms <= _MAX_NUMBER:
         raise ProtocolError("playback: played_ms must be a number from 0")
     return PlaybackReport(turn, float(played_ms))
 

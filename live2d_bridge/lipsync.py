@@ -1,14 +1,15 @@
 """The lip track: sound in, fifty positions of the mouth per second out, in step with the sound and never behind it.
 
-What shapes the mouth, best first: the voice's phoneme marks, the vowels heard in the sound (``vowels``), loudness alone. Loudness
-always decides how far it opens, so silence is a closed mouth whatever the marks say.
+What shapes the mouth, best first: the voice's phoneme marks, the vowels heard in the sound (``vowels``), loudness alone.
+Loudness always decides how far it opens, so silence is a closed mouth whatever the marks say.
 
 Invariant: over contiguous sound each frame comes exactly once, with the piece of sound that holds its time ``n × 20 ms``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from math import sqrt
 
 import numpy as np
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 from ..core.types import Audio
 from .articulation import Articulation
 from .loudness import VoiceLevel, levels_db
-from .visemes import Shape, visemes
-from .vowels import LOWEST_RATE, WINDOW_MS, vowel_model
+from .visemes import CLOSED, visemes
+from .vowels import LOWEST_RATE, vowel_model, window_samples
 from .wire import LIP_RATE
 
 FRAME_MS = 1000 / LIP_RATE
@@ -30,10 +31,8 @@ _KEEP = 0.4
 _BLOCK = 64
 """Frames looked at together: bounds the memory for a clip that comes in one piece."""
 
-_CORNERS = np.array([visemes(vowel)[0].shape[:2] for vowel in "aiueo"], np.float32)
 _HISS = 0.25
 """Opening for sound that resembles no vowel."""
-_UNSHAPED = visemes("ɐ")[0].shape
 
 
 class LipTrack:
@@ -47,16 +46,14 @@ class LipTrack:
             raise ValueError(f"a lip track needs a sample rate of at least {LIP_RATE} Hz, not {sample_rate}")
         self._rate = sample_rate
         self._level = level or VoiceLevel()
-        self._window = (
-            vowel_model(sample_rate).window if sample_rate >= LOWEST_RATE else sample_rate * WINDOW_MS // 1000
-        )
-        self._offsets = np.arange(self._window)
+        self._window = window_samples(sample_rate)
         self._tail: NDArray[np.int16] | None = None
         self._next = 0
         self._segment_ms = 0.0
         self._speech = Articulation()
         self._loudness = 0.0
-        self._shape: Shape = Shape(0, 0, 0, 0, 0, 0, 0)
+        self._mouths = _mouths()
+        self._shape: Sequence[float] = CLOSED
 
     def segment_started(self, position: int) -> None:
         """The next segment begins ``position`` samples after the start of the turn; marks are timed from here."""
@@ -90,8 +87,8 @@ class LipTrack:
 
     def _windows(self, heard: NDArray[np.int16], block: range, position: int, count: int) -> NDArray[np.int16]:
         """(frames, window) samples around each frame's time; at the end of the piece, the last ones there are."""
-        centres = np.arange(block.start, block.stop) * self._rate // LIP_RATE - position + self._window // 2
-        return heard[np.minimum(centres, count)[:, None] + self._offsets]
+        starts = (min(index * self._rate // LIP_RATE - position + self._window // 2, count) for index in block)
+        return np.array([heard[start : start + self._window] for start in starts])
 
     def _encode(self, block: range, windows: NDArray[np.int16]) -> Iterator[bytes]:
         side = self._window // 6
@@ -104,28 +101,30 @@ class LipTrack:
             self._move(shape, touch)
             yield quantise(self._shape, sqrt(self._loudness) if said else self._loudness)
 
-    def _heard_shapes(self, windows: NDArray[np.int16]) -> list[Shape]:
+    def _heard_shapes(self, windows: NDArray[np.int16]) -> Sequence[Sequence[float]]:
         if self._rate < LOWEST_RATE:
-            return [_UNSHAPED] * len(windows)
-        weights = vowel_model(self._rate).weights(windows)
-        mouth = weights @ _CORNERS
-        mouth[:, 0] += _HISS * (1 - weights.sum(axis=1))
-        return [Shape(*row) for row in np.concatenate((mouth, weights), axis=1).tolist()]
+            return [visemes("ɐ")[0].shape] * len(windows)
+        shapes = vowel_model(self._rate).weights(windows) @ self._mouths
+        shapes[:, 0] += _HISS
+        return shapes.tolist()
 
-    def _move(self, target: Shape, touch: bool) -> None:
+    def _move(self, target: Sequence[float], touch: bool) -> None:
         moved = [new + _KEEP * (old - new) for old, new in zip(self._shape, target, strict=True)]
         if touch:
             moved[0] = 0.0
-        self._shape = Shape(*moved)
+        self._shape = moved
 
 
-def quantise(shape: Shape, opening: float) -> bytes:
+@cache
+def _mouths() -> NDArray[np.float32]:
+    """(5, 7) the mouth of each corner vowel, its opening counted from that of hiss."""
+    opening_and_form = np.array([visemes(vowel)[0].shape[:2] for vowel in "aiueo"]) - (_HISS, 0)
+    return np.concatenate((opening_and_form, np.eye(5)), axis=1).astype(np.float32)
+
+
+def quantise(shape: Sequence[float], opening: float) -> bytes:
     """A shape, opened by 0 … 1, as the seven bytes of the stage protocol."""
-    scale = 255 * opening
-    open_, form, *vowels = shape
-    bend = 128 + form * opening * (127 if form > 0 else 128)
-    return bytes([_byte(open_ * scale), _byte(bend), *[_byte(vowel * scale) for vowel in vowels]])
-
-
-def _byte(value: float) -> int:
-    return min(255, max(0, round(value)))
+    scale, form = 255 * opening, shape[1]
+    lips = [int(value * scale + 0.5) for value in shape]
+    lips[1] = int(128.5 + form * opening * (127 if form > 0 else 128))
+    return bytes(lips)

@@ -1,7 +1,7 @@
 """How loud a voice is, compared with itself.
 
-A voice's own loud passages open the mouth wide, whether it was recorded hot or faint. So the measure is not the clip at hand, whose
-whispers would become shouts, but the 95th percentile of all that the voice has said of late.
+A voice's own loud passages open the mouth wide, whether it was recorded hot or faint. So the measure is not the clip at hand,
+whose whispers would become shouts, but the 95th percentile of all that the voice has said of late.
 """
 
 from __future__ import annotations

@@ -88,8 +88,8 @@ _LIPS_MATTER = 0.9
 def visemes(phoneme: str) -> tuple[Viseme, ...]:
     """The shapes that a phoneme goes through, in order: two for a diphthong, else one.
 
-    Stress, length, ties, tones and other diacritics make no difference. An empty phoneme is a pause; one that is nothing but such
-    marks gives no shape: what was spoken goes on.
+    Stress, length, ties, tones and other diacritics make no difference. An empty phoneme is a pause; one that is nothing but
+    such marks gives no shape: what was spoken goes on.
     """
     if all(symbol in _PAUSE for symbol in phoneme):
         return (REST,)

@@ -50,11 +50,10 @@ class VowelModel:
     def __init__(self, sample_rate: int) -> None:
         if sample_rate < LOWEST_RATE:
             raise ValueError(f"vowels need a sample rate of at least {LOWEST_RATE} Hz, not {sample_rate}")
-        self._step = max(1, sample_rate // 11_000)
+        self.window = window_samples(sample_rate)
+        self._step = _step(sample_rate)
+        self._length = self.window // self._step
         rate = sample_rate / self._step
-        self._length = int(rate * WINDOW_MS / 1000)
-        self.window = self._length * self._step
-        """Samples of sound that one frame takes."""
         self._hann = np.hanning(self._length).astype(np.float32)
         self._bins = int(_HIGH_HZ * self._length / rate)
         self._bands = _mel_bands(self._bins, rate / self._length).repeat(2, axis=0).astype(np.float32)
@@ -101,8 +100,19 @@ class VowelModel:
 
 @lru_cache(maxsize=16)
 def vowel_model(sample_rate: int) -> VowelModel:
-    """The model for a sample rate, made when it is first asked for (a few ms)."""
+    """The model for a sample rate, made when it is first asked for, which takes about 15 ms."""
     return VowelModel(sample_rate)
+
+
+def window_samples(sample_rate: int) -> int:
+    """How many samples of sound one frame takes: 30 ms, in whole steps of the decimation."""
+    step = _step(sample_rate)
+    return sample_rate * WINDOW_MS // (1000 * step) * step
+
+
+def _step(sample_rate: int) -> int:
+    """Every how many samples the analysis looks; what is above 5.5 kHz tells no vowel."""
+    return max(1, sample_rate // 11_000)
 
 
 def _mel_bands(bins: int, hz_per_bin: float) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """The stage protocol as bytes and text, and nothing else: no sockets, no state.
 
-``docs/stage-protocol.md`` is the specification. What cannot be understood raises ProtocolError, whose text is fit to be sent to the
-client; what is understood but unknown gives None, because both sides are to ignore it.
+``docs/stage-protocol.md`` is the specification; what a page says is read in ``client_messages``. A malformed frame raises
+ProtocolError and nothing else.
 """
 
 from __future__ import annotations
