@@ -15,7 +15,7 @@ from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.types import LLMDelta, Message, ReasoningDelta, TextDelta, Usage
 from hayakuchi.llm import LLM
-from hayakuchi.llm.openai import OpenAILLM
+from hayakuchi.llm.openai import OpenAIConfig, OpenAILLM
 from leaks import nothing_leaks
 
 MESSAGES = (Message("system", "You are kind."), Message("user", "Tell me a long story, please."))
@@ -23,7 +23,7 @@ KEY = "sk-0123456789abcdef"
 
 
 def openai_llm(server: FakeOpenAI) -> OpenAILLM:
-    return OpenAILLM(OpenAILLM.Config.model_validate({"base_url": server.url, "model": "test", "api_key": KEY}))
+    return OpenAILLM(OpenAIConfig.model_validate({"base_url": server.url, "model": "test", "api_key": KEY}))
 
 
 @asynccontextmanager
@@ -102,7 +102,7 @@ async def test_it_says_who_it_is(llm: LLM):
 
 
 async def test_a_stream_that_is_never_read_costs_nothing(llm: LLM):
-    stream = llm.stream(MESSAGES)
+    stream: Any = llm.stream(MESSAGES)
     assert inspect.isasyncgen(stream)
     await stream.aclose()
 

@@ -15,7 +15,7 @@ from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.types import Audio, ProviderFailure, SpeechRequest
 from hayakuchi.tts import TTS
-from hayakuchi.tts.openai import OpenAITTS
+from hayakuchi.tts.openai import OpenAITTS, OpenAITTSConfig
 from leaks import nothing_leaks
 
 REQUEST = SpeechRequest("Once upon a time there was a small fox that lived in the mountains.")
@@ -24,7 +24,7 @@ KEY = "sk-0123456789abcdef"
 
 def openai_tts(server: FakeOpenAI) -> OpenAITTS:
     block = {"base_url": server.url, "model": "test", "voice": "alloy", "api_key": KEY}
-    return OpenAITTS(OpenAITTS.Config.model_validate(block))
+    return OpenAITTS(OpenAITTSConfig.model_validate(block))
 
 
 @asynccontextmanager
@@ -127,7 +127,7 @@ async def test_it_says_who_it_is(tts: TTS):
 
 
 async def test_a_stream_that_is_never_read_costs_nothing(tts: TTS):
-    stream = tts.synthesize(REQUEST)
+    stream: Any = tts.synthesize(REQUEST)
     assert inspect.isasyncgen(stream)
     await stream.aclose()
 

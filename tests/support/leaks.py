@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,7 +15,7 @@ _STEP_S = 0.01
 
 @asynccontextmanager
 async def nothing_leaks() -> AsyncIterator[None]:
-    """Fail when the body leaves a task running or a TCP socket open. Objects that warn when collected do so here."""
+    """Fail when the body leaves a task running or a TCP socket open."""
     tasks, sockets = _other_tasks(), _open_sockets()
     yield
     for _ in range(round(_PATIENCE_S / _STEP_S)):
@@ -25,8 +24,6 @@ async def nothing_leaks() -> AsyncIterator[None]:
         await asyncio.sleep(_STEP_S)
     else:
         pytest.fail(f"left behind: {_other_tasks() - tasks}, {_open_sockets() - sockets} sockets")
-    gc.collect()
-    await asyncio.sleep(0)
 
 
 def _other_tasks() -> set[asyncio.Task[object]]:
