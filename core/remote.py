@@ -69,7 +69,9 @@ class ServerBlock(Block):
     base_url: Annotated[str, AfterValidator(tidy_base_url)] = Field(
         description="Where the server is, for example http://127.0.0.1:11434/v1"
     )
-    api_key: Secret = Field(SecretStr(""), description="Key of the service; empty or none: the server wants no key")
+    api_key: Secret = Field(
+        default=SecretStr(""), description="Key of the service; empty or none: the server wants no key"
+    )
     extra_headers: dict[HeaderName, Secret] = Field(
         default_factory=dict, description="Further HTTP headers of every request"
     )
@@ -77,7 +79,8 @@ class ServerBlock(Block):
         default_factory=dict, description="Further fields of every request, for what only this server knows"
     )
     trust_env: bool = Field(
-        True, description="Use the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name; never for this machine itself"
+        default=True,
+        description="Use the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name; never for this machine itself",
     )
 
     @property

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 import aiohttp
 from pydantic import Field, field_validator
 
+from ..core.block import Block
 from ..core.errors import Category, ProviderError
 from ..core.http import HttpClient, hang_up
 from ..core.remote import ServerBlock
@@ -51,7 +52,7 @@ class OpenAILLM:
     """A language model behind OpenAI's HTTP API."""
 
     name: ClassVar[str] = "openai_llm"
-    Config: ClassVar[type[OpenAIConfig]] = OpenAIConfig
+    Config: ClassVar[type[Block]] = OpenAIConfig
 
     def __init__(self, config: OpenAIConfig) -> None:
         self.config = config

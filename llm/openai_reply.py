@@ -6,6 +6,7 @@ Understands the streamed form (server-sent events) and the whole one. Whatever i
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic_core import from_json
@@ -14,6 +15,8 @@ from ..core.errors import Category, ProviderError
 from ..core.http_errors import Failures
 from ..core.sse import EventTooLong, SSEDecoder
 from ..core.types import ReasoningDelta, TextDelta, Usage
+
+Delta = TextDelta | ReasoningDelta
 
 _DONE = b"[DONE]"
 
@@ -30,31 +33,30 @@ class StreamedReply:
         self.finished = False
         """The reply is whole; what may still come is its usage."""
 
-    def feed(self, chunk: bytes) -> list[TextDelta | ReasoningDelta]:
+    def feed(self, chunk: bytes) -> Iterator[Delta]:
+        """What ``chunk`` adds to the reply; deltas before a mistake come before its error. Raises ProviderError."""
         try:
             payloads = self._sse.feed(chunk)
         except EventTooLong as error:
             raise self._failures.bad_output(f"sent {error}") from None
-        deltas: list[TextDelta | ReasoningDelta] = []
         for payload in payloads:
-            self._event(payload, deltas)
-        return deltas
+            yield from self._event(payload)
 
-    def end(self) -> list[TextDelta | ReasoningDelta | Usage]:
+    def end(self) -> Iterator[Delta | Usage]:
         """The body is over: what was left in it. Raises ProviderError when the reply is not whole."""
-        deltas: list[TextDelta | ReasoningDelta] = []
         if not self.finished:
             for payload in self._sse.finish():
-                self._event(payload, deltas)
+                yield from self._event(payload)
         if not self.finished:
             message = f"the connection to {self._failures.url} was closed before the reply was over"
             raise self._failures.error(Category.CONNECTIVITY, message)
-        return [*deltas, self._usage] if self._usage else [*deltas]
+        if self._usage:
+            yield self._usage
 
-    def _event(self, payload: bytes, deltas: list[TextDelta | ReasoningDelta]) -> None:
+    def _event(self, payload: bytes) -> Sequence[Delta]:
         if payload == _DONE:
             self.finished = True
-            return
+            return ()
         try:
             event = from_json(payload)
         except ValueError:
@@ -62,14 +64,15 @@ class StreamedReply:
         try:
             if (error := event.get("error")) is not None:
                 raise self._failures.of_error_object(error)
-            if choices := event.get("choices"):
-                self._choice(choices[0], deltas)
             if usage := event.get("usage"):
                 self._usage = usage_of(usage)
+            choices = event.get("choices")
+            return self._choice(choices[0]) if choices else ()
         except (AttributeError, LookupError, TypeError, ValueError):
             raise self._garbage(payload) from None
 
-    def _choice(self, choice: dict[str, Any], deltas: list[TextDelta | ReasoningDelta]) -> None:
+    def _choice(self, choice: dict[str, Any]) -> list[Delta]:
+        deltas: list[Delta] = []
         delta = choice.get("delta")
         if delta:
             if thought := delta.get("reasoning_content") or delta.get("reasoning"):
@@ -83,6 +86,7 @@ class StreamedReply:
             if reason == "error":
                 raise self._failures.of_error_object(choice.get("error") or "the model failed")
             self.finished = True
+        return deltas
 
     def _whole_characters(self, text: str) -> str:
         """``text`` without half a character at its end; the half is kept for the next delta."""
@@ -103,11 +107,11 @@ class StreamedReply:
         return self._failures.bad_output(f"sent what is not a chat completion: {said}")
 
 
-def whole_reply(body: Any, failures: Failures) -> list[TextDelta | ReasoningDelta | Usage]:
+def whole_reply(body: Any, failures: Failures) -> list[Delta | Usage]:
     """The deltas of a completion that came at once (OpenAI's ``chat.completion``). Raises ProviderError."""
     if isinstance(body, dict) and not body.get("choices") and body.get("error") is not None:
         raise failures.of_error_object(body["error"])
-    deltas: list[TextDelta | ReasoningDelta | Usage] = []
+    deltas: list[Delta | Usage] = []
     try:
         message = body["choices"][0]["message"]
         if reasoning := message.get("reasoning_content") or message.get("reasoning"):

@@ -14,6 +14,7 @@ import aiohttp
 from pydantic import Field, field_validator
 from pydantic_core import from_json
 
+from ..core.block import Block
 from ..core.errors import Category, ProviderError
 from ..core.http import HttpClient, hang_up
 from ..core.http_errors import error_text
@@ -51,7 +52,7 @@ class OpenAITTS:
     """A voice behind OpenAI's HTTP API."""
 
     name: ClassVar[str] = "openai_tts"
-    Config: ClassVar[type[OpenAITTSConfig]] = OpenAITTSConfig
+    Config: ClassVar[type[Block]] = OpenAITTSConfig
 
     def __init__(self, config: OpenAITTSConfig) -> None:
         self.config = config

@@ -139,6 +139,7 @@ class FakeOpenAI:
         self.models: Script = models("test")
         self.requests: list[Recorded] = []
         self._connections: dict[int, int] = {}
+        self._arrival = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -146,6 +147,12 @@ class FakeOpenAI:
     def connections(self) -> int:
         """How many connections were made."""
         return len({request.connection for request in self.requests})
+
+    async def arrived(self, count: int = 1) -> None:
+        """Wait until ``count`` requests have come."""
+        while len(self.requests) < count:
+            self._arrival.clear()
+            await self._arrival.wait()
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=16 << 20)
@@ -196,6 +203,7 @@ class FakeOpenAI:
         body = await request.json() if request.can_read_body else {}
         recorded = Recorded(request.path, dict(request.headers), body, peer, self._connections[peer])
         self.requests.append(recorded)
+        self._arrival.set()
         return recorded
 
 

@@ -24,7 +24,7 @@ def body(**script: Any) -> bytes:
 def read(data: bytes, size: int = 1 << 30) -> list[Any]:
     reply = StreamedReply(FAILURES)
     pieces = [data[start : start + size] for start in range(0, len(data), size)]
-    return [found for piece in pieces for found in reply.feed(piece)] + reply.end()
+    return [found for piece in pieces for found in reply.feed(piece)] + list(reply.end())
 
 
 def failure(data: bytes) -> ProviderError:
