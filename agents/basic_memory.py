@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar
 
@@ -37,7 +37,7 @@ class BasicMemoryAgent:
         self._llm = llm
         self._system = system_prompt(character, config.system_prompt_suffix)
 
-    async def reply(self, heard: UserInput, history: Sequence[Message]) -> AsyncIterator[LLMDelta]:
+    async def reply(self, heard: UserInput, history: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:
         """The model's deltas as they come. Closing this closes the model's stream; the model's errors pass through."""
         memory = bounded(history, self._memory.max_history, self._memory.max_history_chars)
         stream: Any = self._llm.stream(conversation(self._system, memory, heard))

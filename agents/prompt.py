@@ -45,9 +45,14 @@ def system_prompt(character: Character, suffix: str = "") -> str:
 
 
 def user_content(heard: UserInput) -> str:
-    """What was heard; with the viewer's name before it, quoted as JSON, where it is known."""
+    """What was heard; with the viewer's name before it, quoted as JSON, where it is known.
+
+    A named viewer's text is put on one line, so that no viewer can add a line in another's name.
+    """
     viewer = _UNPRINTED.sub(" ", heard.viewer or "").strip()[:LONGEST_VIEWER]
-    return f"{json.dumps(viewer, ensure_ascii=False)} says: {heard.text}" if viewer else heard.text
+    if not viewer:
+        return heard.text
+    return f"{json.dumps(viewer, ensure_ascii=False)} says: {' '.join(heard.text.splitlines())}"
 
 
 def bounded(history: Sequence[Message], max_messages: int, max_chars: int) -> list[Message]:

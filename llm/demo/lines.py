@@ -1,4 +1,4 @@
-"""The lines that each character may say, read from ``data/lines/FLAVOUR.LANGUAGE.yaml``.
+"""The lines that each character may say, read from ``tables/lines/FLAVOUR.LANGUAGE.yaml``.
 
 A file maps an intent to its lines. ``{first: LINE}`` marks the line to take while none of the others has been said. Places
 to fill: ``{call}`` (the viewer's name after a comma, or nothing), ``{name}``, ``{me}``, ``{x}``, ``{coin}``, ``{die}``.
@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any
 
-import yaml
+from .data import tables
 
 GENERIC = "generic"
 FLAVOURS: Mapping[str, tuple[str, ...]] = {
@@ -33,7 +31,6 @@ _PARENTS = {
     "knock_who": "question",
     "want_to": "want",
 }
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +68,9 @@ class Library:
 def load() -> Library:
     """Read every file of lines that this package holds."""
     library = {}
-    for file in files(__package__).joinpath("data", "lines").iterdir():
-        flavour, _, rest = file.name.partition(".")
-        language, _, kind = rest.partition(".")
-        if kind == "yaml":
-            library[flavour, language] = _pools(yaml.load(file.read_text("utf-8"), _LOADER))
+    for name, data in tables("lines").items():
+        flavour, _, language = name.partition(".")
+        library[flavour, language] = _pools(data)
     return Library(library)
 
 

@@ -86,7 +86,8 @@ def _filler(situation: Situation, intent: Intent, dice: Random) -> Callable[[str
 
 def _choose(pool: Pool, fill: Callable[[str], str], replies: Sequence[str], dice: Random) -> str:
     """A line that was not said lately; empty when all of them would repeat the last reply."""
-    age = {line: _last_said(fill(line), replies) for line in pool.lines}
+    sounds = [letters(reply) for reply in replies]
+    age = {line: _last_said(fill(line), sounds) for line in pool.lines}
     if pool.lead and all(when < 0 for when in age.values()):
         return fill(pool.lead)
     fresh = [line for line, when in age.items() if when < len(replies) - 1 or not replies]
@@ -94,14 +95,12 @@ def _choose(pool: Pool, fill: Callable[[str], str], replies: Sequence[str], dice
     return fill(dice.choice([line for line in fresh if age[line] == oldest])) if fresh else ""
 
 
-def _last_said(line: str, replies: Sequence[str]) -> int:
+def _last_said(line: str, sounds: Sequence[str]) -> int:
     """Index of the last reply that was this line, or the part of it that was heard before somebody interrupted; or -1."""
     sound = letters(TAG.sub("", line))
-    for index in range(len(replies) - 1, -1, -1):
-        reply = letters(replies[index])
-        if reply and (sound.startswith(reply) or reply.endswith(sound)):
-            return index
-    return -1
+    return max(
+        (i for i, said in enumerate(sounds) if said and (sound.startswith(said) or said.endswith(sound))), default=-1
+    )
 
 
 def _seasoned(reply: str, situation: Situation, intent: Intent, dice: Random) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from random import Random
 from typing import ClassVar
 
@@ -51,7 +51,7 @@ class DemoLLM:
     async def aclose(self) -> None:
         self._learned = None
 
-    async def stream(self, messages: Sequence[Message]) -> AsyncIterator[LLMDelta]:
+    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:
         """The reply word by word, at the pace of the configuration; then the count of words as usage."""
         reply = tokens(mind.answer(messages, *self._learn(), self._dice(messages)))
         await asyncio.sleep(self.config.first_token_ms / 1000)

@@ -1,16 +1,13 @@
-"""Which intent a text has: the first rule that fits, in the order of ``data/rules/LANGUAGE.yaml``."""
+"""Which intent a text has: the first rule that fits, in the order of ``tables/rules/LANGUAGE.yaml``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from .data import tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +29,7 @@ class Rules:
 
 def load() -> Mapping[str, Rules]:
     """The rules by language."""
-    folder = files(__package__).joinpath("data", "rules")
-    return {
-        file.name.removesuffix(".yaml"): _rules(yaml.load(file.read_text("utf-8"), _LOADER))
-        for file in folder.iterdir()
-        if file.name.endswith(".yaml")
-    }
+    return {language: _rules(data) for language, data in tables("rules").items()}
 
 
 def first_match(rules: Iterable[Rule], text: str) -> tuple[str, str] | None:

@@ -16,7 +16,7 @@ from .clean import plain
 from .language import OTHER, SPOKEN, named_language, script_of
 from .lines import FLAVOURS, GENERIC
 
-LONGEST_READ = 1000
+LONGEST_READ = 400
 """Characters of one message that are looked at."""
 
 TAG = re.compile(r"\[([^\[\]\s]{1,40})\]")
