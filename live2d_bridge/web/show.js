@@ -13,6 +13,7 @@ const FACE_RESTS_AFTER_MS = 3500;
 const CAPTION_STAYS_MS = 2600;
 const FACE_FADE_MS = 260;
 const STUCK_AFTER_MS = 1500;
+const ASLEEP = { ParamEyeLOpen: 0, ParamEyeROpen: 0, ParamMouthForm: 0.3 };
 
 /** @typedef {"idle" | "listening" | "thinking" | "speaking"} Phase */
 /**
@@ -69,6 +70,16 @@ export class Show {
    */
   set listening(listening) {
     this.#listening = listening;
+  }
+
+  /**
+   * Eyes shut while nobody can hear the avatar.
+   * @param {boolean} asleep
+   */
+  sleep(asleep) {
+    if (this.phase === "speaking") return;
+    if (asleep) this.#avatar.setExpression("asleep", ASLEEP, 0);
+    else this.#avatar.setExpression("neutral", undefined, 2 * FACE_FADE_MS);
   }
 
   /**

@@ -24,7 +24,10 @@ const seat = new SoundSeat(client, audible ? "always" : "never", seatChanged);
 const avatar = createAvatar({ container: byId("avatar") });
 const show = new Show(client, seat, avatar);
 const subtitle = createSubtitle(byId("subtitle"));
-const veil = createVeil(byId("veil"), { title: byId("veil-title"), hint: byId("veil-hint") }, () => seat.take());
+const veil = createVeil(byId("veil"), { title: byId("veil-title"), hint: byId("veil-hint") }, {
+  wake: () => seat.take(),
+  asleep: (asleep) => show.sleep(asleep),
+});
 let name = "";
 
 /** @param {import("./audio/player.js").Player | null} player */

@@ -41,7 +41,10 @@ const status = createStatus({
   root: document.documentElement, name: byId("name"), status: byId("status"), demo: byId("demo"), demoPanel: byId("demo-panel"),
   latency: byId("latency"),
 });
-const veil = createVeil(byId("veil"), { title: byId("veil-title"), hint: byId("veil-hint") }, wake);
+const veil = createVeil(byId("veil"), { title: byId("veil-title"), hint: byId("veil-hint") }, {
+  wake,
+  asleep: (asleep) => show.sleep(asleep),
+});
 const soundPanel = createSoundPanel({ button: byId("sound-button"), panel: byId("sound-panel"), pill: byId("sound-pill") }, settings, {
   changed: (volume, muted) => {
     keep({ volume, muted });

@@ -107,6 +107,7 @@ class Stub:
     viewers: list[Viewer] = field(default_factory=list)
     snapshot: dict[str, Any] = field(default_factory=snapshot)
     grant: bool = True
+    full: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def until(self, condition: Any, what: str, seconds: float = 15) -> Any:
@@ -130,6 +131,8 @@ class Stub:
         return viewer
 
     async def stage(self, request: web.Request) -> web.WebSocketResponse:
+        if self.full:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         viewer = Viewer(socket, dict(request.query))

@@ -16,8 +16,8 @@ export function createScenePicker(panel, backdrop, { chosen, failed }) {
   const file = h("input", { type: "file", id: "scene-file", accept: "image/*", class: "visually-hidden" });
   /** @type {Map<string, HTMLElement>} */
   const choices = new Map(drawnScenes.map((name) => [name, choice(name, () => pick(name))]));
-  choices.set(COLOR, h("label", { class: "scene-choice", for: "scene-color" }, color, h("span", {}, t("scene_color"))));
-  choices.set(PICTURE, h("label", { class: "scene-choice", for: "scene-file" }, icon("picture"), h("span", {}, t("scene_picture"))));
+  choices.set(COLOR, h("label", { class: "scene-choice", for: "scene-color" }, color, h("span", { class: "scene-label" }, t("scene_color"))));
+  choices.set(PICTURE, h("label", { class: "scene-choice", for: "scene-file" }, icon("picture"), h("span", { class: "scene-label" }, t("scene_picture"))));
   panel.append(h("h2", {}, t("scene")), h("div", { class: "scene-grid" }, ...choices.values()), file);
 
   const mark = () => {
@@ -71,8 +71,10 @@ export function createScenePicker(panel, backdrop, { chosen, failed }) {
  * @param {() => void} pick
  */
 function choice(name, pick) {
-  const label = name.replace(/[_-]/g, " ");
-  return h("button", { type: "button", class: "scene-choice", "data-scene": name, onclick: pick }, icon("scene"), h("span", {}, label));
+  const thumb = h("span", { class: "scene-thumb" });
+  new Backdrop(thumb).showScene(name);
+  const label = h("span", { class: "scene-label" }, name.replace(/[_-]/g, " "));
+  return h("button", { type: "button", class: "scene-choice", "data-scene": name, onclick: pick }, thumb, label);
 }
 
 /**

@@ -9,14 +9,17 @@ const NO_GESTURE = new Set(["Escape", "Tab", "Shift", "Control", "Alt", "Meta", 
 /**
  * @param {HTMLElement} veil
  * @param {{title: HTMLElement, hint: HTMLElement}} words
- * @param {() => Promise<boolean>} wake called inside the gesture; whether sound may play
+ * @param {{wake(): Promise<boolean>, asleep(asleep: boolean): void}} handlers `wake` is called inside the gesture and says whether
+ *   sound may play
  */
-export function createVeil(veil, { title, hint }, wake) {
+export function createVeil(veil, { title, hint }, { wake, asleep }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let wanted = false;
   const show = () => {
+    if (veil.hidden === !wanted) return;
     veil.hidden = !wanted;
+    asleep(wanted);
   };
 
   const gesture = async () => {
