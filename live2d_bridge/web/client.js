@@ -44,8 +44,10 @@ export class StageClient {
   /** @type {WebSocket | null} */
   #socket = null;
   #attempt = 0;
-  #retryTimer = 0;
-  #pingTimer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #retryTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #pingTimer;
   #heardSincePing = true;
   #closed = false;
   /** @type {Link} */

@@ -53,20 +53,11 @@
  */
 /**
  * What the server says, by type; `frame` is the binary one.
- * @typedef {object} StageMessages
- * @property {Snapshot} session.snapshot
- * @property {SoundHolder} sound
- * @property {TurnStarted} turn.started
- * @property {SegmentReady} segment.ready
- * @property {SegmentStarted} segment.started
- * @property {SegmentEnded} segment.ended
- * @property {ProviderFailed} provider.failed
- * @property {Latency} latency
- * @property {LatencyBreached} latency.breached
- * @property {TurnEnded} turn.ended
- * @property {ServerError} error
- * @property {{id?: unknown}} pong
- * @property {SoundFrame} frame
+ * @typedef {{
+ *   "session.snapshot": Snapshot, sound: SoundHolder, "turn.started": TurnStarted, "segment.ready": SegmentReady,
+ *   "segment.started": SegmentStarted, "segment.ended": SegmentEnded, "provider.failed": ProviderFailed, latency: Latency,
+ *   "latency.breached": LatencyBreached, "turn.ended": TurnEnded, error: ServerError, pong: {id?: unknown}, frame: SoundFrame
+ * }} StageMessages
  */
 
 export const LIP_BYTES = 7;
@@ -185,9 +176,10 @@ export class TurnGate {
 
   /**
    * @param {string} type
-   * @param {{turn?: number, status?: string}} message
+   * @param {Record<string, any>} message
    */
   admit(type, message) {
+    /** @type {number | undefined} */
     const turn = message.turn;
     if (turn === undefined) return true;
     if (turn < this.#turn) return false;

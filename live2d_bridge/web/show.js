@@ -12,6 +12,8 @@ import { TurnTimeline } from "./timeline.js";
 const FACE_RESTS_AFTER_MS = 3500;
 const CAPTION_STAYS_MS = 2600;
 const FACE_FADE_MS = 260;
+const STUCK_AFTER_MS = 1500;
+const ASLEEP = { ParamEyeLOpen: 0, ParamEyeROpen: 0, ParamMouthForm: 0.3 };
 
 /** @typedef {"idle" | "listening" | "thinking" | "speaking"} Phase */
 /**
@@ -40,6 +42,7 @@ export class Show {
   #heardHere = false;
   #quietSince = 0;
   #listening = false;
+  #resting = true;
   /** @type {Record<string, Record<string, number>>} */
   #expressions = {};
 
@@ -70,6 +73,16 @@ export class Show {
   }
 
   /**
+   * Eyes shut while nobody can hear the avatar.
+   * @param {boolean} asleep
+   */
+  sleep(asleep) {
+    if (this.phase === "speaking") return;
+    if (asleep) this.#avatar.setExpression("asleep", ASLEEP, 0);
+    else this.#avatar.setExpression("neutral", undefined, 2 * FACE_FADE_MS);
+  }
+
+  /**
    * Where the turn is, for whoever listens here.
    * @returns {import("./audio/clock.js").Position}
    */
@@ -83,11 +96,11 @@ export class Show {
     const now = performance.now();
     const position = this.position();
     this.report();
-    for (const cue of this.timeline.due(this.timeline.over(position) ? Infinity : position.ms)) this.#cue(cue);
+    for (const cue of this.timeline.due(this.#over(position, now) ? Infinity : position.ms)) this.#cue(cue);
     this.mouth = this.#motion.follow(this.#track, position, now);
     this.#avatar.setMouth(this.mouth);
     if (position.playing) this.#quietSince = now;
-    this.#setPhase(this.#phaseAt(position));
+    this.#setPhase(this.#phaseAt(this.#over(position, now)));
     if (this.phase === "idle" || this.phase === "listening") this.#rest(now - this.#quietSince);
   }
 
@@ -189,15 +202,23 @@ export class Show {
     this.#avatar.setExpression("neutral", undefined, 2 * FACE_FADE_MS);
   }
 
-  #resting = true;
+  /**
+   * Whether the turn is over; also when its end can no longer be heard here, because the sound went to another window.
+   * @param {import("./audio/clock.js").Position} position
+   * @param {number} now
+   */
+  #over(position, now) {
+    const stuck = this.timeline.status === "completed" && !position.playing && now - this.#quietSince > STUCK_AFTER_MS;
+    return stuck || this.timeline.over(position);
+  }
 
   /**
-   * @param {import("./audio/clock.js").Position} position
+   * @param {boolean} over
    * @returns {Phase}
    */
-  #phaseAt(position) {
+  #phaseAt(over) {
     const { status, begun } = this.timeline;
-    if (status === "open" || (status === "completed" && !this.timeline.over(position))) return begun ? "speaking" : "thinking";
+    if (status === "open" || (status === "completed" && !over)) return begun ? "speaking" : "thinking";
     return this.#listening ? "listening" : "idle";
   }
 

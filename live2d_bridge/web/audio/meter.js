@@ -11,7 +11,8 @@ export class Meter {
   #samples;
   #energy = 0;
   #readUntil = 0;
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /** @param {AudioContext} context */
   constructor(context) {

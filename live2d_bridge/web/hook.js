@@ -1,0 +1,30 @@
+/**
+ * `window.hayakuchi`: a read-only view of the page for tests and overlays. It changes nothing and only ever grows.
+ *
+ * - `state()`: `{link, session, viewer, phase, turn, caption, mouth, position_ms, sound, player}`; `sound` is one of `off`,
+ *   `blocked`, `here`, `elsewhere`, `nobody`; `player` is null where the page plays no sound, else
+ *   `{kind, state, sample_rate, underruns, gaps, played_ms, playing}`.
+ * - `levels()`: what left the player's last node, `{rms, recent, peak, energy}`, see audio/meter.js; null without a player.
+ */
+
+/**
+ * @param {{client: import("./client.js").StageClient, seat: import("./sound_seat.js").SoundSeat, show: import("./show.js").Show}} parts
+ */
+export function exposeHook({ client, seat, show }) {
+  let session = "";
+  let viewer = "";
+  client.on("session.snapshot", (snapshot) => ({ session, viewer } = snapshot));
+  const player = () => {
+    if (!seat.player) return null;
+    const heard = seat.player.heard();
+    return { ...seat.player.stats(), played_ms: heard?.ms ?? 0, playing: heard?.playing ?? false };
+  };
+  const hook = {
+    state: () => ({
+      link: client.link.state, session, viewer, phase: show.phase, turn: show.timeline.turn, caption: show.caption,
+      mouth: { ...show.mouth }, position_ms: show.position().ms, sound: seat.state, player: player(),
+    }),
+    levels: () => seat.player?.levels() ?? null,
+  };
+  Object.defineProperty(window, "hayakuchi", { value: Object.freeze(hook) });
+}

@@ -1,0 +1,204 @@
+/** The studio: the avatar on her scene, the conversation, and what the person at the desk needs to know. */
+import { createAvatar } from "./avatar/driver.js";
+import { Backdrop } from "./backdrop.js";
+import { stageAddress, StageClient } from "./client.js";
+import { exposeHook } from "./hook.js";
+import { pageLanguage, t } from "./i18n.js";
+import { everyPicture } from "./loop.js";
+import { loadSettings, saveSettings } from "./settings.js";
+import { Show } from "./show.js";
+import { SoundSeat } from "./sound_seat.js";
+import { ChatLog } from "./ui/chat.js";
+import { createComposer } from "./ui/composer.js";
+import { byId, h, popover } from "./ui/dom.js";
+import { createScenePicker } from "./ui/scene_picker.js";
+import { createSoundPanel } from "./ui/sound_panel.js";
+import { createStatus } from "./ui/status.js";
+import { createSubtitle } from "./ui/subtitle.js";
+import { createToasts } from "./ui/toasts.js";
+import { createVeil } from "./ui/veil.js";
+
+const WIDE_PX = 1100;
+
+const query = new URLSearchParams(location.search);
+const session = query.get("session") ?? "main";
+const settings = loadSettings();
+let name = "";
+/** @type {Record<string, number>} */
+let thresholds = {};
+let greeted = false;
+/** @type {string | null} */
+let sceneOfCharacter = null;
+
+const client = new StageClient(() => stageAddress(location.href, { session, sound: false }));
+const seat = new SoundSeat(client, "free", seatChanged);
+const avatar = createAvatar({ container: byId("avatar") });
+const show = new Show(client, seat, avatar);
+const subtitle = createSubtitle(byId("subtitle"));
+const toasts = createToasts(byId("toasts"));
+const chat = new ChatLog(byId("chat-list"), byId("chat-empty"));
+const status = createStatus({
+  root: document.documentElement, name: byId("name"), status: byId("status"), demo: byId("demo"), demoPanel: byId("demo-panel"),
+  latency: byId("latency"),
+});
+const veil = createVeil(byId("veil"), { title: byId("veil-title"), hint: byId("veil-hint") }, {
+  wake,
+  asleep: (asleep) => show.sleep(asleep),
+});
+const soundPanel = createSoundPanel({ button: byId("sound-button"), panel: byId("sound-panel"), pill: byId("sound-pill") }, settings, {
+  changed: (volume, muted) => {
+    keep({ volume, muted });
+    seat.setVolume(muted ? 0 : volume);
+  },
+  take: wake,
+});
+const scenes = createScenePicker(byId("scene-panel"), new Backdrop(byId("scene")), {
+  chosen: (scene, color) => keep({ scene, color }),
+  failed: (text) => toasts.show("warn", text),
+});
+const composer = createComposer(/** @type {HTMLFormElement} */ (byId("composer")), /** @type {HTMLTextAreaElement} */ (byId("box")), {
+  send: say,
+  writing: (active) => (show.listening = active),
+});
+
+/** @param {Partial<import("./settings.js").Settings>} change */
+function keep(change) {
+  saveSettings(Object.assign(settings, change));
+}
+
+/** @param {string} text */
+function say(text) {
+  const sent = client.send({ type: "input.text", text });
+  if (!sent) toasts.show("error", t("not_sent"), "not-sent");
+  return sent;
+}
+
+/** A person wants to hear the avatar here. */
+async function wake() {
+  const running = await seat.take();
+  if (running) greet();
+  return running;
+}
+
+function greet() {
+  if (!greeted) greeted = client.send({ type: "greet" });
+}
+
+/** @param {import("./audio/player.js").Player | null} player */
+function seatChanged(player) {
+  if (player) player.onProgress = () => show.report();
+  if (seat.state === "here") greet();
+  soundPanel.seat(seat.state);
+  veil.update(seat.state === "blocked" && client.link.state === "open", name);
+}
+
+/** @param {import("./protocol.js").Snapshot} snapshot */
+function enter(snapshot) {
+  name = snapshot.character.name;
+  thresholds = snapshot.latency;
+  // Who has spoken before needs no greeting.
+  greeted ||= snapshot.history.length > 0 || snapshot.turn !== null;
+  status.cast(snapshot);
+  chat.reset(snapshot);
+  avatar.setLook(snapshot.character.look);
+  subtitle.setLanguage(snapshot.character.language);
+  const accent = snapshot.character.look.accent ?? snapshot.character.look.hair;
+  if (accent && CSS.supports("color", accent)) document.documentElement.style.setProperty("--accent", accent);
+  byId("box").setAttribute("placeholder", t("say", { name }));
+  byId("box").setAttribute("aria-label", t("say", { name }));
+  if (sceneOfCharacter === null) void scenes.restore(settings.scene ?? snapshot.character.scene ?? "", settings.color);
+  sceneOfCharacter = snapshot.character.scene ?? "";
+  seatChanged(seat.player);
+}
+
+function listen() {
+  client.on("session.snapshot", enter);
+  client.on("link", (link) => {
+    status.link(link);
+    if (link.state === "lost") veil.update(false, name);
+  });
+  client.on("turn.started", ({ heard, viewer }) => heard !== null && heard !== undefined && chat.heard(heard, viewer));
+  client.on("turn.ended", (end) => {
+    chat.ended(end);
+    if (end.status === "failed") toasts.show("error", end.message ?? t("failed"), "failed");
+  });
+  client.on("latency", (latency) => {
+    chat.measured(latency, thresholds.first_audio_ms);
+    status.firstAudio(latency.figures?.first_audio, thresholds.first_audio_ms);
+  });
+  client.on("latency.breached", ({ figure, value_ms, threshold_ms, stage }) => {
+    const words = { figure: figure.replace(/_/g, " "), ms: Math.round(value_ms), limit: Math.round(threshold_ms), stage: stage.replace(/_/g, " ") };
+    toasts.show("warn", t("latency_late", words), `late:${figure}`);
+  });
+  client.on("provider.failed", ({ provider, message, fallback }) => {
+    const text = t(fallback ? "provider_fallback" : "provider_failed", { provider, message, fallback: fallback ?? "" });
+    toasts.show("error", text, `failed:${provider}`);
+  });
+  client.on("error", ({ message }) => toasts.show("warn", t("server_error", { message })));
+  client.on("malformed", (message) => console.warn("not understood:", message));
+  show.events.on("caption", (caption) => subtitle.show(caption));
+  show.events.on("spoken", ({ turn, text }) => chat.spoken(turn, text));
+  show.events.on("phase", (phase) => {
+    status.phase(phase);
+    byId("stop").hidden = phase !== "speaking" && phase !== "thinking";
+  });
+}
+
+function stopSpeaking() {
+  if (show.phase === "speaking" || show.phase === "thinking") client.send({ type: "interrupt" });
+}
+
+/** @param {boolean} open */
+function openChat(open) {
+  document.documentElement.dataset.chat = open ? "open" : "closed";
+  byId("chat-button").setAttribute("aria-expanded", String(open));
+  byId("chat").inert = !open;
+}
+
+async function copyLink() {
+  const link = new URL(`stage?${new URLSearchParams({ session, audio: "1" })}`, new URL(".", location.href)).href;
+  try {
+    await navigator.clipboard.writeText(link);
+    toasts.show("info", t("obs_copied"), "obs");
+  } catch {
+    // Without https the clipboard is closed to pages: show the link to copy by hand.
+    toasts.show("info", t("obs_manual", { link }), "obs");
+  }
+}
+
+function furnish() {
+  document.documentElement.lang = pageLanguage;
+  for (const element of document.querySelectorAll("[data-t]")) {
+    element.textContent = t(/** @type {import("./i18n.js").Word} */ (element.getAttribute("data-t")));
+  }
+  for (const element of document.querySelectorAll("[data-t-label]")) {
+    const label = t(/** @type {import("./i18n.js").Word} */ (element.getAttribute("data-t-label")));
+    element.setAttribute("aria-label", label);
+    element.setAttribute("title", label);
+  }
+  for (const word of /** @type {const} */ (["try_1", "try_2", "try_3"])) {
+    byId("chat-tries").append(h("button", { type: "button", class: "try", onclick: () => composer.submit(t(word)) }, t(word)));
+  }
+  popover(byId("sound-button"), byId("sound-panel"));
+  popover(byId("scene-button"), byId("scene-panel"));
+  popover(byId("demo"), byId("demo-panel"));
+  byId("obs-button").addEventListener("click", copyLink);
+  byId("stop").addEventListener("click", stopSpeaking);
+  document.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && stopSpeaking());
+  for (const id of ["chat-button", "chat-close"]) {
+    byId(id).addEventListener("click", () => {
+      openChat(document.documentElement.dataset.chat !== "open");
+      keep({ chat: document.documentElement.dataset.chat === "open" });
+    });
+  }
+  openChat(innerWidth >= WIDE_PX && settings.chat !== false);
+}
+
+furnish();
+listen();
+seat.setVolume(settings.muted ? 0 : settings.volume);
+avatar.start();
+everyPicture(() => show.tick());
+exposeHook({ client, seat, show });
+client.connect();
+if (matchMedia("(hover: hover)").matches) composer.focus();

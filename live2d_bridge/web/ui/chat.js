@@ -1,0 +1,117 @@
+/** The conversation at the side. What people and models write is set as text, never as markup. */
+import { t } from "../i18n.js";
+import { h } from "./dom.js";
+import { latencyBadge } from "./latency.js";
+
+const NEAR_END_PX = 80;
+const MOST_ENTRIES = 200;
+
+/** @typedef {{item: HTMLElement, text: HTMLElement, foot: HTMLElement}} Entry */
+
+export class ChatLog {
+  #list;
+  #empty;
+  #name = "";
+  #face = "";
+  /** @type {Map<number, Entry>} replies of turns of this connection */
+  #replies = new Map();
+
+  /**
+   * @param {HTMLElement} list
+   * @param {HTMLElement} empty shown while nothing was said
+   */
+  constructor(list, empty) {
+    this.#list = list;
+    this.#empty = empty;
+  }
+
+  /** @param {import("../protocol.js").Snapshot} snapshot */
+  reset({ character, history, turn }) {
+    this.#name = character.name;
+    // An avatar that is a word is a file's name, which is not for reading.
+    this.#face = character.avatar && /^\P{ASCII}{1,8}$/u.test(character.avatar) ? character.avatar : character.name.slice(0, 1);
+    this.#list.replaceChildren();
+    this.#replies.clear();
+    for (const { role, content, viewer } of history) this.#add(role === "user" ? "user" : "avatar", content, viewer ?? null);
+    if (turn?.heard) this.heard(turn.heard, null);
+    if (turn?.reply) this.spoken(turn.turn, turn.reply);
+    this.#showEmpty();
+  }
+
+  /**
+   * @param {string} text
+   * @param {string | null} viewer who said it
+   */
+  heard(text, viewer) {
+    this.#add("user", text, viewer);
+  }
+
+  /**
+   * @param {number} turn
+   * @param {string} text a further piece of the reply
+   */
+  spoken(turn, text) {
+    const entry = this.#replies.get(turn) ?? this.#reply(turn);
+    entry.text.textContent += text;
+    this.#follow();
+  }
+
+  /** @param {import("../protocol.js").TurnEnded} end */
+  ended({ turn, status, reply, heard_reply: heard, message }) {
+    if (status === "completed" && !reply && !this.#replies.has(turn)) return;
+    const entry = this.#replies.get(turn) ?? this.#reply(turn);
+    entry.text.textContent = (status === "completed" ? reply : heard || "").trim() || (entry.text.textContent ?? "").trim();
+    entry.item.classList.add(status);
+    if (status === "interrupted") entry.foot.prepend(h("span", { class: "cut", title: reply ?? "" }, t("interrupted")));
+    if (status === "failed") entry.foot.prepend(h("span", { class: "cut error", title: message ?? "" }, t("failed")));
+    this.#follow();
+  }
+
+  /**
+   * @param {import("../protocol.js").Latency} latency
+   * @param {number | undefined} threshold ms
+   */
+  measured(latency, threshold) {
+    const badge = latencyBadge(latency, threshold);
+    if (badge) (this.#replies.get(latency.turn) ?? this.#reply(latency.turn)).foot.append(badge);
+    this.#follow();
+  }
+
+  /** @param {number} turn */
+  #reply(turn) {
+    const entry = this.#add("avatar", "", null);
+    this.#replies.set(turn, entry);
+    return entry;
+  }
+
+  /**
+   * @param {"user" | "avatar"} role
+   * @param {string} content
+   * @param {string | null} viewer
+   * @returns {Entry}
+   */
+  #add(role, content, viewer) {
+    const who = role === "user" ? (viewer ?? t("you")) : this.#name;
+    const text = h("p", { class: "entry-text", dir: "auto" }, content);
+    const foot = h("div", { class: "entry-foot" });
+    const face = h("span", { class: "entry-face", "aria-hidden": "true" }, role === "user" ? who.slice(0, 1) : this.#face);
+    const item = h("li", { class: `entry ${role}` }, face, h("div", { class: "entry-body" }, h("span", { class: "entry-who" }, who), text, foot));
+    this.#list.append(item);
+    if (this.#list.childElementCount > MOST_ENTRIES) this.#list.firstElementChild?.remove();
+    this.#showEmpty();
+    this.#follow(role === "user");
+    return { item, text, foot };
+  }
+
+  #showEmpty() {
+    this.#empty.hidden = this.#list.childElementCount > 0;
+  }
+
+  /** Keep the end in sight, unless the reader has scrolled up. */
+  #follow(always = false) {
+    const box = this.#list.parentElement;
+    if (!box) return;
+    const near = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX + (this.#list.lastElementChild?.clientHeight ?? 0);
+    if (near || always) box.scrollTop = box.scrollHeight;
+  }
+}

@@ -1,0 +1,72 @@
+/** The top of the page: who is on stage, what she does, whether the connection holds, and that a demo is a demo. */
+import { t } from "../i18n.js";
+import { h } from "./dom.js";
+import { grade } from "./latency.js";
+
+const FULL = 1013;
+
+/**
+ * @param {{root: HTMLElement, name: HTMLElement, status: HTMLElement, demo: HTMLElement, demoPanel: HTMLElement, latency: HTMLElement}} elements
+ */
+export function createStatus({ root, name, status, demo, demoPanel, latency }) {
+  /** @type {import("../show.js").Phase} */
+  let phase = "idle";
+  /** @type {import("../client.js").Link} */
+  let link = { state: "connecting", retryInMs: 0, code: 0 };
+  let seen = false;
+
+  const show = () => {
+    root.dataset.link = link.state === "connecting" && seen ? "lost" : link.state;
+    root.dataset.phase = phase;
+    if (link.state === "open") status.textContent = t(phase);
+    else if (link.code === FULL) status.textContent = t("full");
+    else status.textContent = t(root.dataset.link === "lost" ? "lost" : "connecting");
+  };
+
+  return {
+    /** @param {import("../show.js").Phase} next */
+    phase(next) {
+      phase = next;
+      show();
+    },
+    /** @param {import("../client.js").Link} next */
+    link(next) {
+      link = next;
+      if (next.state === "lost") seen = true;
+      show();
+    },
+    /** @param {import("../protocol.js").Snapshot} snapshot */
+    cast({ character, models }) {
+      name.textContent = character.name;
+      document.title = `${character.name} · Hayakuchi`;
+      demo.hidden = !models.demo;
+      if (!models.demo) demoPanel.hidden = true;
+      demoPanel.replaceChildren(...demoText(character.name, models.problems));
+    },
+    /**
+     * @param {number | undefined} ms
+     * @param {number | undefined} threshold
+     */
+    firstAudio(ms, threshold) {
+      latency.hidden = ms === undefined;
+      if (ms === undefined) return;
+      latency.className = `chip latency-chip ${grade(ms, threshold)}`;
+      latency.textContent = `${Math.round(ms)} ms`;
+      latency.title = t("first_audio", { ms: Math.round(ms) });
+    },
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {string[]} problems
+ */
+function demoText(name, problems) {
+  const example = "llm:\n  - openai_llm:\n      base_url: http://127.0.0.1:11434/v1\n      model: qwen2.5";
+  /** @type {HTMLElement[]} */
+  const parts = [h("h2", {}, t("demo_title", { name })), h("p", {}, t("demo_text")), h("pre", {}, example)];
+  if (problems.length > 0) {
+    parts.push(h("h3", {}, t("demo_problems")), h("ul", {}, ...problems.map((problem) => h("li", {}, problem))));
+  }
+  return parts;
+}
