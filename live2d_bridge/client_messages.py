@@ -29,6 +29,7 @@ class InputText:
 
     text: str
     viewer: str | None = None
+    whole_reply: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +101,16 @@ def _input_text(message: dict[str, Any]) -> InputText:
     text = clean_text(text)
     if not 1 <= len(text) <= MAX_TEXT:
         raise ProtocolError(f"input.text: text must have 1 to {MAX_TEXT} characters")
-    viewer = message.get("viewer")
-    if viewer is None:
-        return InputText(text)
-    if not isinstance(viewer, str):
+    viewer = message.get("viewer", "")
+    if not isinstance(viewer, str | None):
         raise ProtocolError("input.text: viewer must be a string")
-    viewer = " ".join(clean_text(viewer).split())
+    viewer = " ".join(clean_text(viewer or "").split())
     if len(viewer) > MAX_VIEWER:
         raise ProtocolError(f"input.text: viewer must have at most {MAX_VIEWER} characters")
-    return InputText(text, viewer or None)
+    whole_reply = message.get("whole_reply", False)
+    if not isinstance(whole_reply, bool):
+        raise ProtocolError("input.text: whole_reply must be true or false")
+    return InputText(text, viewer or None, whole_reply)
 
 
 def clean_text(text: str) -> str:
@@ -118,9 +120,9 @@ def clean_text(text: str) -> str:
 
 def _playback(message: dict[str, Any]) -> PlaybackReport:
     turn, played_ms = message.get("turn"), message.get("played_ms")
-    if not isinstance(turn, int) or isinstance(turn, bool) or not 0 <= turn <= _MAX_NUMBER:
+    if type(turn) is not int or not 0 <= turn <= _MAX_NUMBER:
         raise ProtocolError("playback: turn must be a whole number from 0")
-    if not isinstance(played_ms, int | float) or isinstance(played_ms, bool) or not 0 <= played_ms <= _MAX_NUMBER:
+    if type(played_ms) not in (int, float) or not 0 <= played_ms <= _MAX_NUMBER:
         raise ProtocolError("playback: played_ms must be a number from 0")
     return PlaybackReport(turn, float(played_ms))
 

@@ -89,7 +89,7 @@ def _speech_started(event: SpeechStarted) -> dict[str, Any]:
         "segment": segment.index,
         "text": segment.display,
         "at_ms": event.at_ms,
-        "silent": not segment.speech.strip(),
+        "silent": event.silent,
         "expressions": list(segment.expressions),
     }
 
