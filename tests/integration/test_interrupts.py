@@ -31,6 +31,7 @@ async def test_a_thousand_interrupts_leave_nothing_behind() -> None:
     async with FakeOpenAI() as server:
         llm = FallbackLLM([OpenAILLM(OpenAILLM.Config(base_url=server.url, model="fake"))])
         voice = FallbackTTS([EspeakTTS(EspeakTTS.Config())])
+        descriptors = this.num_fds()
         await llm.open()
         await voice.open()
         character = Character(name="Test")
@@ -50,20 +51,21 @@ async def test_a_thousand_interrupts_leave_nothing_behind() -> None:
             await asyncio.sleep(0.2)
             session.interrupt()
             await ended(story)
-            tasks, children = len(asyncio.all_tasks()), len(this.children())
+            tasks, children = len(asyncio.all_tasks()), this.children()
             for number in range(INTERRUPTS):
                 session.say(UserInput(f"number {number}"))
                 await asyncio.sleep(random_.random() * 0.012)
                 session.interrupt()
                 await ended(story, number + 2)
                 assert session.turn is None
+            assert this.children() == children
             assert len(asyncio.all_tasks()) <= tasks
-            assert [child.pid for child in this.children()] == [child.pid for child in this.children()][:children]
             session.close()
             await running
         statuses = {event.status for event in story.of(TurnEnded)}
         assert statuses <= {TurnStatus.INTERRUPTED, TurnStatus.COMPLETED}
         await voice.aclose()
         await llm.aclose()
-        await server.all_closed()
-    assert not [child for child in this.children() if child.status() != psutil.STATUS_ZOMBIE]
+        await asyncio.sleep(0.1)  # the server's side of the connections that were just closed
+        assert this.num_fds() <= descriptors
+    assert this.children() == []

@@ -102,9 +102,9 @@ async def test_one_viewer_holds_the_sound_and_the_next_goes_on_where_it_stopped(
         await first.socket.close()
         second.frames.clear()
         assert (await second.next("sound"))["holder"] is True
-        await second.next("audio")
-        assert second.frames[0].position == 1200
-        assert second.frames[0].pcm
+        while not (heard := [frame for frame in second.frames if frame.pcm]):
+            await second.next("audio")
+        assert heard[0].position == 1200
         assert (await play_all(second, turn))["status"] == "completed"
 
 
