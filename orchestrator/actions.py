@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 
-from .abbreviations import Shortened, shortened
 from .charclass import CJK_RANGES, CLOSERS, EMOJI_RANGES, JOINERS, LINE_ENDS, SENTENCE_MARKS, is_cjk, is_emoji
+from .english import Shortened, shortened
 
 _STRONG = re.compile(r"(\*\*\*|\*\*|__)(?=\S)(.*?\S)\1", re.DOTALL)
-_STRONG_ACTION = re.compile(r"\*\*\*(?=\S)([^*\n]*\S)\*\*\*")
 _SPAN = re.compile(
-    rf"(?:(?<![A-Za-z0-9*])(\*)(?=[^\s*])([^*\n]*[^\s*])\*(?!\*))"
-    rf"|(?:(?<![A-Za-z0-9_])(_)(?=[^\s_])([^_\n]*[^\s_])_(?![A-Za-z0-9_]))"
+    r"(?:(?<![A-Za-z0-9*])(\*)(?=[^\s*])([^*\n]*[^\s*])\*(?!\*))"
+    r"|(?:(?<![A-Za-z0-9_])(_)(?=[^\s_])([^_\n]*[^\s_])_(?![A-Za-z0-9_]))"
 )
 _TIMES = re.compile(r"(?<=\d)[ \t]*\*[ \t]*(?=\d)")
 _INNER_UNDERSCORE = re.compile(r"(?<=[A-Za-z0-9])_+(?=[A-Za-z0-9])")
@@ -29,8 +28,8 @@ _VERBS = (
 _DIRECTION = re.compile(
     rf"[(（][ \t]*(?:[a-z]+ly[ ])?(?:(?:{_VERBS})e?s|(?:{_VERBS.replace('e|', 'e?|')})[a-z]?ing|(?:clears|clearing)[ ][a-z ]+"
     r"|laugh|laughter|sigh|giggle|gasp|pause|beat|wink|smile|cough|chuckle|nod|whisper|lol)(?:[ ][a-z]+){0,5}[.!~…]*[ \t]*[)）]"
-    r"|[(（][ \t]*(?:[大微苦爆偷冷傻坏奸憨狂]?笑|[大偷]?哭|泣|涙|汗|怒|照|照れ|呆|惊|叹气|挥手|鼓掌|害羞|脸红|点头|摇头|歪头|拍手|ため息"
-    r"|w+|草)[ \t]*[)）]"
+    r"|[(（][ \t]*(?:[大微苦爆偷冷傻坏奸憨狂]?笑|[大偷]?哭|泣|涙|汗|怒|照|照れ|呆|惊|叹气|挥手|鼓掌|害羞|脸红|点头|摇头|歪头"
+    r"|拍手|ため息|w+|草)[ \t]*[)）]"
 )
 
 _FACE = "\\^´`｀′‵▽▼∀ωΩдДεз≧≦°•◕◔◉◎●○‿⌒ᴗ﹏╯╰□益皿Д෴☉⊙¬ಠ♡♥✧⁄ʖ͜͡︶︿＾＿￣¯ﾟ≡〃◡ˊˋ̀́ʘσ∇⩊˘ᵕ"
