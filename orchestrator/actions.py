@@ -51,24 +51,24 @@ _BARE_FACE = re.compile(
 _EMOJI = re.compile(rf"[0-9#*]\ufe0f?\u20e3|[{EMOJI_RANGES}{JOINERS}]+")
 
 
-def without_spans(text: str) -> str:
-    """The text without ``*`` and ``_``: actions dropped, emphasised words kept."""
+def without_spans(text: str, *, opens: bool = True) -> str:
+    """The text without ``*`` and ``_``: actions dropped, emphasised words kept. ``opens``: the text begins a sentence."""
     if "*" not in text and "_" not in text:
         return text
     text = _STRONG.sub(r"\2", text)
-    text = _SPAN.sub(_span, text)
+    text = _SPAN.sub(lambda found: _span(found, opens), text)
     text = _TIMES.sub(" × ", text)
     return _INNER_UNDERSCORE.sub(" ", text).replace("*", " ").replace("_", " ")
 
 
-def _span(found: re.Match[str]) -> str:
+def _span(found: re.Match[str], opens: bool) -> str:
     content = found[2] or found[4]
-    return " " if _is_action(found.string[: found.start()], content, found.string[found.end() :]) else content
+    before, after = found.string[: found.start()], found.string[found.end() :]
+    return " " if _may_begin(before, opens) and _is_action(content, after) else content
 
 
-def _is_action(before: str, content: str, after: str) -> bool:
-    if not _may_begin(before):
-        return False
+def _is_action(content: str, after: str) -> bool:
+    """Whether a span where a sentence could begin stands for something done."""
     first = content[0]
     if first.islower() or is_cjk(first):
         return True
@@ -76,10 +76,12 @@ def _is_action(before: str, content: str, after: str) -> bool:
     return not rest or rest[0] in LINE_ENDS or rest[0].isupper() or is_cjk(rest[0])
 
 
-def _may_begin(before: str) -> bool:
-    """Whether a sentence may begin after ``before``."""
+def _may_begin(before: str, opens: bool) -> bool:
+    """Whether a sentence may begin after ``before``; ``opens``: it may if nothing is before."""
     before = before.rstrip(" \t")
-    if not before or before[-1] in LINE_ENDS or is_emoji(before[-1]):
+    if not before:
+        return opens
+    if before[-1] in LINE_ENDS or is_emoji(before[-1]):
         return True
     words = before.rstrip("".join(CLOSERS))
     if words[-1:] == "." and shortened(words[:-1].split()[-1] if words[:-1].strip() else "") is not Shortened.NOT:
