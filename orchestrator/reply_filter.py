@@ -28,6 +28,7 @@ _THOUGHT = re.compile(r"<(?:think|thinking|reasoning|thought)(?:\s[^<>]*)?(?<!/)
 _THOUGHT_SO_FAR = re.compile(r"<(?:think|thinking|reasoning|thought)\s[^<>]*", re.IGNORECASE)
 _THOUGHT_END = re.compile(r"</(?:think|thinking|reasoning|thought)\s*>", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\[([^\[\]\n]*)\]")
+_NO_SPACE_AFTER = frozenset("*_(（[「『“")
 _NO_SPACE_BEFORE = frozenset(".,!?;:…。！？、，；：)）]」』”\n\r")
 
 
@@ -204,10 +205,13 @@ class ReplyFilter:
             text = text.lstrip()
             if not text:
                 return ""
-        elif text[0] == " " and self._last.isspace():
+        elif text[0] == " ":
+            if not self._last.isspace() and self._last not in _NO_SPACE_AFTER:
+                self._gap = " "
             text = text[1:]
         elif text[0] in _NO_SPACE_BEFORE:
             self._gap = ""
+        self._last = self._gap or self._last
         self._let_go()
         return text
 

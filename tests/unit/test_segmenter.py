@@ -307,6 +307,7 @@ def test_sentences_only_never_takes_clauses_for_want_of_audio() -> None:
     assert segmenter.next_poll() is None
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='Hi you, .!?\n。、好*("1', max_size=60), st.floats(0, 3000), st.floats(0, 500))
 def test_polling_at_the_time_told_gets_something(text: str, ahead: float, ttfb: float) -> None:
     segmenter = Segmenter()
@@ -401,7 +402,7 @@ def tokenised(draw: st.DrawFn) -> tuple[str, list[str]]:
     return text, [text[start:end] for start, end in pairwise(places)]
 
 
-@settings(max_examples=120)
+@settings(max_examples=120, deadline=None)
 @given(tokenised(), st.booleans())
 def test_cuts_do_not_depend_on_tokens(case: tuple[str, list[str]], sentences_only: bool) -> None:
     text, tokens = case
@@ -411,7 +412,7 @@ def test_cuts_do_not_depend_on_tokens(case: tuple[str, list[str]], sentences_onl
     assert [piece.text for piece in cuts] == cut(text, max(len(text), 1), sentences_only=sentences_only)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(tokenised(), st.data())
 def test_no_character_is_lost_whatever_the_times(case: tuple[str, list[str]], data: st.DataObject) -> None:
     text, tokens = case
@@ -444,6 +445,7 @@ ATOMS = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.one_of(ATOMS, st.sampled_from(["Well,", "ok.", "Yes!", "no", "\n", "and"])), min_size=1, max_size=12)
 )
@@ -461,6 +463,7 @@ def test_no_cut_falls_into_what_belongs_together(words: list[str]) -> None:
         assert not any(start < place < start + len(word) for place in places), word
 
 
+@settings(deadline=None)
 @given(tokenised())
 def test_no_cut_begins_with_a_blank_without_polling(case: tuple[str, list[str]]) -> None:
     text, _ = case

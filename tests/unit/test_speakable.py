@@ -181,7 +181,7 @@ ADDRESS = re.compile(r"https?://|\bwww\.\w", re.IGNORECASE)
 MARKED = re.compile(r"\*|`|\[|\]|【|】|^#{1,6} |__|~~|</?[a-z]+/?>", re.IGNORECASE)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(TEXTS, st.booleans())
 @example("[*a](b)*", True)
 @example("w*w*w.a.example", True)
@@ -199,6 +199,7 @@ def test_any_text_becomes_plain_speech(text: str, opens: bool) -> None:
     assert EMOJI.search(again) is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["hello", "there", "I'm", "fine", "你好", "café"]), min_size=1).map(" ".join))
 def test_plain_words_stay(text: str) -> None:
     assert speakable(f"{text}.") == f"{text}."
