@@ -11,7 +11,7 @@ import re
 from .charclass import CJK_RANGES, CLOSERS, EMOJI_RANGES, JOINERS, LINE_ENDS, SENTENCE_MARKS, is_cjk, is_emoji
 from .english import Shortened, shortened
 
-_STRONG = re.compile(r"(\*\*\*|\*\*|__)(?=\S)(.*?\S)\1", re.DOTALL)
+_STRONG = re.compile(r"(\*\*\*|\*\*|__)(?=\S)(.{0,400}?\S)\1", re.DOTALL)
 _SPAN = re.compile(
     r"(?:(?<![A-Za-z0-9*])(\*)(?=[^\s*])([^*\n]*[^\s*])\*(?!\*))"
     r"|(?:(?<![A-Za-z0-9_])(_)(?=[^\s_])([^_\n]*[^\s_])_(?![A-Za-z0-9_]))"

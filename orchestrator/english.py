@@ -21,7 +21,7 @@ _SOMETIMES = _words(
     "etc jr sr inc ltd corp co bros dept univ assn ph.d phd m.d b.a m.a jan feb apr jun jul aug sept oct nov"
     " tues thu thur thurs ave blvd rd hwy avg lb lbs oz kg cm mm km hr hrs"
 )
-_NEEDS_NUMBER = _words("no nos fig figs eq vol vols pp ch sec ext tel ft ed")
+_NEEDS_NUMBER = _words("p no nos fig figs eq vol vols pp ch sec ext tel ft ed")
 """Of those, the ones that are words of their own too: ``No.`` and ``Ch.`` are cut short only before a number."""
 _LETTERS = re.compile(r"[a-z](?:\.[a-z])+", re.IGNORECASE)
 

@@ -16,6 +16,8 @@ from .fence import CodeBlock, opening
 HOLD: Final = 64
 """Characters that may be held back for a tag that is not complete."""
 
+_AT_ONCE: Final = 512
+"""Characters looked at together, so that the cost of a long text is proportional to its length."""
 _TAG_STARTS = re.compile(r"[<\[`]")
 _ATTRIBUTE = r"[\w:.-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+)"
 _TAG = re.compile(rf"</?[A-Za-z][\w:.-]*(?:\s+{_ATTRIBUTE})*\s*/?>|<\|[\w ]+\|>", re.ASCII)
@@ -78,9 +80,10 @@ class ReplyFilter:
 
     def feed(self, text: str) -> list[Piece]:
         """More of the reply; the pieces that are certain."""
-        self._held += text
-        while self._held and self._step():
-            pass
+        for start in range(0, len(text), _AT_ONCE):
+            self._held += text[start : start + _AT_ONCE]
+            while self._held and self._step():
+                pass
         return self._taken()
 
     def flush(self) -> list[Piece]:

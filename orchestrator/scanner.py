@@ -67,11 +67,10 @@ class Scanner:
         """The text ends here: every mark that is left."""
         if self._delimiters is not None:
             self._settle_delimiters("\n")
-        if self._pending is not None:
-            pending, self._pending = self._pending, None
-            settled = patience(pending)
-            if settled is not None:
-                self._emit(Mark(pending.end, settled[1], pending.words, pending.cjk))
+        pending, self._pending = self._pending, None
+        settled = None if pending is None else patience(pending)
+        if pending is not None and settled is not None:
+            self._emit(Mark(pending.end, settled[1], pending.words, pending.cjk))
         self._pairs.clear()
         self._out += self._pairs.release()
         return self._taken()

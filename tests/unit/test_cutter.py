@@ -17,8 +17,8 @@ Row = tuple[str, str, tuple[str, ...]]
 """Display, speech, expressions."""
 
 
-def run(text: str, size: int = 1, **options: bool) -> list[Segment]:
-    cutter = Cutter(expressions=NAMES, **options)
+def run(text: str, size: int = 1, *, sentences_only: bool = False) -> list[Segment]:
+    cutter = Cutter(expressions=NAMES, sentences_only=sentences_only)
     segments: list[Segment] = []
     for start in range(0, len(text), size):
         segments += cutter.feed(text[start : start + size], 0.0)

@@ -227,6 +227,12 @@ def test_plain_words_stay(text: str) -> None:
         "](",
         "1.",
         "(laugh",
+        "__a ",
+        "**a ",
+        "<a =",
+        "<a =b",
+        "```\n",
+        "| a ",
     ],
 )
 def test_long_repetitions_are_read_in_moderate_time(unit: str) -> None:
