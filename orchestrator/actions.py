@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 
-from .abbreviations import Shortened, shortened
 from .charclass import CJK_RANGES, CLOSERS, EMOJI_RANGES, JOINERS, LINE_ENDS, SENTENCE_MARKS, is_cjk, is_emoji
+from .english import Shortened, shortened
 
-_STRONG = re.compile(r"(\*\*\*|\*\*|__)(?=\S)(.*?\S)\1", re.DOTALL)
-_STRONG_ACTION = re.compile(r"\*\*\*(?=\S)([^*\n]*\S)\*\*\*")
+_STRONG = re.compile(r"(\*\*\*|\*\*|__)(?=\S)(.{0,400}?\S)\1", re.DOTALL)
 _SPAN = re.compile(
-    rf"(?:(?<![A-Za-z0-9*])(\*)(?=[^\s*])([^*\n]*[^\s*])\*(?!\*))"
-    rf"|(?:(?<![A-Za-z0-9_])(_)(?=[^\s_])([^_\n]*[^\s_])_(?![A-Za-z0-9_]))"
+    r"(?:(?<![A-Za-z0-9*])(\*)(?=[^\s*])([^*\n]*[^\s*])\*(?!\*))"
+    r"|(?:(?<![A-Za-z0-9_])(_)(?=[^\s_])([^_\n]*[^\s_])_(?![A-Za-z0-9_]))"
 )
 _TIMES = re.compile(r"(?<=\d)[ \t]*\*[ \t]*(?=\d)")
 _INNER_UNDERSCORE = re.compile(r"(?<=[A-Za-z0-9])_+(?=[A-Za-z0-9])")
@@ -29,8 +28,8 @@ _VERBS = (
 _DIRECTION = re.compile(
     rf"[(（][ \t]*(?:[a-z]+ly[ ])?(?:(?:{_VERBS})e?s|(?:{_VERBS.replace('e|', 'e?|')})[a-z]?ing|(?:clears|clearing)[ ][a-z ]+"
     r"|laugh|laughter|sigh|giggle|gasp|pause|beat|wink|smile|cough|chuckle|nod|whisper|lol)(?:[ ][a-z]+){0,5}[.!~…]*[ \t]*[)）]"
-    r"|[(（][ \t]*(?:[大微苦爆偷冷傻坏奸憨狂]?笑|[大偷]?哭|泣|涙|汗|怒|照|照れ|呆|惊|叹气|挥手|鼓掌|害羞|脸红|点头|摇头|歪头|拍手|ため息"
-    r"|w+|草)[ \t]*[)）]"
+    r"|[(（][ \t]*(?:[大微苦爆偷冷傻坏奸憨狂]?笑|[大偷]?哭|泣|涙|汗|怒|照|照れ|呆|惊|叹气|挥手|鼓掌|害羞|脸红|点头|摇头|歪头"
+    r"|拍手|ため息|w+|草)[ \t]*[)）]"
 )
 
 _FACE = "\\^´`｀′‵▽▼∀ωΩдДεз≧≦°•◕◔◉◎●○‿⌒ᴗ﹏╯╰□益皿Д෴☉⊙¬ಠ♡♥✧⁄ʖ͜͡︶︿＾＿￣¯ﾟ≡〃◡ˊˋ̀́ʘσ∇⩊˘ᵕ"
@@ -52,24 +51,24 @@ _BARE_FACE = re.compile(
 _EMOJI = re.compile(rf"[0-9#*]\ufe0f?\u20e3|[{EMOJI_RANGES}{JOINERS}]+")
 
 
-def without_spans(text: str) -> str:
-    """The text without ``*`` and ``_``: actions dropped, emphasised words kept."""
+def without_spans(text: str, *, opens: bool = True) -> str:
+    """The text without ``*`` and ``_``: actions dropped, emphasised words kept. ``opens``: the text begins a sentence."""
     if "*" not in text and "_" not in text:
         return text
     text = _STRONG.sub(r"\2", text)
-    text = _SPAN.sub(_span, text)
+    text = _SPAN.sub(lambda found: _span(found, opens), text)
     text = _TIMES.sub(" × ", text)
     return _INNER_UNDERSCORE.sub(" ", text).replace("*", " ").replace("_", " ")
 
 
-def _span(found: re.Match[str]) -> str:
+def _span(found: re.Match[str], opens: bool) -> str:
     content = found[2] or found[4]
-    return " " if _is_action(found.string[: found.start()], content, found.string[found.end() :]) else content
+    before, after = found.string[: found.start()], found.string[found.end() :]
+    return " " if _may_begin(before, opens) and _is_action(content, after) else content
 
 
-def _is_action(before: str, content: str, after: str) -> bool:
-    if not _may_begin(before):
-        return False
+def _is_action(content: str, after: str) -> bool:
+    """Whether a span where a sentence could begin stands for something done."""
     first = content[0]
     if first.islower() or is_cjk(first):
         return True
@@ -77,10 +76,12 @@ def _is_action(before: str, content: str, after: str) -> bool:
     return not rest or rest[0] in LINE_ENDS or rest[0].isupper() or is_cjk(rest[0])
 
 
-def _may_begin(before: str) -> bool:
-    """Whether a sentence may begin after ``before``."""
+def _may_begin(before: str, opens: bool) -> bool:
+    """Whether a sentence may begin after ``before``; ``opens``: it may if nothing is before."""
     before = before.rstrip(" \t")
-    if not before or before[-1] in LINE_ENDS or is_emoji(before[-1]):
+    if not before:
+        return opens
+    if before[-1] in LINE_ENDS or is_emoji(before[-1]):
         return True
     words = before.rstrip("".join(CLOSERS))
     if words[-1:] == "." and shortened(words[:-1].split()[-1] if words[:-1].strip() else "") is not Shortened.NOT:

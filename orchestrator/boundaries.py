@@ -13,14 +13,12 @@ from enum import Enum, auto
 from typing import Final
 
 from ..core.types import Boundary
-from .abbreviations import STARTERS, Shortened, shortened
 from .charclass import (
     CJK_CLAUSE_MARKS,
     CJK_ENDS,
     CLAUSE_MARKS,
     CLOSERS,
     DASHES,
-    HARD_ENDS,
     LINE_ENDS,
     PAIRS,
     SENTENCE_MARKS,
@@ -28,6 +26,7 @@ from .charclass import (
     is_combining,
     is_emoji,
 )
+from .english import STARTERS, Shortened, shortened
 
 STOP_MS: Final = 250.0
 """Silence after which a full stop ends a sentence."""

@@ -38,7 +38,7 @@ class Cutter:
         """With ``whole``, all pieces so far."""
         self._index = 0
         self._fed = 0
-        self._cut = 0
+        self._now = 0.0
         self._blank = ""
         """Blanks that were cut and go with the next segment."""
         self._opens = True
@@ -48,6 +48,7 @@ class Cutter:
 
     def feed(self, text: str, now: float) -> list[Segment]:
         """More of the reply; the segments that it settles."""
+        self._now = now
         pieces = self._filter.feed(text)
         if self._waiting is not None:
             self._waiting += pieces
@@ -67,17 +68,17 @@ class Cutter:
         pieces = (self._waiting or []) + self._filter.flush()
         if self._waiting is not None:
             self._waiting = []
-        done = self._take(pieces, 0.0)
+        done = self._take(pieces, self._now)
         cuts = self._segmenter.flush()
         done += self._segments(cuts[:-1])
         last = self._blank + (cuts[-1].text if cuts else "")
         if last.strip():
             done += self._segments(cuts[-1:], all_expressions=True)
-        elif done and self._index:
+        elif done:
             done[-1] = self._extended(done[-1], last)
         elif self._expressions:
             done.append(self._segment("", "", Boundary.SENTENCE, self._carry(self._fed)))
-        self._cut, self._blank, self._opens = self._fed, "", True
+        self._blank, self._opens = "", True
         return done
 
     def _extended(self, segment: Segment, blanks: str) -> Segment:
@@ -103,7 +104,6 @@ class Cutter:
     def _segments(self, cuts: list[Cut], *, all_expressions: bool = False) -> list[Segment]:
         done: list[Segment] = []
         for cut in cuts:
-            self._cut = cut.start + len(cut.text)
             display = self._blank + cut.text
             if not display.strip():
                 self._blank = display
@@ -111,7 +111,7 @@ class Cutter:
             self._blank = ""
             speech = speakable(display, self._lexicon, opens=self._opens)
             self._opens = cut.boundary is Boundary.SENTENCE
-            carried = self._carry(self._fed if all_expressions else self._cut - 1)
+            carried = self._carry(self._fed if all_expressions else cut.start + len(cut.text) - 1)
             done.append(self._segment(display, speech, cut.boundary, carried))
         return done
 

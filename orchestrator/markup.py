@@ -11,16 +11,18 @@ from collections.abc import Callable
 from .charclass import CJK_RANGES
 
 _URL = re.compile(
-    rf"(?:\b[a-z][a-z0-9+.-]{{1,15}}://|\bmailto:|\bwww\.)[^\s<>「」『』（）【】。，、！？{CJK_RANGES}]*", re.IGNORECASE
+    rf"(?:[a-z][a-z0-9+.-]{{1,15}}://|(?<![a-z0-9])(?:mailto:|www\.))[^\s<>「」『』（）【】。，、！？{CJK_RANGES}]*",
+    re.IGNORECASE,
 )
 _URL_TAIL = re.compile(r"[.,!?;:'\")\]*_]+$")
 _FENCED = re.compile(r"^[ \t]*```[^`\n]*\n.*?(?:^[ \t]*```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (_FENCED, " "),
-    (re.compile(r"<(?:/?[A-Za-z][\w:.-]*(?:\s+[^<>]*=[^<>]*)?\s*/?|\|[\w ]+\|)>"), " "),
+    (re.compile(r"<(?:/?[A-Za-z][\w:.-]*(?:\s+[^<>=]{1,64}=[^<>]{0,200})?\s*/?|\|[\w ]+\|)>"), " "),
     (re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)|\[[^\[\]]*\])"), r"\1"),
-    (re.compile(r"^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$", re.MULTILINE), ""),
+    (re.compile(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$", re.MULTILINE), ""),
+    (re.compile(r"^[ \t]*\|[ \t]*:?-+:?[ \t]*\|[ \t]*$", re.MULTILINE), ""),
     (re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$", re.MULTILINE), ""),
     (re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE), ""),
     (re.compile(r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$", re.MULTILINE), r"\1"),

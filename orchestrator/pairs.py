@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .boundaries import Mark
+from .charclass import is_cjk, is_emoji
 
 LIMIT: Final = 120
 """Characters between the two ends of a pair."""
@@ -92,3 +93,21 @@ class OpenPairs:
         while self._held and not self.protects(self._held[0].end):
             free.append(self._held.popleft())
         return free
+
+
+@dataclass(slots=True)
+class Delimiters:
+    """A run of ``*``, ``_`` or backticks whose sense the next character tells."""
+
+    ch: str
+    at: int
+    before: str
+    """The character before the run."""
+    count: int = 1
+
+
+def may_open(before: str, after: str) -> bool:
+    """Whether a run of ``*`` or ``_`` between two characters may begin a span."""
+    if before.isalnum() and not is_cjk(before):
+        return False
+    return after.isalnum() or after in "\"'“‘「『（([*_…`" or is_emoji(after)

@@ -16,6 +16,8 @@ from .fence import CodeBlock, opening
 HOLD: Final = 64
 """Characters that may be held back for a tag that is not complete."""
 
+_AT_ONCE: Final = 512
+"""Characters looked at together, so that the cost of a long text is proportional to its length."""
 _TAG_STARTS = re.compile(r"[<\[`]")
 _ATTRIBUTE = r"[\w:.-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+)"
 _TAG = re.compile(rf"</?[A-Za-z][\w:.-]*(?:\s+{_ATTRIBUTE})*\s*/?>|<\|[\w ]+\|>", re.ASCII)
@@ -28,6 +30,7 @@ _THOUGHT = re.compile(r"<(?:think|thinking|reasoning|thought)(?:\s[^<>]*)?(?<!/)
 _THOUGHT_SO_FAR = re.compile(r"<(?:think|thinking|reasoning|thought)\s[^<>]*", re.IGNORECASE)
 _THOUGHT_END = re.compile(r"</(?:think|thinking|reasoning|thought)\s*>", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\[([^\[\]\n]*)\]")
+_NO_SPACE_AFTER = frozenset("*_(（[「『“")
 _NO_SPACE_BEFORE = frozenset(".,!?;:…。！？、，；：)）]」』”\n\r")
 
 
@@ -77,9 +80,10 @@ class ReplyFilter:
 
     def feed(self, text: str) -> list[Piece]:
         """More of the reply; the pieces that are certain."""
-        self._held += text
-        while self._held and self._step():
-            pass
+        for start in range(0, len(text), _AT_ONCE):
+            self._held += text[start : start + _AT_ONCE]
+            while self._held and self._step():
+                pass
         return self._taken()
 
     def flush(self) -> list[Piece]:
@@ -204,10 +208,13 @@ class ReplyFilter:
             text = text.lstrip()
             if not text:
                 return ""
-        elif text[0] == " " and self._last.isspace():
+        elif text[0] == " ":
+            if not self._last.isspace() and self._last not in _NO_SPACE_AFTER:
+                self._gap = " "
             text = text[1:]
         elif text[0] in _NO_SPACE_BEFORE:
             self._gap = ""
+        self._last = self._gap or self._last
         self._let_go()
         return text
 

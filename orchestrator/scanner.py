@@ -8,13 +8,13 @@ into tokens. Marks come in the order of their places; a word boundary may come a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from ..core.types import Boundary
 from .boundaries import Kind, Mark, Pending, decide, kind_of, needs_word, patience
-from .charclass import CLOSING, LINE_ENDS, PAIRS, is_cjk, is_emoji
-from .pairs import Open, OpenPairs
+from .charclass import CLOSING, LINE_ENDS, PAIRS, is_cjk
+from .english import CONNECTORS
+from .pairs import Delimiters, Open, OpenPairs, may_open
 
 _RUNS = re.compile(r"[A-Za-z]+|[^A-Za-z]", re.DOTALL)
 _WORD_KEPT: Final = 24
@@ -24,25 +24,11 @@ _CJK_RUN: Final = 60
 _PARTICLES = frozenset("はがをにでとの的吗吧呢嘛啦")
 """After these a Japanese or Chinese phrase mostly ends."""
 _NOT_FIRST = frozenset("ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ々〻")
-_CONNECTORS = frozenset(
-    "about after although and as at because before but by during for from if in into like of on or since so than that"
-    " though through to under unless until when where which while who with without".split()
-)
 _EMPHASIS = "*_`"
 _MOST_DELIMITERS: Final = 3
 _EYES = frozenset((":", ";", "=", ":-", ";-", "=-", ":'"))
 _NOT_COUNTED = frozenset(("]", "】", "*", "_"))
 """Pairs whose content may not be spoken, so that its words do not count."""
-
-
-@dataclass(slots=True)
-class _Delimiters:
-    """A run of ``*``, ``_`` or backticks whose sense the next character tells."""
-
-    ch: str
-    at: int
-    before: str
-    count: int = 1
 
 
 class Scanner:
@@ -53,7 +39,7 @@ class Scanner:
         self._out: list[Mark] = []
         self._pairs = OpenPairs()
         self._pending: Pending | None = None
-        self._delimiters: _Delimiters | None = None
+        self._delimiters: Delimiters | None = None
         self._prev = ""
         self._word = ""
         self._counted = False
@@ -81,11 +67,10 @@ class Scanner:
         """The text ends here: every mark that is left."""
         if self._delimiters is not None:
             self._settle_delimiters("\n")
-        if self._pending is not None:
-            pending, self._pending = self._pending, None
-            settled = patience(pending)
-            if settled is not None:
-                self._emit(Mark(pending.end, settled[1], pending.words, pending.cjk))
+        pending, self._pending = self._pending, None
+        settled = None if pending is None else patience(pending)
+        if pending is not None and settled is not None:
+            self._emit(Mark(pending.end, settled[1], pending.words, pending.cjk))
         self._pairs.clear()
         self._out += self._pairs.release()
         return self._taken()
@@ -204,7 +189,7 @@ class Scanner:
     def _end_word(self) -> None:
         """A word is complete: if it connects phrases, the gap before it is more than one between words."""
         gap, self._gap = self._gap, None
-        if gap is not None and self._word.lower() in _CONNECTORS:
+        if gap is not None and self._word.lower() in CONNECTORS:
             self._emit(Mark(gap.end, Boundary.PHRASE, gap.words, gap.cjk))
 
     def _cjk_letter(self, ch: str) -> None:
@@ -246,7 +231,7 @@ class Scanner:
 
     def _delimit(self, ch: str) -> None:
         if self._delimiters is None:
-            self._delimiters = _Delimiters(ch, self._pos, self._prev)
+            self._delimiters = Delimiters(ch, self._pos, self._prev)
         else:
             self._delimiters.count += 1
 
@@ -261,12 +246,5 @@ class Scanner:
         elif at.ch == "`":
             if not ch.isspace():
                 self._open(kind, at.at)
-        elif not self._pairs.has_span("`") and _may_open(at.before, ch):
+        elif not self._pairs.has_span("`") and may_open(at.before, ch):
             self._open(kind, at.at)
-
-
-def _may_open(before: str, after: str) -> bool:
-    """Whether a run of ``*`` or ``_`` between two characters may begin a span."""
-    if before.isalnum() and not is_cjk(before):
-        return False
-    return after.isalnum() or after in "\"'“‘「『（([*_…`" or is_emoji(after)

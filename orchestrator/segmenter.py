@@ -112,6 +112,7 @@ class Segmenter:
                 cuts[-1] = Cut(before.text + cuts[-1].text, before.start, Boundary.SENTENCE)
         self._scanner = Scanner(self._tape.end)
         self._start = Mark(self._tape.end, Boundary.SENTENCE, 0, 0)
+        self._best = {}
         return cuts
 
     def _consider(self, mark: Mark, now: float, cuts: list[Cut]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Final
 
@@ -37,7 +37,7 @@ _AFTER_CJK_MARK = re.compile(r"(?<=[。，、！？；：「『（])[ \t]+")
 _DOUBLED = re.compile(r"([,;:，、；])[ \t]*(?:[,;:，、；][ \t]*)+")
 _SPACES = re.compile(r"[ \t]+")
 _LINES = re.compile(r"[ \t]*\n\s*")
-_LEADING = re.compile(r"^(?:[\s,;:.!?…。，、！？；：)）」』”\]~–—-]|-(?=\s))+(?!\d)")
+_LEADING = re.compile(r"^(?:[\s,;:.!?…。，、！？；：)）」』”\]~–—-]|[-+>#]+(?=\s))+(?!\d)")
 _NOT_WORD_BUT_CJK = rf"[^\W{CJK_RANGES}]"
 
 
@@ -48,15 +48,13 @@ def speakable(text: str, lexicon: Mapping[str, str] = NO_LEXICON, *, opens: bool
     longest first. ``opens``: the text begins a sentence; otherwise a span right at its start is emphasis, not an action.
     """
     text = _clean(text)
-    if not opens:
-        text = "\u2060" + text
     for _ in range(_PASSES):
-        text = _pass(text)
+        text = _pass(text, opens)
         if _MARKUP_LEFT.search(text) is None:
             break
     else:
         text = _RESIDUE.sub(" ", without_emoji(text))
-    text = _tidy(text.replace("\u2060", ""))
+    text = _tidy(text)
     if not any(map(_audible, text)):
         return ""
     return _pronounce(text, lexicon)
@@ -79,9 +77,9 @@ def _tag(ch: str) -> bool:
     return "\U000e0020" <= ch <= "\U000e007f"
 
 
-def _pass(text: str) -> str:
+def _pass(text: str, opens: bool) -> str:
     text = without_faces(text)
-    text = plain(text, without_spans)
+    text = plain(text, partial(without_spans, opens=opens))
     text = without_directions(text)
     return without_emoji(text)
 

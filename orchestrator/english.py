@@ -1,4 +1,4 @@
-"""English words whose full stop does not end a sentence, and words that begin one.
+"""English words whose full stop does not end a sentence, words that begin one, and words that join phrases.
 
 All in lower case and without their last full stop.
 """
@@ -8,23 +8,35 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-_TITLES = frozenset(
-    "dr mr mrs ms mx prof rev hon pres gov sen rep gen col lt sgt capt cmdr maj adm st ste mt messrs mme mlle".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TITLES = _words(
+    "dr mr mrs ms mx prof rev hon pres gov sen rep gen col lt sgt capt cmdr maj adm st ste mt messrs mme mlle"
 )
-_NEVER = frozenset("vs viz cf approx ca e.g i.e eg ie al est trans".split())
-_SOMETIMES = frozenset(
+_NEVER = _words("vs viz cf approx ca e.g i.e eg ie al est trans")
+_SOMETIMES = _words(
     "etc jr sr inc ltd corp co bros dept univ assn ph.d phd m.d b.a m.a jan feb apr jun jul aug sept oct nov"
-    " tues thu thur thurs ave blvd rd hwy avg lb lbs oz kg cm mm km hr hrs".split()
+    " tues thu thur thurs ave blvd rd hwy avg lb lbs oz kg cm mm km hr hrs"
 )
-_NEEDS_NUMBER = frozenset("no nos fig figs eq vol vols pp ch sec ext tel ft ed".split())
+_NEEDS_NUMBER = _words("p no nos fig figs eq vol vols pp ch sec ext tel ft ed")
 """Of those, the ones that are words of their own too: ``No.`` and ``Ch.`` are cut short only before a number."""
 _LETTERS = re.compile(r"[a-z](?:\.[a-z])+", re.IGNORECASE)
 
-STARTERS = frozenset(
+STARTERS = _words(
     "a also and any are as at but can could did do does for from has have he her here his how however i if in is it its"
     " let maybe my no not now of oh ok okay on one or our please she should so thanks that the their then there these"
-    " they this those to was we well were what when where which who why will with would yes you your".split()
+    " they this those to was we well were what when where which who why will with would yes you your"
 )
+"""A sentence that begins with one of these is hardly the rest of another."""
+
+CONNECTORS = _words(
+    "about after although and as at because before but by during for from if in into like of on or since so than that"
+    " though through to under unless until when where which while who with without"
+)
+"""Before these a phrase ends."""
 
 
 class Shortened(Enum):
