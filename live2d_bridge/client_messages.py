@@ -1,0 +1,145 @@
+"""What a page may say on the stage socket, checked field by field.
+
+Types are strict (true is no number, 1.0 no turn), sizes are bounded, and whatever a client sends ends in a message, in None for a
+type that this version does not know, or in ProtocolError with a text for the client. Nothing else is ever raised.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from ..core.errors import ProtocolError
+
+MAX_TEXT = 8192
+MAX_VIEWER = 60
+MAX_ID = 100
+_MAX_NUMBER = 2**32 - 1
+
+# All control characters but tab and line feed, and halves of surrogate pairs, which no text can be made of.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class InputText:
+    """Somebody says something to the avatar."""
+
+    text: str
+    viewer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Stop speaking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greet:
+    """Speak the opening line."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackReport:
+    """The turn's sound was heard up to ``played_ms``."""
+
+    turn: int
+    played_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class SoundClaim:
+    """This viewer can play sound and asks to."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundRelease:
+    """This viewer cannot play sound any longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """``id`` comes back with the pong."""
+
+    id: str | int | None = None
+
+
+ClientMessage = InputText | Interrupt | Greet | PlaybackReport | SoundClaim | SoundRelease | Ping
+
+
+def parse_client_message(text: str) -> ClientMessage | None:
+    """Read one text frame; None for a type that is not known. Raises ProtocolError."""
+    try:
+        message = _DECODER.decode(text)
+    except RecursionError:
+        raise ProtocolError("the message is nested too deeply") from None
+    except ValueError:  # not JSON, or a number of thousands of digits
+        raise ProtocolError("the message is not JSON") from None
+    if not isinstance(message, dict):
+        raise ProtocolError("the message is not a JSON object")
+    kind = message.get("type")
+    if not isinstance(kind, str):
+        raise ProtocolError("the message has no type")
+    reader = _READERS.get(kind)
+    return reader(message) if reader else None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _input_text(message: dict[str, Any]) -> InputText:
+    text = message.get("text")
+    if not isinstance(text, str):
+        raise ProtocolError("input.text: text must be a string")
+    text = clean_text(text)
+    if not 1 <= len(text) <= MAX_TEXT:
+        raise ProtocolError(f"input.text: text must have 1 to {MAX_TEXT} characters")
+    viewer = message.get("viewer")
+    if viewer is None:
+        return InputText(text)
+    if not isinstance(viewer, str):
+        raise ProtocolError("input.text: viewer must be a string")
+    viewer = " ".join(clean_text(viewer).split())
+    if len(viewer) > MAX_VIEWER:
+        raise ProtocolError(f"input.text: viewer must have at most {MAX_VIEWER} characters")
+    return InputText(text, viewer or None)
+
+
+def clean_text(text: str) -> str:
+    """Without control characters and the white space around it; tabs and line feeds stay."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def _playback(message: dict[str, Any]) -> PlaybackReport:
+    turn, played_ms = message.get("turn"), message.get("played_ms")
+    if type(turn) is not int or not 0 <= turn <= _MAX_NUMBER:
+        raise ProtocolError("playback: turn must be a whole number from 0")
+    if type(played_ms) not in (int, float) or not 0 <= played_ms <= _MAX_NUMBER:
+        raise ProtocolError("playback: played_ms must be a number from 0")
+    return PlaybackReport(turn, float(played_ms))
+
+
+def _ping(message: dict[str, Any]) -> Ping:
+    id_ = message.get("id")
+    is_short_text = type(id_) is str and len(id_) <= MAX_ID and not _CONTROL.search(id_)
+    is_number = type(id_) is int and abs(id_) <= _MAX_NUMBER
+    if not (id_ is None or is_short_text or is_number):
+        raise ProtocolError(f"ping: id must be a whole number, or a string of at most {MAX_ID} characters")
+    return Ping(id_)
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], ClientMessage]] = {
+    "input.text": _input_text,
+    "interrupt": lambda _: Interrupt(),
+    "greet": lambda _: Greet(),
+    "playback": _playback,
+    "sound.claim": lambda _: SoundClaim(),
+    "sound.release": lambda _: SoundRelease(),
+    "ping": _ping,
+}

@@ -1,0 +1,200 @@
+/**
+ * Reading the stage protocol (docs/stage-protocol.md, version 1): text frames, binary frames, and which of them come too late.
+ *
+ * Nothing here touches the network or the page, so all of it runs in Node as well.
+ */
+
+/** @typedef {{turn: number, heard: string | null, reply: string, expression: string | null}} TurnSnapshot */
+/** @typedef {{role: string, content: string, viewer: string | null}} HistoryEntry */
+/** @typedef {{llm: string, tts: string, demo: boolean, problems: string[]}} Models */
+/** @typedef {{holder: boolean, viewer: string | null}} SoundHolder `viewer` is who plays the sound, null when nobody does */
+/**
+ * @typedef {object} Character
+ * @property {string} name
+ * @property {string | null} avatar
+ * @property {string} language BCP 47
+ * @property {Record<string, string>} look CSS colours of the puppet
+ * @property {string | null} scene
+ * @property {string} opening_line
+ * @property {Record<string, Record<string, number>>} expressions
+ */
+/**
+ * @typedef {object} Snapshot
+ * @property {number} protocol
+ * @property {string} session
+ * @property {string} viewer
+ * @property {Character} character
+ * @property {{sample_rate: number, lip_rate: number}} audio Hz
+ * @property {SoundHolder} sound
+ * @property {Models} models
+ * @property {Record<string, number>} latency thresholds, ms and percent
+ * @property {HistoryEntry[]} history
+ * @property {TurnSnapshot | null} turn
+ */
+/** @typedef {{turn: number, heard: string | null, viewer: string | null}} TurnStarted */
+/** @typedef {{turn: number, segment: number, text: string}} SegmentReady */
+/** @typedef {{turn: number, segment: number, text: string, at_ms: number, silent: boolean, expressions: string[]}} SegmentStarted */
+/** @typedef {{turn: number, segment: number, at_ms: number}} SegmentEnded */
+/** @typedef {{turn: number, kind: string, provider: string, code: string, message: string, fallback: string | null}} ProviderFailed */
+/** @typedef {{turn: number, figures: Record<string, number>, stages: Record<string, number>}} Latency all in ms */
+/** @typedef {{turn: number, figure: string, value_ms: number, threshold_ms: number, stage: string}} LatencyBreached */
+/** @typedef {"completed" | "interrupted" | "failed"} TurnStatus */
+/** @typedef {{turn: number, status: TurnStatus, reply: string, heard_reply: string, code: string | null, message: string | null}} TurnEnded */
+/** @typedef {{code: string, message: string}} ServerError */
+/**
+ * @typedef {object} SoundFrame
+ * @property {number} turn
+ * @property {number} segment
+ * @property {number} position samples from the start of the turn's sound
+ * @property {number} samples how many samples of time the frame covers
+ * @property {number} lipStart index of the first lip frame
+ * @property {Uint8Array} lips seven bytes per lip frame
+ * @property {Int16Array | null} pcm null for viewers that do not hold the sound
+ */
+/**
+ * What the server says, by type; `frame` is the binary one.
+ * @typedef {object} StageMessages
+ * @property {Snapshot} session.snapshot
+ * @property {SoundHolder} sound
+ * @property {TurnStarted} turn.started
+ * @property {SegmentReady} segment.ready
+ * @property {SegmentStarted} segment.started
+ * @property {SegmentEnded} segment.ended
+ * @property {ProviderFailed} provider.failed
+ * @property {Latency} latency
+ * @property {LatencyBreached} latency.breached
+ * @property {TurnEnded} turn.ended
+ * @property {ServerError} error
+ * @property {{id?: unknown}} pong
+ * @property {SoundFrame} frame
+ */
+
+export const LIP_BYTES = 7;
+const HEADER_BYTES = 24;
+const KIND_SOUND = 1;
+const TURN_MESSAGES = new Set([
+  "turn.started", "segment.ready", "segment.started", "segment.ended", "provider.failed", "latency", "latency.breached", "turn.ended",
+]);
+const PLAYED_MESSAGES = new Set(["frame", "segment.ready", "segment.started", "segment.ended"]);
+
+/** The server sent what the protocol does not allow. */
+export class ProtocolError extends Error {}
+
+/**
+ * @param {ArrayBuffer} buffer
+ * @returns {SoundFrame | null} null for a kind of frame this version does not know
+ */
+export function parseFrame(buffer) {
+  if (buffer.byteLength < 1) throw new ProtocolError("an empty binary frame");
+  const view = new DataView(buffer);
+  if (view.getUint8(0) !== KIND_SOUND) return null;
+  if (buffer.byteLength < HEADER_BYTES) throw new ProtocolError(`a frame of ${buffer.byteLength} bytes has no room for its header`);
+  const samples = view.getUint32(12, true);
+  const lipBytes = LIP_BYTES * view.getUint16(20, true);
+  const lipsEnd = HEADER_BYTES + lipBytes;
+  const pcmStart = lipsEnd + (lipsEnd & 1);
+  const rest = buffer.byteLength - pcmStart;
+  // A frame without sound may leave the padding out.
+  const silent = rest === 0 || buffer.byteLength === lipsEnd;
+  if (buffer.byteLength < lipsEnd || (!silent && rest !== 2 * samples)) {
+    throw new ProtocolError(`a frame of ${buffer.byteLength} bytes cannot hold ${lipBytes} bytes of lips and ${samples} samples`);
+  }
+  return {
+    turn: view.getUint32(4, true),
+    segment: view.getUint16(2, true),
+    position: view.getUint32(8, true),
+    samples,
+    lipStart: view.getUint32(16, true),
+    lips: new Uint8Array(buffer, HEADER_BYTES, lipBytes),
+    pcm: silent ? null : new Int16Array(buffer, pcmStart, samples),
+  };
+}
+
+/**
+ * @param {string} text
+ * @returns {{type: string} & Record<string, any>}
+ */
+export function parseText(text) {
+  /** @type {any} */
+  let message;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    throw new ProtocolError("a text frame is not JSON");
+  }
+  if (message === null || typeof message !== "object" || typeof message.type !== "string") {
+    throw new ProtocolError("a text frame has no type");
+  }
+  if (TURN_MESSAGES.has(message.type) && !Number.isInteger(message.turn)) {
+    throw new ProtocolError(`${message.type} names no turn`);
+  }
+  return message.type === "session.snapshot" ? { ...normalSnapshot(message), type: message.type } : message;
+}
+
+/**
+ * A snapshot in which everything optional is there, whatever the server left out.
+ * @param {Record<string, any>} raw
+ * @returns {Snapshot}
+ */
+function normalSnapshot(raw) {
+  const character = raw.character ?? {};
+  const turn = raw.turn ?? null;
+  return {
+    protocol: raw.protocol ?? 1,
+    session: raw.session ?? "main",
+    viewer: raw.viewer ?? "",
+    character: {
+      name: character.name ?? "",
+      avatar: character.avatar ?? null,
+      language: character.language ?? "en",
+      look: character.look ?? {},
+      scene: character.scene ?? null,
+      opening_line: character.opening_line ?? "",
+      expressions: character.expressions ?? {},
+    },
+    audio: { sample_rate: raw.audio?.sample_rate || 24000, lip_rate: raw.audio?.lip_rate || 50 },
+    sound: { holder: Boolean(raw.sound?.holder), viewer: raw.sound?.viewer ?? null },
+    models: { llm: "", tts: "", demo: false, ...raw.models, problems: raw.models?.problems ?? [] },
+    latency: raw.latency ?? {},
+    history: raw.history ?? [],
+    turn: turn && {
+      turn: turn.turn,
+      heard: turn.heard ?? null,
+      reply: turn.reply ?? "",
+      expression: turn.expression ?? null,
+    },
+  };
+}
+
+/**
+ * Says which messages come too late: what carries a turn older than the last one started or ended, and what would still be
+ * played of a turn that was cut short.
+ */
+export class TurnGate {
+  #turn = -1;
+  #silenced = false;
+
+  /**
+   * A snapshot is where counting starts anew: a server that was restarted numbers its turns from the beginning.
+   * @param {Snapshot} snapshot
+   */
+  reset(snapshot) {
+    this.#turn = snapshot.turn?.turn ?? -1;
+    this.#silenced = false;
+  }
+
+  /**
+   * @param {string} type
+   * @param {{turn?: number, status?: string}} message
+   */
+  admit(type, message) {
+    const turn = message.turn;
+    if (turn === undefined) return true;
+    if (turn < this.#turn) return false;
+    if (type === "turn.started") this.#silenced = false;
+    else if (turn === this.#turn && this.#silenced) return !PLAYED_MESSAGES.has(type);
+    if (type === "turn.ended") this.#silenced = message.status !== "completed";
+    if (type === "turn.started" || type === "turn.ended") this.#turn = turn;
+    return true;
+  }
+}

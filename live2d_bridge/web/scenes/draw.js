@@ -1,0 +1,59 @@
+/** Short hands for drawing a scene, and the seeded numbers it is scattered with. */
+import { between, makeRandom } from "../avatar/random.js";
+
+/** @typedef {Record<string, string | number>} Attributes */
+/** @typedef {{page: Document, random: (low: number, high: number) => number}} Tools */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** @param {Document} page @param {number} seed @returns {Tools} */
+export function makeTools(page, seed) {
+  const random = makeRandom(seed);
+  return { page, random: (low, high) => between(random, low, high) };
+}
+
+/**
+ * @param {Document} page
+ * @param {string} tag
+ * @param {Attributes} [attrs]
+ * @param {Element[]} [children]
+ * @returns {SVGElement}
+ */
+export function svg(page, tag, attrs = {}, children = []) {
+  const node = /** @type {SVGElement} */ (page.createElementNS(SVG, tag));
+  for (const [name, value] of Object.entries(attrs)) node.setAttribute(name, String(value));
+  node.append(...children);
+  return node;
+}
+
+/**
+ * @param {Document} page
+ * @param {string} className
+ * @param {Readonly<Record<string, string>>} [style] set through the CSSOM, which a content security policy allows
+ * @param {Element[]} [children]
+ * @returns {HTMLElement}
+ */
+export function box(page, className, style = {}, children = []) {
+  const node = page.createElement("div");
+  node.className = className;
+  for (const [name, value] of Object.entries(style)) node.style.setProperty(name, value);
+  node.append(...children);
+  return node;
+}
+
+/**
+ * A drawing that fills the scene.
+ * @param {Document} page
+ * @param {Element[]} children
+ * @param {string} [align] which part stays visible when the shape of the window differs
+ * @returns {SVGElement} 1600 × 900 units, cropped to cover
+ */
+export function canvas(page, children, align = "xMidYMax") {
+  return svg(page, "svg", { viewBox: "0 0 1600 900", preserveAspectRatio: `${align} slice`, class: "scene-art", "aria-hidden": "true" }, children);
+}
+
+/** @param {Document} page @param {string} id @param {readonly (readonly [number, string])[]} stops @param {boolean} [down] @returns {SVGElement} */
+export function gradient(page, id, stops, down = true) {
+  const axis = down ? { x1: 0, y1: 0, x2: 0, y2: 1 } : { x1: 0, y1: 0, x2: 1, y2: 0 };
+  return svg(page, "linearGradient", { id, ...axis }, stops.map(([offset, color]) => svg(page, "stop", { offset, "stop-color": color })));
+}

@@ -1,0 +1,127 @@
+"""From the model's tokens to segments: what is shown, what is spoken and what the face does, cut where speech may be cut.
+
+Invariants: the displays of the segments, joined, are the reply without its thoughts and tags (only blanks after its very last
+segment may be missing); no segment shows only blanks, except one that carries expressions; every expression is carried once, by
+the segment whose text it stands in or before.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Mapping
+
+from ..core.types import Boundary, Segment
+from .reply_filter import Expression, Piece, ReplyFilter, Silent, Text
+from .segmenter import Cut, Segmenter
+from .speakable import NO_LEXICON, speakable
+
+
+class Cutter:
+    """Tokens in, segments out; pure, times in ms.
+
+    ``expressions``: what ``[name]`` tags may name. ``lexicon``: how words are pronounced. ``sentences_only``, ``whole``: see
+    :class:`Segmenter`; with ``whole`` nothing comes before ``flush``.
+    """
+
+    def __init__(
+        self,
+        *,
+        expressions: Collection[str] = (),
+        lexicon: Mapping[str, str] = NO_LEXICON,
+        sentences_only: bool = False,
+        whole: bool = False,
+    ) -> None:
+        self._filter = ReplyFilter(expressions)
+        self._segmenter = Segmenter(sentences_only=sentences_only, whole=whole)
+        self._lexicon = lexicon
+        self._waiting: list[Piece] | None = [] if whole else None
+        """With ``whole``, all pieces so far."""
+        self._index = 0
+        self._fed = 0
+        self._cut = 0
+        self._blank = ""
+        """Blanks that were cut and go with the next segment."""
+        self._opens = True
+        """The next segment begins a sentence."""
+        self._expressions: deque[tuple[int, str]] = deque()
+        """(Place in the text, name), of those no segment carries yet."""
+
+    def feed(self, text: str, now: float) -> list[Segment]:
+        """More of the reply; the segments that it settles."""
+        pieces = self._filter.feed(text)
+        if self._waiting is not None:
+            self._waiting += pieces
+            return []
+        return self._take(pieces, now)
+
+    def poll(self, now: float, ahead: float, ttfb: float) -> list[Segment]:
+        """The segments that are due without new text; see :meth:`Segmenter.poll`."""
+        return self._segments(self._segmenter.poll(now, ahead, ttfb))
+
+    def next_poll(self) -> float | None:
+        """The time at which ``poll`` may have something without new text; None: never."""
+        return self._segmenter.next_poll()
+
+    def flush(self) -> list[Segment]:
+        """The reply ends here: all that is left of it."""
+        pieces = (self._waiting or []) + self._filter.flush()
+        if self._waiting is not None:
+            self._waiting = []
+        done = self._take(pieces, 0.0)
+        cuts = self._segmenter.flush()
+        done += self._segments(cuts[:-1])
+        last = self._blank + (cuts[-1].text if cuts else "")
+        if last.strip():
+            done += self._segments(cuts[-1:], all_expressions=True)
+        elif done and self._index:
+            done[-1] = self._extended(done[-1], last)
+        elif self._expressions:
+            done.append(self._segment("", "", Boundary.SENTENCE, self._carry(self._fed)))
+        self._cut, self._blank, self._opens = self._fed, "", True
+        return done
+
+    def _extended(self, segment: Segment, blanks: str) -> Segment:
+        """The last segment with the blanks and expressions that follow it."""
+        carried = segment.expressions + self._carry(self._fed)
+        return Segment(segment.index, segment.display + blanks, segment.speech, segment.boundary, carried)
+
+    def _take(self, pieces: list[Piece], now: float) -> list[Segment]:
+        done: list[Segment] = []
+        for piece in pieces:
+            match piece:
+                case Text(text):
+                    self._fed += len(text)
+                    done += self._segments(self._segmenter.feed(text, now))
+                case Expression(name):
+                    self._expressions.append((self._fed, name))
+                case Silent(text):
+                    done += self._segments(self._segmenter.flush())
+                    done.append(self._segment(self._blank + text, "", Boundary.SENTENCE, self._carry(self._fed)))
+                    self._blank, self._opens = "", True
+        return done
+
+    def _segments(self, cuts: list[Cut], *, all_expressions: bool = False) -> list[Segment]:
+        done: list[Segment] = []
+        for cut in cuts:
+            self._cut = cut.start + len(cut.text)
+            display = self._blank + cut.text
+            if not display.strip():
+                self._blank = display
+                continue
+            self._blank = ""
+            speech = speakable(display, self._lexicon, opens=self._opens)
+            self._opens = cut.boundary is Boundary.SENTENCE
+            carried = self._carry(self._fed if all_expressions else self._cut - 1)
+            done.append(self._segment(display, speech, cut.boundary, carried))
+        return done
+
+    def _segment(self, display: str, speech: str, boundary: Boundary, expressions: tuple[str, ...]) -> Segment:
+        self._index += 1
+        return Segment(self._index - 1, display, speech, boundary, expressions)
+
+    def _carry(self, place: int) -> tuple[str, ...]:
+        """Take the expressions that stand up to a place in the text."""
+        names: list[str] = []
+        while self._expressions and self._expressions[0][0] <= place:
+            names.append(self._expressions.popleft()[1])
+        return tuple(names)

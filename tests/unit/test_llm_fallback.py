@@ -1,0 +1,343 @@
+"""A chain of models in virtual time: who is asked, what the reader sees, what the breakers learn."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+import pytest
+from hayakuchi.core.block import Block
+from hayakuchi.core.breaker import BreakerState
+from hayakuchi.core.clock import loop_ms
+from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
+from hayakuchi.core.provider import Deadlines
+from hayakuchi.core.types import LLMDelta, Message, ProviderFailure, ReasoningDelta, TextDelta, Usage
+from hayakuchi.llm.fallback import FallbackLLM
+from virtual import run_virtual
+
+ASK = (Message("user", "hi"),)
+Step = LLMDelta | ProviderError | float
+"""Of a script: a delta, an error to raise, or seconds to wait."""
+
+
+def error(category: Category = Category.UNAVAILABLE, retry_after_s: float | None = None) -> ProviderError:
+    return ProviderError("llm", "fake", category, str(category), retry_after_s=retry_after_s)
+
+
+class FakeLLM:
+    name = "fake"
+    Config = Block
+
+    def __init__(self, name: str, *script: Step, opens: ProviderError | float | None = None) -> None:
+        self.name = name
+        self.script: Sequence[Step] = script
+        self.opens = opens
+        self.deadlines = Deadlines(4.0, 5.0)
+        self.asked = self.closed = self.opened = 0
+
+    async def open(self) -> None:
+        self.opened += 1
+        await self._run_opening()
+
+    async def _run_opening(self) -> None:
+        if isinstance(self.opens, ProviderError):
+            raise self.opens
+        await asyncio.sleep(self.opens or 0)
+
+    async def probe(self) -> str:
+        await self._run_opening()
+        return f"{self.name} is there"
+
+    async def aclose(self) -> None:
+        self.opened = -1
+
+    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:
+        self.asked += 1
+        try:
+            for step in self.script:
+                if isinstance(step, ProviderError):
+                    raise step
+                if isinstance(step, float):
+                    await asyncio.sleep(step)
+                else:
+                    yield step
+        finally:
+            self.closed += 1
+
+
+async def read(chain: FallbackLLM, got: list[LLMDelta] | None = None) -> list[LLMDelta]:
+    """The answer; ``got`` has it even when reading it raises."""
+    got = [] if got is None else got
+    async with aclosing(chain.stream(ASK)) as stream:
+        async for delta in stream:
+            got.append(delta)
+    return got
+
+
+def shown(deltas: Sequence[LLMDelta]) -> list[str]:
+    """Text as it is; ``!CATEGORY>FALLBACK`` for a failure; the type's name for the rest."""
+    return [
+        delta.text
+        if isinstance(delta, TextDelta)
+        else f"!{delta.error.category}>{delta.fallback}"
+        if isinstance(delta, ProviderFailure)
+        else type(delta).__name__
+        for delta in deltas
+    ]
+
+
+GOOD = (TextDelta("Hello "), TextDelta("there."), Usage(3, 2))
+
+
+def test_a_chain_needs_a_provider() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        FallbackLLM([])
+
+
+def test_the_first_choice_answers_and_the_others_are_not_asked() -> None:
+    first, second = FakeLLM("a", *GOOD), FakeLLM("b", *GOOD)
+    assert run_virtual(read(FallbackLLM([first, second]))) == list(GOOD)
+    assert (first.asked, second.asked, second.opened) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("before", [(), (ReasoningDelta("hm"),), (TextDelta(" \n"), TextDelta("")), (Usage(1, 0),)])
+def test_a_failure_before_useful_text_is_told_and_the_next_one_answers(before: tuple[LLMDelta, ...]) -> None:
+    chain = FallbackLLM([FakeLLM("a", *before, error()), FakeLLM("b", *GOOD)])
+    got = run_virtual(read(chain))
+    assert got[: len(before)] == list(before)
+    assert shown(got[len(before) :]) == ["!unavailable>b", "Hello ", "there.", "Usage"]
+
+
+def test_a_failure_after_useful_text_is_the_readers() -> None:
+    chain = FallbackLLM([FakeLLM("a", TextDelta("Half a"), error()), FakeLLM("b", *GOOD)])
+
+    async def main() -> list[str]:
+        got: list[LLMDelta] = []
+        with pytest.raises(ProviderError, match="unavailable"):
+            await read(chain, got)
+        assert chain.states(loop_ms())[0][2] is not None
+        return shown(got)
+
+    assert run_virtual(main()) == ["Half a"]
+
+
+def test_an_empty_answer_is_an_answer() -> None:
+    second = FakeLLM("b", *GOOD)
+    chain = FallbackLLM([FakeLLM("a", ReasoningDelta("nothing to say")), second])
+    assert shown(run_virtual(read(chain))) == ["ReasoningDelta"]
+    assert second.asked == 0
+
+
+def test_all_failed_names_every_error() -> None:
+    chain = FallbackLLM([FakeLLM("a", error()), FakeLLM("b", error(Category.AUTH))])
+
+    async def main() -> None:
+        got: list[LLMDelta] = []
+        with pytest.raises(AllProvidersFailed) as caught:
+            await read(chain, got)
+        assert [attempt.category for attempt in caught.value.attempts] == ["unavailable", "auth"]
+        assert caught.value.code == "llm.all_failed"
+        assert shown(got) == ["!unavailable>b", "!auth>None"]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("script", "at_ms"),
+    [
+        ((60.0, TextDelta("late")), 4000),
+        ((ReasoningDelta("hm"), 60.0, TextDelta("late")), 5000),
+        ((3.9, ReasoningDelta("hm"), 4.9, ReasoningDelta("hm"), 60.0), 3900 + 4900 + 5000),
+    ],
+)
+def test_a_hanging_model_is_left_at_its_own_deadline(script: tuple[Step, ...], at_ms: float) -> None:
+    hanging = FakeLLM("a", *script)
+    chain = FallbackLLM([hanging, FakeLLM("b", *GOOD)])
+
+    async def main() -> tuple[list[str], float]:
+        return shown(await read(chain)), loop_ms()
+
+    got, ended = run_virtual(main())
+    assert got[-4:] == ["!timeout>b", "Hello ", "there.", "Usage"]
+    assert ended == pytest.approx(at_ms)
+    assert hanging.closed == 1
+
+
+def test_reasoning_keeps_a_model_alive() -> None:
+    thinking = [step for _ in range(10) for step in (3.0, ReasoningDelta("hm"))]
+    chain = FallbackLLM([FakeLLM("a", *thinking, TextDelta("42")), FakeLLM("b", *GOOD)])
+    assert shown(run_virtual(read(chain)))[-1] == "42"
+
+
+def test_a_failing_model_is_passed_over_then_tried_again_by_one() -> None:
+    first, second = FakeLLM("a", error()), FakeLLM("b", *GOOD)
+    chain = FallbackLLM([first, second])
+
+    async def main() -> None:
+        for _ in range(5):
+            await read(chain)
+        assert (first.asked, second.asked) == (3, 5)
+        assert [(name, state, last and last.category) for name, state, last in chain.states(loop_ms())] == [
+            ("a", BreakerState.OPEN, Category.UNAVAILABLE),
+            ("b", BreakerState.CLOSED, None),
+        ]
+        await asyncio.sleep(1)
+        assert chain.states(loop_ms())[0][1] is BreakerState.HALF_OPEN
+        first.script = (1.0, *GOOD)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(read(chain))
+        assert (first.asked, second.asked) == (4, 8)
+        assert chain.states(loop_ms())[0][1:] == (BreakerState.CLOSED, None)
+        await read(chain)
+        assert first.asked == 5
+
+    run_virtual(main())
+
+
+def test_leaving_early_closes_the_model_and_lets_another_try() -> None:
+    first, second = FakeLLM("a", error()), FakeLLM("b", *GOOD)
+    chain = FallbackLLM([first, second])
+
+    async def main() -> None:
+        for _ in range(3):
+            await read(chain)
+        await asyncio.sleep(1)
+        first.script = (TextDelta("Hello"), 60.0)
+        async with aclosing(chain.stream(ASK)) as stream:
+            assert await anext(stream) == TextDelta("Hello")
+        assert first.closed == first.asked == 4
+        async with asyncio.TaskGroup() as group:
+            reader = group.create_task(read(chain))
+            await asyncio.sleep(0.5)
+            reader.cancel()
+        assert first.closed == first.asked == 5
+        assert chain.states(loop_ms())[0][1] is BreakerState.HALF_OPEN
+
+    run_virtual(main())
+
+
+def test_leaving_at_the_failure_does_not_use_up_the_next_ones_try() -> None:
+    first, second, third = FakeLLM("a", error()), FakeLLM("b", error()), FakeLLM("c", *GOOD)
+    chain = FallbackLLM([first, second, third])
+
+    async def main() -> None:
+        for _ in range(3):
+            await read(chain)
+        await asyncio.sleep(1)
+        async with aclosing(chain.stream(ASK)) as stream:
+            assert shown([await anext(stream)]) == ["!unavailable>b"]
+        assert second.asked == 3
+        second.script = GOOD
+        assert shown(await read(chain))[0] == "Hello "
+
+    run_virtual(main())
+
+
+def test_the_last_one_is_asked_when_nothing_else_is_allowed() -> None:
+    first, last = FakeLLM("a", error()), FakeLLM("b", error())
+    chain = FallbackLLM([first, last])
+
+    async def main() -> None:
+        for _ in range(6):
+            with pytest.raises(AllProvidersFailed) as caught:
+                await read(chain)
+            assert len(caught.value.attempts) == 2
+        assert (first.asked, last.asked) == (3, 6)
+        last.script = GOOD
+        assert shown(await read(chain)) == ["Hello ", "there.", "Usage"]
+        assert chain.states(loop_ms())[1][1] is BreakerState.CLOSED
+
+    run_virtual(main())
+
+
+def test_the_last_one_is_not_asked_when_asking_cannot_help() -> None:
+    first, last = FakeLLM("a", error()), FakeLLM("b", error(Category.AUTH))
+    chain = FallbackLLM([first, last])
+
+    async def main() -> None:
+        for _ in range(6):
+            with pytest.raises(AllProvidersFailed) as caught:
+                await read(chain)
+        assert (first.asked, last.asked) == (3, 1)
+        assert [attempt.category for attempt in caught.value.attempts] == ["unavailable", "auth"]
+
+    run_virtual(main())
+
+
+def test_who_cannot_open_is_left_out_and_opened_when_tried_again() -> None:
+    first, second = FakeLLM("a", *GOOD, opens=error(Category.CONNECTIVITY)), FakeLLM("b", *GOOD)
+    chain = FallbackLLM([first, second])
+
+    async def main() -> None:
+        await chain.open()
+        assert [(state, last and last.category) for _, state, last in chain.states(loop_ms())] == [
+            (BreakerState.OPEN, Category.CONNECTIVITY),
+            (BreakerState.CLOSED, None),
+        ]
+        await read(chain)
+        assert (first.asked, second.asked) == (0, 1)
+        await asyncio.sleep(1)
+        assert shown(await read(chain))[0] == "!connectivity>b"
+        assert (first.asked, first.opened) == (0, 2)
+        first.opens = None
+        await asyncio.sleep(2)
+        await read(chain)
+        assert (first.asked, first.opened, second.opened) == (1, 3, 1)
+
+    run_virtual(main())
+
+
+def test_a_chain_of_which_none_opens_says_so() -> None:
+    chain = FallbackLLM([FakeLLM("a", opens=error(Category.AUTH)), FakeLLM("b", opens=3600.0)])
+
+    async def main() -> float:
+        with pytest.raises(AllProvidersFailed, match=r"auth.*not ready within 30 s"):
+            await chain.open()
+        return loop_ms()
+
+    assert run_virtual(main()) == pytest.approx(30_000)
+
+
+def test_probing_tells_the_breakers() -> None:
+    hanging, wrong, good = FakeLLM("a"), FakeLLM("b"), FakeLLM("c", *GOOD)
+    chain = FallbackLLM([hanging, wrong, good])
+
+    async def main() -> None:
+        await chain.open()
+        hanging.opens, wrong.opens = 3600.0, error(Category.AUTH)
+        answers = await chain.probe_all(limit_s=2)
+        assert [name for name, _ in answers] == ["a", "b", "c"]
+        assert [answer if isinstance(answer, str) else answer.category for _, answer in answers] == [
+            Category.TIMEOUT,
+            Category.AUTH,
+            "c is there",
+        ]
+        assert loop_ms() == pytest.approx(2000)
+        assert [state for _, state, _ in chain.states(loop_ms())] == ["closed", "open", "closed"]
+        wrong.opens = None
+        assert await chain.probe() == "b: b is there"
+        assert [state for _, state, _ in chain.states(loop_ms())] == ["closed", "closed", "closed"]
+        good.opens = wrong.opens = error()
+        with pytest.raises(AllProvidersFailed):
+            await chain.probe()
+
+    run_virtual(main())
+
+
+def test_closing_closes_all_even_when_one_fails_to_close() -> None:
+    class Clumsy(FakeLLM):
+        async def aclose(self) -> None:
+            raise ProviderError("llm", "clumsy", Category.CRASHED, "could not close")
+
+    first, last = FakeLLM("a"), FakeLLM("c")
+    chain = FallbackLLM([first, Clumsy("b"), last])
+    with pytest.raises(ProviderError, match="could not close"):
+        run_virtual(chain.aclose())
+    assert (first.opened, last.opened) == (-1, -1)
+
+
+def test_the_chains_own_deadlines_outlast_each_providers() -> None:
+    patient = FakeLLM("a")
+    patient.deadlines = Deadlines(10, 1)
+    chain = FallbackLLM([patient, FakeLLM("b")])
+    assert chain.deadlines == Deadlines(21, 21)
