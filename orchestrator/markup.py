@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 from .charclass import CJK_RANGES
 
-_URL = re.compile(rf"(?:\b[a-z][a-z0-9+.-]{{1,15}}://|\bmailto:|\bwww\.)[^\s<>「」『』（）【】。，、！？{CJK_RANGES}]*", re.IGNORECASE)
+_URL = re.compile(
+    rf"(?:\b[a-z][a-z0-9+.-]{{1,15}}://|\bmailto:|\bwww\.)[^\s<>「」『』（）【】。，、！？{CJK_RANGES}]*", re.IGNORECASE
+)
 _URL_TAIL = re.compile(r"[.,!?;:'\")\]*_]+$")
 _FENCED = re.compile(r"^[ \t]*```[^`\n]*\n.*?(?:^[ \t]*```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 

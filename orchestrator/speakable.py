@@ -66,7 +66,11 @@ def _clean(text: str) -> str:
     """Without control, format and private characters and piled up accents; emoji joiners stay for now."""
     if text.isascii() and text.isprintable():
         return text
-    kept = (ch for ch in text.translate(_SPELT_TABLE) if ch in "\n\u200d\t" or unicodedata.category(ch)[0] != "C" or _tag(ch))
+    kept = (
+        ch
+        for ch in text.translate(_SPELT_TABLE)
+        if ch in "\n\u200d\t" or unicodedata.category(ch)[0] != "C" or _tag(ch)
+    )
     return unicodedata.normalize("NFC", "".join(kept))
 
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hayakuchi.core.character import Character
-from hayakuchi.orchestrator.loader import SECTIONS, load_settings
+from hayakuchi.core.registry import Kind
+from hayakuchi.orchestrator.loader import BLOCKS, SECTIONS, load_settings
 from hayakuchi.orchestrator.problems import ConfigErrors
 from hayakuchi.orchestrator.providers import default_registry
 from hayakuchi.orchestrator.settings import Settings
@@ -22,11 +23,16 @@ EXAMPLES = 2500 if EVERYTHING else 75
 """Of each of the four tests."""
 SECRET = "sk-0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 REGISTRY = default_registry()
-CONF = (Path(__file__).parents[2] / "conf.yaml").read_bytes()
+DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+CONF = b"\n".join(
+    line for line in (Path(__file__).parents[2] / "conf.yaml").read_bytes().splitlines() if not line.startswith(b"#")
+)
 
 fuzz = settings(max_examples=EXAMPLES, deadline=None, derandomize=not EVERYTHING)
 
-NAMES = st.sampled_from([name for kind in ("llm", "tts", "asr", "agents") for name in REGISTRY.names(kind)])
+KINDS: tuple[Kind, ...] = ("llm", "tts", "asr", "agents")
+CONFIGS = [REGISTRY.load(kind, name).Config.model_fields for kind in KINDS for name in REGISTRY.names(kind)]
+NAMES = st.sampled_from([name for kind in KINDS for name in REGISTRY.names(kind)])
 SCALARS = (
     st.none()
     | st.booleans()
@@ -41,34 +47,10 @@ SCALARS = (
     )
 )
 FIELDS = st.sampled_from(
-    [
-        "host",
-        "port",
-        "open_browser",
-        "model",
-        "base_url",
-        "temperature",
-        "max_tokens",
-        "voice",
-        "voices",
-        "rate",
-        "pitch",
-        "headers",
-        "extra_body",
-        "stop",
-        "auth",
-        "enabled",
-        "cors",
-        "max_sessions",
-        "first_audio_ms",
-        "streaming_ms",
-        "improvement_percent",
-        "max_ahead_ms",
-        "prefetch",
-        "stream_buffer_size",
-        "first_token_timeout",
-        "picture",
-    ]
+    sorted(
+        {name for block in BLOCKS.values() for name in block.model_fields}
+        | {"picture", "auth", "enabled"}.union(*CONFIGS)
+    )
 )
 KEYS: Any = FIELDS | NAMES | st.text(max_size=6) | st.integers() | st.none() | st.booleans()
 ANYTHING = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3))
@@ -123,7 +105,7 @@ def judge(found: Settings | ConfigErrors) -> None:
 
 
 def dump(tree: object) -> bytes:
-    return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False).encode("utf-8", "replace")
+    return yaml.dump(tree, Dumper=DUMPER, allow_unicode=True, sort_keys=False).encode("utf-8", "replace")
 
 
 @fuzz
