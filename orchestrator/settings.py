@@ -87,7 +87,7 @@ class AuthSettings(Block):
 class GatewaySettings(Block):
     """The doors."""
 
-    auth: AuthSettings = Field(default=AuthSettings(enabled=False), description="API keys")
+    auth: AuthSettings = Field(default=AuthSettings(), description="API keys")
     cors: tuple[Annotated[str, AfterValidator(origin)], ...] = Field(
         default=(), max_length=100, description="Further origins that may use the APIs, as scheme://host[:port]"
     )

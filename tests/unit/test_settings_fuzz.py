@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from hayakuchi.core.character import Character
@@ -91,6 +91,7 @@ def outcome(conf: bytes, kiyo: bytes = b"name: Kiyo") -> Settings | ConfigErrors
 
 
 def judge(found: Settings | ConfigErrors) -> None:
+    event("Settings" if isinstance(found, Settings) else "ConfigErrors")
     if isinstance(found, Settings):
         assert SECRET not in repr(found)
         return
