@@ -139,14 +139,11 @@ def _address(settings: Settings) -> Finding:
     if port == 0:
         return Finding(Status.OK, "server", f"{host}, any free port")
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as listener:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as listener:
             if sys.platform != "win32":
                 # As the server does it: a connection that was closed a moment ago does not count as in use.
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
+            listener.bind((host, port))
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "it cannot be used"
         remedy = "stop the program that uses it, or set another server.port (0: any free one)"

@@ -38,34 +38,34 @@ class ServerSettings(Block):
     """Where the server listens."""
 
     host: str = Field(
-        "127.0.0.1",
+        default="127.0.0.1",
         pattern=r"^[A-Za-z0-9._:-]{1,255}$",
         description="Address to listen on; 127.0.0.1 is this computer only, 0.0.0.0 the whole network",
     )
-    port: int = Field(12393, ge=0, le=65535, description="TCP port; 0 takes any free one")
-    open_browser: bool = Field(True, description="Open the studio in the browser when the server is ready")
+    port: int = Field(default=12393, ge=0, le=65535, description="TCP port; 0 takes any free one")
+    open_browser: bool = Field(default=True, description="Open the studio in the browser when the server is ready")
 
 
 class AvatarSettings(Block):
     """Who is seen."""
 
     model: str = Field(
-        PUPPET, min_length=1, max_length=1000, description="puppet, or a folder with a Live2D model3.json"
+        default=PUPPET, min_length=1, max_length=1000, description="puppet, or a folder with a Live2D model3.json"
     )
 
 
 class LatencySettings(Block):
     """Thresholds; a turn that misses one is reported with the stage to blame."""
 
-    first_audio_ms: float = Field(500, gt=0, le=600_000, description="Input heard to first audio sent, ms")
+    first_audio_ms: float = Field(default=500, gt=0, le=600_000, description="Input heard to first audio sent, ms")
     streaming_ms: float = Field(
-        300, gt=0, le=600_000, description="A later segment's last token to its first audio, ms"
+        default=300, gt=0, le=600_000, description="A later segment's last token to its first audio, ms"
     )
     audio_pipeline_ms: float = Field(
-        250, gt=0, le=600_000, description="Segment given to the voice to its first audio, ms"
+        default=250, gt=0, le=600_000, description="Segment given to the voice to its first audio, ms"
     )
     improvement_percent: float = Field(
-        50, ge=0, le=100, description="First audio against waiting for the whole reply, %"
+        default=50, ge=0, le=100, description="First audio against waiting for the whole reply, %"
     )
 
     @property
@@ -81,24 +81,26 @@ class LatencySettings(Block):
 class AuthSettings(Block):
     """Who may use the HTTP and WebSocket APIs."""
 
-    enabled: bool = Field(False, description="Ask for an API key")
+    enabled: bool = Field(default=False, description="Ask for an API key")
 
 
 class GatewaySettings(Block):
     """The doors."""
 
-    auth: AuthSettings = Field(AuthSettings(enabled=False), description="API keys")
+    auth: AuthSettings = Field(default=AuthSettings(), description="API keys")
     cors: tuple[Annotated[str, AfterValidator(origin)], ...] = Field(
-        (), max_length=100, description="Further origins that may use the APIs, as scheme://host[:port]"
+        default=(), max_length=100, description="Further origins that may use the APIs, as scheme://host[:port]"
     )
-    max_sessions: int = Field(256, ge=1, le=100_000, description="Sessions at a time; more are refused with 503")
+    max_sessions: int = Field(
+        default=256, ge=1, le=100_000, description="Sessions at a time; more are refused with 503"
+    )
 
 
 class PlaybackSettings(Block):
     """How far the voice runs ahead of the listener."""
 
-    max_ahead_ms: float = Field(400, ge=100, le=2000, description="Audio sent and not yet played, ms at most")
-    prefetch: int = Field(2, ge=1, le=8, description="Segments whose audio is made at the same time")
+    max_ahead_ms: float = Field(default=400, ge=100, le=2000, description="Audio sent and not yet played, ms at most")
+    prefetch: int = Field(default=2, ge=1, le=8, description="Segments whose audio is made at the same time")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ REGISTRY = Registry(
         "llm": (
             ProviderSpec("demo_llm", f"{__name__}:Demo"),
             ProviderSpec("openai_llm", f"{__name__}:OpenAI"),
-            ProviderSpec("absent_llm", "hayakuchi.no_such_module:LLM", extra="absent"),
+            ProviderSpec("absent_llm", "no_such_package.llm:LLM", extra="absent"),
         ),
         "tts": (ProviderSpec("espeak_tts", f"{__name__}:Voice"), ProviderSpec("tone_tts", f"{__name__}:Tone")),
         "agents": (ProviderSpec("basic_memory_agent", f"{__name__}:Memory"),),
@@ -252,7 +252,7 @@ def test_the_default_registry_knows_the_rooms_providers():
         ("llm: {provider: x, model: y}", "conf.yaml:1:20: llm: expected one provider by name, for example absent_llm"),
         (
             "llm:\n  - absent_llm",
-            "conf.yaml:2:5: llm.0.absent_llm: needs the Python package 'hayakuchi.no_such_module', which is not installed; "
+            "conf.yaml:2:5: llm.0.absent_llm: needs the Python package 'no_such_package', which is not installed; "
             "try: pip install 'hayakuchi[absent]'",
         ),
         ("character: [a]", "conf.yaml:1:12: character: expected the name of a character, or the path of its file"),
