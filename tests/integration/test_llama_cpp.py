@@ -37,6 +37,7 @@ def _url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     parameters.model.path = str(path)
     parameters.n_ctx = 2048
     parameters.n_parallel = 1
+    parameters.ctx_shift = True
     parameters.cpuparams.n_threads = 1
     server = xllamacpp.Server(parameters)
     yield server.listening_address
@@ -73,7 +74,7 @@ async def test_text_comes_in_pieces_and_is_counted(llm: OpenAILLM):
     assert usage.completion_tokens >= len(texts)
 
 
-async def test_a_whole_completion_says_the_same(llm: OpenAILLM, url: str):
+async def test_a_whole_completion_says_the_same(llm: OpenAILLM):
     whole = OpenAILLM(llm.config.model_copy(update={"stream": False}))
     await whole.open()
     streamed = "".join(found.text for found in await collect(llm) if isinstance(found, TextDelta))
@@ -81,13 +82,14 @@ async def test_a_whole_completion_says_the_same(llm: OpenAILLM, url: str):
     await whole.aclose()
 
 
-async def test_leaving_frees_the_only_slot_at_once(llm: OpenAILLM, url: str):
-    endless = OpenAILLM(
-        llm.config.model_copy(update={"max_tokens": None, "extra_body": {"n_predict": 1_000_000, "ignore_eos": True}})
-    )
+async def test_leaving_frees_the_only_slot_at_once(llm: OpenAILLM):
+    """The model would go on for a million tokens, which takes minutes; who asks next would wait for it."""
+    for_ever = {"max_tokens": None, "extra_body": {"n_predict": 1_000_000, "ignore_eos": True}}
+    endless = OpenAILLM(llm.config.model_copy(update=for_ever))
     await endless.open()
     for _ in range(3):
-        async with aclosing(endless.stream(MESSAGES)) as stream:  # type: ignore[type-var]
+        stream: Any = endless.stream(MESSAGES)
+        async with aclosing(stream):
             assert isinstance(await anext(stream), TextDelta)
         assert any(isinstance(found, TextDelta) for found in await collect(llm))
     await endless.aclose()

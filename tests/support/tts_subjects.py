@@ -1,0 +1,51 @@
+"""The voices that are held to their contract. A further one is one more entry in ``SUBJECTS``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from typing import Any
+
+from fake_openai import FakeOpenAI
+from hayakuchi.core.types import Audio, ProviderFailure, SpeechRequest
+from hayakuchi.tts import TTS
+from hayakuchi.tts.openai import OpenAITTS, OpenAITTSConfig
+
+REQUEST = SpeechRequest("Once upon a time there was a small fox that lived in the mountains.")
+KEY = "sk-0123456789abcdef"
+
+
+def openai_tts(server: FakeOpenAI) -> OpenAITTS:
+    block = {"base_url": server.url, "model": "test", "voice": "alloy", "api_key": KEY}
+    return OpenAITTS(OpenAITTSConfig.model_validate(block))
+
+
+@asynccontextmanager
+async def served_openai_tts() -> AsyncIterator[TTS]:
+    async with FakeOpenAI() as server:
+        yield openai_tts(server)
+
+
+SUBJECTS: dict[str, Callable[[], AbstractAsyncContextManager[TTS]]] = {"openai_tts": served_openai_tts}
+"""Providers that are not open yet, and can say a sentence."""
+
+SERVED: dict[str, Callable[[FakeOpenAI], TTS]] = {"openai_tts": openai_tts}
+"""Those among them that ask a server over HTTP."""
+
+
+async def collect(
+    provider: TTS, request: SpeechRequest = REQUEST, into: list[Audio | ProviderFailure] | None = None
+) -> list[Audio]:
+    """A whole clip; ``into`` also holds what came before an error."""
+    pieces = [] if into is None else into
+    async for piece in provider.synthesize(request):
+        pieces.append(piece)
+    return [piece for piece in pieces if isinstance(piece, Audio)]
+
+
+def pcm_of(pieces: Sequence[Audio | ProviderFailure]) -> bytes:
+    return b"".join(piece.pcm for piece in pieces if isinstance(piece, Audio))
+
+
+def closing(stream: Any) -> aclosing[Any]:
+    return aclosing(stream)
