@@ -9,7 +9,10 @@ from .language import KANA
 
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _MARKUP = set("*_#`~|<>[]{}\\^@=")
-_SENTENCE_END = re.compile(r"[.!?;。！？；…]+(?=\s|$)|[。！？；\n]")
+_CLAUSE_END = re.compile(
+    r"[.!?;。！？；…]+(?=\s|$)|[。！？；\n]|,\s+(?=(?:it|but|so|because|i|he|she|they|we|you|that|this|then)\b)",
+    re.IGNORECASE,
+)
 _KINDS = ("L", "M", "N", "P", "Sc", "Sm")
 EDGES = " \t\n\"'“”‘’「」『』.,!?;:。，、！？；：…·-–—()（）"
 
@@ -28,7 +31,7 @@ def plain(text: str, limit: int) -> str:
 
 def clause(text: str, limit: int = 80) -> str:
     """The first clause of ``text`` without the punctuation around it, to be put inside a sentence; may be empty."""
-    first = _SENTENCE_END.split(text.strip(EDGES), maxsplit=1)[0]
+    first = _CLAUSE_END.split(text.strip(EDGES), maxsplit=1)[0]
     return plain(first, limit).strip(EDGES)
 
 

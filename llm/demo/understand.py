@@ -81,7 +81,7 @@ class _Reader:
     def _greeted(self, text: str, greeting: str) -> Intent:
         """A greeting, unless something that means more comes after it."""
         rest = text[len(greeting) :]
-        if (found := first_match(self.rules.rules, rest)) and found[0] != "my":
+        if (found := first_match(self.rules.rules, rest)) and found[0] not in {"my", "here"}:
             return self.meaning(rest)
         return Intent(next((part for part, pattern in _PARTS_OF_DAY if pattern.search(greeting)), "greeting"))
 
