@@ -21,7 +21,7 @@ from . import espeak_worker as wire
 from .base import TTSConfig
 from .espeak_process import KIND, NAME, EspeakProcess, command
 from .espeak_text import Script, clean, pieces, voice_for, with_ending
-from .espeak_voices import unknown_language, unknown_variant
+from .espeak_voices import resolve, unknown_language
 from .espeak_wire import ClipReader, say_payload
 
 SAMPLE_RATE = 22050
@@ -64,7 +64,8 @@ class EspeakTTS:
         self._crashed_at = 0.0
         self._data = Path()
         self._closed = False
-        self._variants_checked: set[str] = set()
+        self._names: dict[str, str] = {}
+        """Voices as configured, and as the engine calls them."""
 
     async def open(self) -> None:
         """Start the worker and try every configured voice. Raises ProviderError."""
@@ -109,20 +110,21 @@ class EspeakTTS:
     async def _say(self, text: str, voice: str, *, final: bool) -> AsyncGenerator[bytes, None]:
         """The payloads of AUDIO messages."""
         process = await self._worker()
-        self._check_variant(voice)
         c = self.config
-        payload = say_payload(with_ending(text, final), voice, c.rate, c.pitch, c.pitch_range, c.volume)
+        payload = say_payload(with_ending(text, final), self._resolved(voice), c.rate, c.pitch, c.pitch_range, c.volume)
         async with aclosing(process.say(payload)) as answers:
             async for kind, data in answers:
                 if kind == wire.ERROR:
                     raise self._refusal(voice, data)
                 yield data
 
-    def _check_variant(self, voice: str) -> None:
-        if voice not in self._variants_checked:
-            if problem := unknown_variant(self._data, voice):
-                raise _error(Category.INVALID_REQUEST, problem)
-            self._variants_checked.add(voice)
+    def _resolved(self, voice: str) -> str:
+        if voice not in self._names:
+            try:
+                self._names[voice] = resolve(self._data, voice)
+            except ValueError as error:
+                raise _error(Category.INVALID_REQUEST, str(error)) from None
+        return self._names[voice]
 
     def _refusal(self, voice: str, data: bytes) -> ProviderError:
         if data[0] == wire.UNKNOWN_VOICE:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from typing import Any, ClassVar, Self
 
 import pytest
 from virtual import run_virtual
@@ -25,11 +26,14 @@ def error(category: Category = Category.UNAVAILABLE, retry_after_s: float | None
 
 
 class FakeLLM:
-    name = "fake"
-    Config = Block
+    name: ClassVar[str] = "fake"
+    Config: ClassVar[type[Block]] = Block
+
+    def __new__(cls, name: str, *_: object, **__: object) -> Self:
+        named: Any = type(name, (cls,), {"name": name})
+        return super().__new__(named)
 
     def __init__(self, name: str, *script: Step, opens: ProviderError | float | None = None) -> None:
-        self.name = name
         self.script: Sequence[Step] = script
         self.opens = opens
         self.deadlines = Deadlines(4.0, 5.0)
@@ -57,7 +61,7 @@ class FakeLLM:
             for step in self.script:
                 if isinstance(step, ProviderError):
                     raise step
-                if isinstance(step, float):
+                if isinstance(step, float | int):
                     await asyncio.sleep(step)
                 else:
                     yield step
@@ -259,8 +263,8 @@ def test_the_last_one_is_not_asked_when_asking_cannot_help() -> None:
         for _ in range(6):
             with pytest.raises(AllProvidersFailed) as caught:
                 await read(chain)
+            assert [attempt.category for attempt in caught.value.attempts] == ["unavailable", "auth"]
         assert (first.asked, last.asked) == (3, 1)
-        assert [attempt.category for attempt in caught.value.attempts] == ["unavailable", "auth"]
 
     run_virtual(main())
 

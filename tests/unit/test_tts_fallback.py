@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pytest
@@ -40,11 +41,14 @@ def word(at_ms: float, start: int, length: int) -> Mark:
 class FakeTTS:
     """Speaks a script; without one, each word for 200 ms at its time, with its mark."""
 
-    name = "fake"
-    Config = Block
+    name: ClassVar[str] = "fake"
+    Config: ClassVar[type[Block]] = Block
+
+    def __new__(cls, name: str, *_: object, **__: object) -> Self:
+        named: Any = type(name, (cls,), {"name": name})
+        return super().__new__(named)
 
     def __init__(self, name: str, *script: Step, rate: int = RATE) -> None:
-        self.name = name
         self.script: Sequence[Step] | None = script or None
         self.sample_rate = rate
         self.deadlines = Deadlines(2.0, 0.5)
@@ -64,7 +68,7 @@ class FakeTTS:
             for step in self.script if self.script is not None else self.words(request.text):
                 if isinstance(step, ProviderError):
                     raise step
-                if isinstance(step, float):
+                if isinstance(step, float | int):
                     await asyncio.sleep(step)
                 else:
                     yield step
@@ -398,7 +402,7 @@ def test_opening_probing_and_closing_reach_every_voice() -> None:
         async def aclose(self) -> None:
             self.calls += 100
 
-    voices = [Counting("a"), Counting("b")]
+    voices: list[Counting] = [Counting("a"), Counting("b")]
     chain = FallbackTTS(voices)
 
     async def main() -> None:

@@ -1,0 +1,122 @@
+"""What espeak-ng gets to read, which voice reads it, and what its word events mean."""
+
+import pytest
+from hayakuchi.tts.espeak_text import PIECE_WEIGHT, Script, WordFinder, clean, pieces, script_of, voice_for, with_ending
+from hypothesis import given
+from hypothesis import strategies as st
+
+VOICES: dict[Script, str] = {"zh": "cmn+f3", "ja": "ja+f3", "ko": "ko+f3"}
+
+
+@given(st.text())
+def test_cleaning_keeps_every_place_and_can_be_encoded(text: str) -> None:
+    cleaned = clean(text)
+    assert len(cleaned) == len(text)
+    assert b"\0" not in cleaned.encode()
+    assert all(before == after or after == " " for before, after in zip(text, cleaned, strict=True))
+
+
+def test_cleaning_leaves_nothing_that_espeak_takes_for_a_command() -> None:
+    assert clean("a\x01\x00\x1b\x7f\ud800b\tc") == "a     b c"
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("hello", None),
+        ("", None),
+        ("Привет", None),
+        ("你好", "zh"),
+        ("今日は", "ja"),
+        ("ｱｲｳ", "ja"),
+        ("안녕", "ko"),
+        ("漢字 한글", "ko"),
+        ("say 你", "zh"),
+    ],
+)
+def test_script_of(text: str, script: str | None) -> None:
+    assert script_of(text) == script
+
+
+@pytest.mark.parametrize(
+    ("text", "voice", "voices", "spoken_by"),
+    [
+        ("hello", "en-us+f3", VOICES, "en-us+f3"),
+        ("你好", "en-us+f3", VOICES, "cmn+f3"),
+        ("你好", "yue", VOICES, "yue"),
+        ("你好", "sit/cmn+m3", VOICES, "sit/cmn+m3"),
+        ("你好", "zh-yue", VOICES, "zh-yue"),
+        ("你好", "ja", VOICES, "cmn+f3"),
+        ("今日は", "ja+m1", VOICES, "ja+m1"),
+        ("今日は", "cmn", VOICES, "ja+f3"),
+        ("안녕", "de", VOICES, "ko+f3"),
+        ("안녕", "kok", VOICES, "ko+f3"),
+        ("你好", "en-us+f3", {}, "en-us+f3"),
+        ("안녕", "en-us+f3", {"zh": "cmn"}, "en-us+f3"),
+        ("hello", "cmn", VOICES, "cmn"),
+    ],
+)
+def test_voice_for(text: str, voice: str, voices: dict[Script, str], spoken_by: str) -> None:
+    assert voice_for(text, voice, voices) == spoken_by
+
+
+@given(st.text(alphabet=st.sampled_from("ab .,!?\n1你。，😀é"), max_size=300), st.integers(4, 60))
+def test_pieces_are_the_text(text: str, limit: int) -> None:
+    cut = list(pieces(text, limit))
+    assert "".join(piece.text for piece in cut) == text
+    assert [piece.start for piece in cut] == [
+        sum(len(before.text) for before in cut[:index]) for index in range(len(cut))
+    ]
+    assert [piece.last for piece in cut] == [False] * (len(cut) - 1) + [True] * bool(cut)
+    assert all(0 < len(piece.text) <= limit for piece in cut)
+
+
+def test_pieces_end_after_a_sentence_else_a_clause_else_a_word() -> None:
+    assert [piece.text for piece in pieces("One two. Three four five", 20)] == ["One two. ", "Three four five"]
+    assert [piece.text for piece in pieces("One two, three four five", 20)] == ["One two, ", "three four five"]
+    assert [piece.text for piece in pieces("One two three four five", 20)] == ["One two three four ", "five"]
+    assert [len(piece.text) for piece in pieces("x" * 50, 20)] == [20, 20, 10]
+
+
+def test_no_piece_takes_long_to_say() -> None:
+    assert len(list(pieces("word " * (PIECE_WEIGHT // 5)))) == 1
+    for text in ("你" * 400, "9" * 400, "😀" * 400):
+        assert max(len(piece.text) for piece in pieces(text)) == PIECE_WEIGHT // 4
+
+
+@pytest.mark.parametrize(
+    ("text", "final", "spoken"),
+    [
+        ("I went", True, "I went"),
+        ("I went", False, "I went,"),
+        ("I went ", False, "I went ,"),
+        ("I went.", False, "I went."),
+        ('he said "no!" ', False, 'he said "no!" '),
+        ("我去了", False, "我去了,"),
+        ("我去了。", False, "我去了。"),
+    ],
+)
+def test_with_ending(text: str, final: bool, spoken: str) -> None:
+    assert with_ending(text, final) == spoken
+
+
+def test_a_word_is_told_once_and_where_it_is() -> None:
+    text = 'On 2024-01-05, "we" paid'
+    finder = WordFinder(text)
+    assert finder.word(0, 2) == (0, 2)
+    assert finder.word(3, 4) == (3, 10)
+    assert [finder.word(position, 4) for position in (4, 7, 8, 11)] == [None] * 4
+    assert finder.word(15, 0) == (16, 2)
+    assert finder.word(19, 1) is None, "the space after a word is not the next one"
+    assert finder.word(19, 5) == (20, 4), "but an event that reaches into it is"
+    assert finder.word(0, 2) is None
+    assert finder.word(24, 3) is None
+
+
+@given(st.text(max_size=40), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=20))
+def test_words_lie_in_the_text_and_never_go_back(text: str, events: list[tuple[int, int]]) -> None:
+    finder, end = WordFinder(text), 0
+    for position, length in events:
+        if word := finder.word(position, length):
+            assert end <= word[0] < word[0] + word[1] <= len(text)
+            end = sum(word)
