@@ -35,7 +35,7 @@ export function brows(c) {
       const rest = 1 + Math.min(0, form);
       const arch = 0.3 * Math.max(0, form);
       const shape = blend([ARCHED, STRAIGHT, BENT], [0.7 * rest + arch, 0.3 * rest - arch, Math.max(0, -form)]);
-      const moved = place(shape, -p[`ParamBrow${side}Angle`] * 0.3, -10 * p[`ParamBrow${side}X`], -17 * p[`ParamBrow${side}Y`]);
+      const moved = place(shape, -p[`ParamBrow${side}Angle`] * 0.42, -10 * p[`ParamBrow${side}X`], -17 * p[`ParamBrow${side}Y`]);
       return { d: format(warp(space, ON_FACE, side === "L" ? moved : mirror(moved))) };
     },
   }));

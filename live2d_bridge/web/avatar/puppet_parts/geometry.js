@@ -129,6 +129,21 @@ export function lock(root, bend, bend2, tip, width, belly = 1) {
   };
 }
 
+/**
+ * The shaded side of a strand: between its edge and a line inside it.
+ * @param {Shape} strand what `lock` gave
+ * @param {number} [share] of the width
+ * @returns {Shape}
+ */
+export function crescent(strand, share = 0.4) {
+  const { xy } = strand;
+  const inside = (/** @type {number} */ i, /** @type {number} */ k) => xy[i] + share * (xy[k] - xy[i]);
+  return {
+    ops: "MCCZ",
+    xy: [...xy.slice(0, 8), inside(4, 8), inside(5, 9), inside(2, 10), inside(3, 11), inside(0, 12), inside(1, 13)],
+  };
+}
+
 /** @param {readonly [number, number]} p @param {readonly [number, number]} q @returns {[number, number]} left of p→q */
 function normal(p, q) {
   const dx = q[0] - p[0];

@@ -20,8 +20,8 @@ export const MOUTH = Object.freeze({ x: 400, y: 503 });
 
 /** Half width, height, roundness and the opening a bare vowel stands for. */
 const VOWELS = /** @type {const} */ ({
-  ParamA: [27, 50, 0.42, 1], ParamI: [33, 21, 0.12, 0.5], ParamU: [12, 21, 0.95, 0.4], ParamE: [30, 33, 0.2, 0.7],
-  ParamO: [18, 42, 0.95, 0.8],
+  ParamA: [27, 50, 0.42, 1], ParamI: [34, 24, 0.1, 0.5], ParamU: [13, 27, 1, 0.4], ParamE: [30, 33, 0.2, 0.7],
+  ParamO: [19, 46, 1, 0.8],
 });
 
 /** @param {Params} p @returns {Lips} */
@@ -123,6 +123,6 @@ export function mouth(c) {
       moving("tongue", tongue, { fill: "#f08a94" }),
       moving("teeth", teeth, { fill: "#fffdfb" }),
     ] },
-    moving("upperLip", upperLine, line("#7d3542", 3.2)),
+    moving("upperLip", upperLine, line("#8a3a48", 2.9)),
   ];
 }

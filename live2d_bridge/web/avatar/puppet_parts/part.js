@@ -1,5 +1,5 @@
 /** What a drawing is made of, and the short hands the part files use. */
-import { format, parse } from "./geometry.js";
+import { crescent, format, parse } from "./geometry.js";
 import { faceDepth, transformAt, warp } from "./space.js";
 
 /** @typedef {import("./geometry.js").Shape} Shape */
@@ -83,4 +83,18 @@ export function radial(id, circle, stops) {
 /** @param {readonly [number, string, number?]} item @returns {Part} */
 function stop([offset, color, opacity = 1]) {
   return still("stop", { offset, "stop-color": color, "stop-opacity": opacity });
+}
+
+/**
+ * A strand of hair with its shaded side.
+ * @param {string} id
+ * @param {Place} place
+ * @param {Shape} shape what `lock` gave
+ * @param {Attributes} paint
+ * @param {Attributes} shade
+ * @param {number} [share] of the width that is shaded
+ * @returns {Part[]}
+ */
+export function strand(id, place, shape, paint, shade, share = 0.4) {
+  return [path(id, place, shape, paint), path(id + "Shade", place, crescent(shape, share), shade)];
 }

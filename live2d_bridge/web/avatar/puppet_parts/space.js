@@ -42,6 +42,11 @@ export function bangDepth(x, y) {
   return 160 * Math.sqrt(Math.max(0.01, 1 - u * u - v * v));
 }
 
+/** Hair behind the head: near the skull at the crown, farther back below. @param {number} _x @param {number} y @returns {number} */
+export function backDepth(_x, y) {
+  return -8 - 70 * smoothstep(230, 520, y);
+}
+
 /** @param {number} x @param {number} y @returns {number} */
 export function bodyDepth(x, y) {
   const u = (x - 400) / 230;
@@ -63,7 +68,7 @@ function bodyTurn(p) {
 /** @param {Params} p @returns {Turn} */
 function headTurn(p) {
   const yaw = p.ParamAngleX / 30;
-  const a = yaw * 24 * RAD;
+  const a = yaw * 21 * RAD;
   const b = (p.ParamAngleY / 30) * 17 * RAD;
   const r = p.ParamAngleZ * 0.55 * RAD;
   return {
