@@ -77,8 +77,8 @@ export const ALIASES = Object.freeze({
 /** @param {string} name @returns {string | null} the expression meant, if we have it */
 export function resolve(name) {
   const key = name.trim().toLowerCase();
-  if (key in EXPRESSIONS) return key;
-  return ALIASES[key] ?? null;
+  if (Object.keys(EXPRESSIONS).includes(key)) return key;
+  return Object.entries(ALIASES).find(([alias]) => alias === key)?.[1] ?? null;
 }
 
 /**

@@ -47,7 +47,7 @@ function boom(c) {
 
 /** @param {Palette} c @returns {Part} a microphone with three rings of sound, Kiyo's sign */
 function clipOn(c) {
-  return badge("clip", ON_HAIR, 516, 292, [still("g", { transform: "rotate(24)" }, [
+  return badge("clip", ON_HAIR, 497, 262, [still("g", { transform: "rotate(26) scale(1.12)" }, [
     still("path", { d: "M22 -14 C30 -6 30 6 22 14 M31 -21 C43 -9 43 9 31 21", ...line(c.accent.line, 8) }),
     still("path", { d: "M22 -14 C30 -6 30 6 22 14 M31 -21 C43 -9 43 9 31 21", ...line(c.accent.base, 4) }),
     still("path", { d: "M-5 16 L5 16 L3 44 L-3 44Z", fill: c.metal.base, ...outline(c.dress.line, 2.5) }),

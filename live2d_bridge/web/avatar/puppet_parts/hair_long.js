@@ -73,8 +73,8 @@ export function ribbons(c) {
   /** @type {Place} */
   const at = { in: "head", depth: 5 };
   return [
-    badge("ribbonL", at, 216, 262, [still("g", { transform: "rotate(-42) scale(.82)" }, bow())]),
-    badge("ribbonR", at, 584, 262, [still("g", { transform: "rotate(42) scale(.82)" }, bow())]),
+    badge("ribbonL", at, 212, 258, [still("g", { transform: "rotate(-40) scale(.9)" }, bow())]),
+    badge("ribbonR", at, 588, 258, [still("g", { transform: "rotate(40) scale(.9)" }, bow())]),
   ];
 }
 

@@ -50,7 +50,7 @@ export function parseColor(text) {
     const scaled = n.map((v, i) => Math.min(255, Math.max(0, parts[i].endsWith("%") ? v * 2.55 : v)));
     return [scaled[0], scaled[1], scaled[2]];
   }
-  const named = NAMED[value];
+  const named = NAMED.get(value);
   return named === undefined ? null : [named >> 16, (named >> 8) & 255, named & 255];
 }
 
@@ -89,7 +89,7 @@ function tones(base) {
 /** @param {Rgb} base @returns {Tones} */
 function skinTones(base) {
   return {
-    base: hex(base), light: hex(mix(base, WHITE, 0.5)), pale: hex(mix(base, WHITE, 0.8)),
+    base: hex(base), light: hex(mix(base, WHITE, 0.5 * brightness(base) ** 2)), pale: hex(mix(base, WHITE, 0.8)),
     shade: hex(multiply(base, [251, 214, 217], 0.9)), deep: hex(multiply(base, [242, 172, 182], 0.85)),
     line: hex(multiply(base, [176, 96, 104], 1)),
   };
