@@ -1,6 +1,6 @@
 /** What a drawing is made of, and the short hands the part files use. */
 import { crescent, format, parse } from "./geometry.js";
-import { faceDepth, transformAt, warp } from "./space.js";
+import { faceDepth, transformAt, warp, weigh } from "./space.js";
 
 /** @typedef {import("./geometry.js").Shape} Shape */
 /** @typedef {import("./space.js").Space} Space */
@@ -22,12 +22,8 @@ export const ON_FACE = { in: "head", depth: faceDepth };
  */
 export function path(id, place, shape, attrs) {
   const form = typeof shape === "string" ? parse(shape) : shape;
-  return { id, tag: "path", attrs, pose: (space) => ({ d: formatted(space, place, form) }) };
-}
-
-/** @param {Space} space @param {Place} place @param {Shape} form @returns {string} */
-export function formatted(space, place, form) {
-  return format(warp(space, place, form));
+  const weights = weigh(place, form.xy);
+  return { id, tag: "path", attrs, pose: (space) => ({ d: format(warp(space, place, form, weights)) }) };
 }
 
 /**
