@@ -2,9 +2,9 @@
  * Eyes. Every lid line has four key forms (open, shut, open and smiling, shut and smiling) that are blended by
  * ParamEye?Open and ParamEye?Smile; the right eye is the left one mirrored, except for the catch-lights: there is one lamp.
  */
-import { blend, format, mirror, parse, shift } from "./geometry.js";
+import { blend, mirror, parse, shift } from "./geometry.js";
 import { ON_FACE, clip, line, linear, still } from "./part.js";
-import { transformAt, warp } from "./space.js";
+import { trace, transformAt } from "./space.js";
 
 /** @typedef {import("./geometry.js").Shape} Shape */
 /** @typedef {import("./part.js").Part} Part */
@@ -63,7 +63,7 @@ export function lidShape(space, side, name) {
 function lid(name, side, form, attrs, drop = 0) {
   return {
     id: name + side, tag: "path", attrs,
-    pose: (space) => ({ d: format(warp(space, ON_FACE, shift(lidShape(space, side, form), 0, drop))) }),
+    pose: (space) => ({ d: trace(space, ON_FACE, shift(lidShape(space, side, form), 0, drop)) }),
   };
 }
 

@@ -8,6 +8,8 @@
 /** @typedef {{ops: string, xy: number[]}} Shape `ops` of M, L, C, Z; `xy` the points of all of them, flat */
 /** @typedef {{x: number, y: number}} Point */
 
+/** How many points an operation of a `Shape` has. */
+export const POINTS = Object.freeze(/** @type {Record<string, number>} */ ({ M: 1, L: 1, C: 3, Z: 0 }));
 const COUNTS = /** @type {Record<string, number>} */ ({ M: 2, L: 2, C: 6, S: 4, Q: 4, Z: 0 });
 
 /** @param {number[]} n @param {number} i @param {number[]} xy points so far @returns {number[]} a quadratic as a cubic */
@@ -57,7 +59,7 @@ function append(shape, op, n, i) {
  * @param {number} v
  * @returns {string}
  */
-function decimal(v) {
+export function decimal(v) {
   const n = Math.round(v * 10);
   const whole = Math.trunc(n / 10);
   const rest = Math.abs(n - whole * 10);

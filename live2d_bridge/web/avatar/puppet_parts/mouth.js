@@ -4,9 +4,8 @@
  *
  * Invariant: the opening grows with ParamMouthOpenY and is a line at 0, with every form and vowel.
  */
-import { format } from "./geometry.js";
 import { ON_FACE, clip, line, outline, path } from "./part.js";
-import { warp } from "./space.js";
+import { trace } from "./space.js";
 
 /** @typedef {import("./geometry.js").Shape} Shape */
 /** @typedef {import("./part.js").Part} Part */
@@ -104,7 +103,7 @@ function teeth(params) {
 
 /** @param {string} id @param {(p: Params) => Shape} shape @param {Part["attrs"]} attrs @returns {Part} */
 function moving(id, shape, attrs) {
-  return { id, tag: "path", attrs, pose: (space) => ({ d: format(warp(space, ON_FACE, shape(space.params))) }) };
+  return { id, tag: "path", attrs, pose: (space) => ({ d: trace(space, ON_FACE, shape(space.params)) }) };
 }
 
 /** @returns {Part[]} */

@@ -1,6 +1,6 @@
 /** What a drawing is made of, and the short hands the part files use. */
-import { crescent, format, parse } from "./geometry.js";
-import { faceDepth, transformAt, warp, weigh } from "./space.js";
+import { crescent, parse } from "./geometry.js";
+import { faceDepth, trace, transformAt, weigh } from "./space.js";
 
 /** @typedef {import("./geometry.js").Shape} Shape */
 /** @typedef {import("./space.js").Space} Space */
@@ -23,7 +23,7 @@ export const ON_FACE = { in: "head", depth: faceDepth };
 export function path(id, place, shape, attrs) {
   const form = typeof shape === "string" ? parse(shape) : shape;
   const weights = weigh(place, form.xy);
-  return { id, tag: "path", attrs, pose: (space) => ({ d: format(warp(space, place, form, weights)) }) };
+  return { id, tag: "path", attrs, pose: (space) => ({ d: trace(space, place, form, weights) }) };
 }
 
 /**

@@ -7,7 +7,7 @@
  *
  * Invariant: with all parameters at their defaults no point moves.
  */
-import { smoothstep } from "./geometry.js";
+import { POINTS, decimal, smoothstep } from "./geometry.js";
 
 /** @typedef {import("../parameters.js").Params} Params */
 /** @typedef {import("./geometry.js").Shape} Shape */
@@ -116,6 +116,7 @@ function turn(t, x, y, z, out) {
 
 const here = [0, 0];
 const there = [0, 0];
+const spot = [0, 0];
 /** How many numbers `weigh` gives for a point: depth, share of the body's motion, share of the breath, place on the swing. */
 const WEIGHTS = 4;
 
@@ -192,6 +193,31 @@ export function warp(space, place, shape, weights = weigh(place, shape.xy)) {
     moved[i + 1] = out[1];
   }
   return { ops: shape.ops, xy: moved };
+}
+
+/**
+ * `format(warp(…))` without the shape between, for what is drawn each frame.
+ * @param {Space} space
+ * @param {Place} place
+ * @param {Shape} shape
+ * @param {Float64Array} [weights] what `weigh` gave for the shape
+ * @returns {string} the path
+ */
+export function trace(space, place, shape, weights = weigh(place, shape.xy)) {
+  const { ops, xy } = shape;
+  let text = "";
+  let i = 0;
+  for (let n = 0; n < ops.length; n++) {
+    const op = ops[n];
+    let gap = op;
+    for (const end = i + 2 * POINTS[op]; i < end; i += 2) {
+      project(space, place, xy[i], xy[i + 1], weights, i * (WEIGHTS / 2), spot);
+      text += gap + decimal(spot[0]) + " " + decimal(spot[1]);
+      gap = " ";
+    }
+    if (op === "Z") text += op;
+  }
+  return text;
 }
 
 /**
