@@ -171,7 +171,7 @@ function compose(dt, t, mood, parts) {
   const wave = (/** @type {number} */ hz, /** @type {number} */ i) => Math.sin(6.2832 * hz * t + phase[i]);
   const awake = 1 - 0.8 * drowsy;
   const droop = drowsy * (5 + 4 * asleep + 3 * Math.max(0, wave(0.09, 1)) * (1 - asleep));
-  const lid = Math.max(0, (1 - shut) * (1 - 0.5 * drowsy) * (1 - asleep));
+  const lid = Math.max(0, 0.96 * (1 - shut) * (1 - 0.5 * drowsy) * (1 - asleep));
   /** @type {Params} */
   const out = {
     ParamAngleX: 13 * gaze.x + foot.turn + move * (2.6 * wave(0.11, 0) + 1.2 * wave(0.27, 1)),

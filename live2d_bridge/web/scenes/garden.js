@@ -38,12 +38,12 @@ function cloud(page, y, scale, seconds) {
 
 /** @param {Tools} tools @returns {Element[]} */
 function petals({ page, random }) {
-  return Array.from({ length: 14 }, () => {
+  return Array.from({ length: 10 }, (_, i) => {
     const size = random(13, 24);
-    const leaf = box(page, "petal-leaf", { "animation-duration": `${random(2.2, 5).toFixed(1)}s`, width: `${size.toFixed(0)}px`, height: `${(size * 0.72).toFixed(0)}px` });
-    return box(page, "petal", {
-      left: `${random(60, 1900).toFixed(0)}px`, "animation-duration": `${random(8, 17).toFixed(1)}s`, "animation-delay": `${random(-17, 0).toFixed(1)}s`,
-    }, [leaf]);
+    return box(page, i % 2 ? "petal petal-other" : "petal", {
+      left: `${random(60, 1900).toFixed(0)}px`, width: `${size.toFixed(0)}px`, height: `${(size * 0.72).toFixed(0)}px`,
+      "animation-duration": `${random(8, 17).toFixed(1)}s`, "animation-delay": `${random(-17, 0).toFixed(1)}s`,
+    });
   });
 }
 

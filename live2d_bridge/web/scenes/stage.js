@@ -39,14 +39,14 @@ function wall({ page, random }) {
 function crowd({ page, random }) {
   let heads = "M-20 900 L-20 850";
   for (let x = -20; x < 1620; x += 44) heads += ` Q${x + 22} ${(800 - random(0, 26)).toFixed(0)} ${x + 44} 850`;
-  const hands = [0, 1, 2].map((group) => {
+  const hands = [0, 1].map((group) => {
     const sticks = LIGHTS.map((stroke, colour) => {
       let d = "";
-      for (let i = group + 3 * colour; i < 34; i += 15) d += `M${(10 + i * 48 + random(-14, 14)).toFixed(0)} 838l0 -${random(48, 62).toFixed(0)}`;
+      for (let i = group + 2 * colour; i < 34; i += 10) d += `M${(10 + i * 48 + random(-14, 14)).toFixed(0)} 838l0 -${random(48, 62).toFixed(0)}`;
       return svg(page, "path", { d, stroke, "stroke-width": 8, "stroke-linecap": "round" });
     });
     const layer = canvas(page, sticks, "light-sticks", [0, 770, 1600, 74]);
-    layer.style.animationDelay = `${-0.3 * group}s`;
+    layer.style.animationDelay = `${-0.35 * group}s`;
     return layer;
   });
   return [...hands, canvas(page, [svg(page, "path", { d: `${heads} L1620 900Z`, fill: "#0d0a26" })], "", [0, 760, 1600, 140])];
@@ -67,7 +67,7 @@ export function stage(tools, { accent = LIGHTS[0] }) {
     svg(page, "ellipse", { cx: 800, cy: 752, rx: 560, ry: 84, fill: "#8f62d4", stroke: accent, "stroke-width": 6 }),
     svg(page, "ellipse", { cx: 800, cy: 748, rx: 400, ry: 54, fill: "#ffffff", opacity: 0.2 }),
   ]);
-  const dust = Array.from({ length: 12 }, () => {
+  const dust = Array.from({ length: 8 }, () => {
     const size = `${random(4, 11).toFixed(0)}px`;
     return box(page, "dust", {
       left: `${random(30, 1570).toFixed(0)}px`, width: size, height: size, background: LIGHTS[Math.floor(random(0, 4.99))],

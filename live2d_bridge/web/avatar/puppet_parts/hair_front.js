@@ -88,8 +88,8 @@ const CROWN_LINES = parse(
 );
 
 /** The light on the hair: slivers along an arc, long and short. */
-const RING = join(...[0.5, 0.95, 0.7, 0.4, 1.1, 0.75, 0.45, 0, 0, 0.4, 0.8, 0.5, 1.15, 0.7, 0.4, 0.9, 0.5].map((size, i) => {
-  const x = 268 + 16.5 * i;
+const RING = join(...[0.5, 0.95, 0.7, 0.4, 1.1, 0.75, 0.45, 0.4, 0.8, 0.5, 1.15, 0.7, 0.4, 0.9, 0.5].map((size, i) => {
+  const x = 268 + 16.5 * (i < 7 ? i : i + 2);
   const y = 226 + 0.0022 * (x - 400) ** 2;
   const lean = (x - 400) * 0.1;
   return parse(`M${x} ${y - 20 * size} C${x + 5} ${y - 8} ${x + 6 + lean * 0.4} ${y + 10 * size} ${x + lean} ${y + 34 * size} ` +
