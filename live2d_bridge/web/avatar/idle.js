@@ -4,7 +4,7 @@
  * Pure: what `update` gives depends on the seed and on the calls before it, on nothing else.
  * Invariant: values are finite and within the ranges of `parameters.js`; a step counts as 200 ms at most.
  */
-import { limit } from "./parameters.js";
+import { clamp, limit } from "./parameters.js";
 import { approach, between, makeRandom } from "./random.js";
 
 /** @typedef {import("./parameters.js").Params} Params */
@@ -171,7 +171,7 @@ function compose(dt, t, mood, parts) {
   const wave = (/** @type {number} */ hz, /** @type {number} */ i) => Math.sin(6.2832 * hz * t + phase[i]);
   const awake = 1 - 0.8 * drowsy;
   const droop = drowsy * (5 + 4 * asleep + 3 * Math.max(0, wave(0.09, 1)) * (1 - asleep));
-  const lid = Math.max(0, (1 - shut) * (1 - 0.5 * drowsy) * (1 - asleep));
+  const lid = Math.max(0, 0.96 * (1 - shut) * (1 - 0.5 * drowsy) * (1 - asleep));
   /** @type {Params} */
   const out = {
     ParamAngleX: 13 * gaze.x + foot.turn + move * (2.6 * wave(0.11, 0) + 1.2 * wave(0.27, 1)),
@@ -186,5 +186,6 @@ function compose(dt, t, mood, parts) {
   for (const name of STATES) {
     for (const [id, value] of Object.entries(POSES[name])) out[id] = (out[id] ?? 0) + value * mood.weight[name];
   }
+  for (const id of Object.keys(out)) out[id] = clamp(id, out[id]);
   return out;
 }
