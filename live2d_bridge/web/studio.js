@@ -38,7 +38,7 @@ const subtitle = createSubtitle(byId("subtitle"));
 const toasts = createToasts(byId("toasts"));
 const chat = new ChatLog(byId("chat-list"), byId("chat-empty"));
 const status = createStatus({
-  root: document.documentElement, name: byId("name"), status: byId("status"), demo: byId("demo"), demoPanel: byId("demo-panel"),
+  root: document.documentElement, name: byId("name"), status: byId("status"), demo: byId("demo-anchor"), demoPanel: byId("demo-panel"),
   latency: byId("latency"),
 });
 const veil = createVeil(byId("veil"), { title: byId("veil-title"), hint: byId("veil-hint") }, {

@@ -67,9 +67,7 @@ def frame(turn: int, segment: int, at_ms: int, length_ms: int, *, loud: bool, pc
     """One binary frame; ``at_ms`` and ``length_ms`` are multiples of 20."""
     start, samples = at_ms * RATE // 1000, length_ms * RATE // 1000
     lips = (OPEN_MOUTH if loud else CLOSED_MOUTH) * (length_ms * LIP_RATE // 1000)
-    header = struct.pack(
-        "<BBHIIIIHH", 1, 0, segment, turn, start, samples, at_ms * LIP_RATE // 1000, len(lips) // 7, 0
-    )
+    header = struct.pack("<BBHIIIIHH", 1, 0, segment, turn, start, samples, at_ms * LIP_RATE // 1000, len(lips) // 7, 0)
     return header + lips + b"\0" * (len(lips) % 2) + (tone(start, samples, loud=loud) if pcm else b"")
 
 
@@ -91,7 +89,13 @@ class Viewer:
     async def speak(self, turn: int, segment: int, text: str, at_ms: int, length_ms: int, *, loud: bool = True) -> int:
         """A whole segment at once; returns where it ends."""
         await self.send(
-            type="segment.started", turn=turn, segment=segment, text=text, at_ms=at_ms, silent=False, expressions=["joy"]
+            type="segment.started",
+            turn=turn,
+            segment=segment,
+            text=text,
+            at_ms=at_ms,
+            silent=False,
+            expressions=["joy"],
         )
         for start in range(at_ms, at_ms + length_ms, FRAME_MS):
             await self.socket.send_bytes(frame(turn, segment, start, FRAME_MS, loud=loud, pcm=self.holder))
