@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
 from stage_stub import Stub, serving, snapshot
 
 ARGS = [
@@ -61,8 +61,15 @@ class Desk:
     def __init__(self, stub: Stub, context: BrowserContext, page: Page) -> None:
         self.stub, self.context, self.page = stub, context, page
         self.complaints: list[str] = []
-        page.on("console", lambda m: m.type in ("error", "warning") and self.complaints.append(m.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self.hear)
+        page.on("pageerror", self.fail)
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def fail(self, error: Error) -> None:
+        self.complaints.append(str(error))
 
     async def state(self) -> dict[str, Any]:
         return await self.page.evaluate("window.hayakuchi.state()")

@@ -1,4 +1,4 @@
-"""The pages in a real Chromium: sound is heard, and lips and words follow it. The measure is taken at the player's last node."""
+"""The pages in a real Chromium: sound is heard, and lips and words follow it. The measure is taken at the last node."""
 
 from __future__ import annotations
 
