@@ -22,8 +22,8 @@ const both = (id, left, right = left) => ({ [id.replace("?", "L")]: left, [id.re
 export const EXPRESSIONS = Object.freeze({
   neutral: {},
   joy: {
-    ...both("ParamEye?Smile", set(1)), ...both("ParamEye?Open", times(0.16)), ...both("ParamBrow?Y", add(0.45)), ...both("ParamBrow?Form", add(0.4)),
-    ParamMouthForm: set(1), ParamMouthOpenY: add(0.42), ParamCheek: set(0.9), ParamEffectSparkle: set(1),
+    ...both("ParamEye?Smile", set(1)), ...both("ParamEye?Open", times(0)), ...both("ParamBrow?Y", add(0.45)), ...both("ParamBrow?Form", add(0.4)),
+    ParamMouthForm: set(1), ParamMouthOpenY: add(0.6), ParamCheek: set(0.9), ParamEffectSparkle: set(1),
     ParamAngleZ: add(4), ParamAngleY: add(3),
   },
   sadness: {
@@ -32,7 +32,7 @@ export const EXPRESSIONS = Object.freeze({
     ParamBodyAngleY: add(-3), ParamShoulderY: add(-0.5), ParamEyeBallForm: add(0.1),
   },
   anger: {
-    ...both("ParamEye?Open", times(0.82)), ...both("ParamBrow?Angle", add(-0.95)), ...both("ParamBrow?Y", add(-0.55)), ...both("ParamBrow?X", add(-0.5)),
+    ...both("ParamEye?Open", times(0.7)), ...both("ParamBrow?Angle", add(-1)), ...both("ParamBrow?Y", add(-0.75)), ...both("ParamBrow?X", add(-0.5)),
     ...both("ParamBrow?Form", add(-0.5)), ParamMouthForm: set(-1), ParamCheek: set(0.5), ParamAngleY: add(-4), ParamEyeBallForm: add(-0.35),
     ParamEffectAnger: set(1), ParamShoulderY: add(0.7),
   },
@@ -46,7 +46,7 @@ export const EXPRESSIONS = Object.freeze({
     ParamAngleY: add(-3), ParamShoulderY: add(1), ParamCheek: set(0),
   },
   smirk: {
-    ...both("ParamEye?Open", times(0.72), times(0.8)), ...both("ParamEye?Smile", set(0.45), set(0.3)), ...both("ParamBrow?Y", add(-0.3), add(0.55)),
+    ...both("ParamEye?Open", times(0.6), times(0.78)), ...both("ParamEye?Smile", set(0.5), set(0.3)), ...both("ParamBrow?Y", add(-0.3), add(0.55)),
     ...both("ParamBrow?Angle", add(-0.45), add(-0.1)), ParamMouthForm: set(0.85), ParamAngleZ: add(-6), ParamAngleX: add(5), ParamEyeBallX: add(-0.2),
     ParamAngleY: add(3), ParamCheek: set(0.35),
   },
@@ -77,8 +77,8 @@ export const ALIASES = Object.freeze({
 /** @param {string} name @returns {string | null} the expression meant, if we have it */
 export function resolve(name) {
   const key = name.trim().toLowerCase();
-  if (key in EXPRESSIONS) return key;
-  return ALIASES[key] ?? null;
+  if (Object.keys(EXPRESSIONS).includes(key)) return key;
+  return Object.entries(ALIASES).find(([alias]) => alias === key)?.[1] ?? null;
 }
 
 /**

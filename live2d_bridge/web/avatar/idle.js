@@ -4,7 +4,7 @@
  * Pure: what `update` gives depends on the seed and on the calls before it, on nothing else.
  * Invariant: values are finite and within the ranges of `parameters.js`; a step counts as 200 ms at most.
  */
-import { limit } from "./parameters.js";
+import { clamp, limit } from "./parameters.js";
 import { approach, between, makeRandom } from "./random.js";
 
 /** @typedef {import("./parameters.js").Params} Params */
@@ -186,5 +186,6 @@ function compose(dt, t, mood, parts) {
   for (const name of STATES) {
     for (const [id, value] of Object.entries(POSES[name])) out[id] = (out[id] ?? 0) + value * mood.weight[name];
   }
+  for (const id of Object.keys(out)) out[id] = clamp(id, out[id]);
   return out;
 }

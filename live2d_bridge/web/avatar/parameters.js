@@ -38,6 +38,7 @@ export const PARAMETERS = Object.freeze({
 export const DEFAULTS = Object.freeze(
   Object.fromEntries(Object.entries(PARAMETERS).map(([id, item]) => [id, item.default])),
 );
+const KNOWN = new Set(Object.keys(PARAMETERS));
 
 /**
  * Cubism 2 wrote ids as `PARAM_EYE_L_OPEN`; today it is `ParamEyeLOpen`.
@@ -67,8 +68,8 @@ export function limit(value, min, max, otherwise = min) {
  * @returns {number} within the parameter's range; its default when `value` is no number; 0 for an unknown id
  */
 export function clamp(id, value) {
+  if (!KNOWN.has(id)) return 0;
   const item = PARAMETERS[id];
-  if (!item) return 0;
   return typeof value === "number" ? limit(value, item.min, item.max, item.default) : item.default;
 }
 
@@ -82,7 +83,7 @@ export function complete(params) {
   const result = { ...DEFAULTS };
   for (const [name, value] of entries) {
     const id = canonicalId(name);
-    if (id in PARAMETERS) result[id] = clamp(id, value);
+    if (KNOWN.has(id)) result[id] = clamp(id, value);
   }
   return result;
 }

@@ -6,7 +6,7 @@
 import { complete } from "./parameters.js";
 import { accessories } from "./puppet_parts/accessories.js";
 import { brows } from "./puppet_parts/brows.js";
-import { effects } from "./puppet_parts/effects.js";
+import { effects, gloom } from "./puppet_parts/effects.js";
 import { eyeDefs, eyes } from "./puppet_parts/eyes.js";
 import { face, faceDefs, features, neck } from "./puppet_parts/face.js";
 import { ahoge, bangShadow, front, hairDefs } from "./puppet_parts/hair_front.js";
@@ -40,9 +40,9 @@ export function drawing(look) {
     still("defs", {}, [...faceDefs(c), ...eyeDefs(c), ...mouthDefs(), ...hairDefs(c), ...outfitDefs(c)]),
     ...(long ? backLong(c) : backShort(c)),
     ...neck(c), ...outfit(c, style),
-    ...face(c), ...bangShadow(c, style), ...features(c), ...mouth(c), ...eyes(c), ...worn.face,
-    ...(long ? sideLong(c) : sideShort(c)), ...worn.under, ...front(c, style), ...brows(c),
-    ...(long ? ribbons(c) : []), ...ahoge(c), ...worn.over, ...effects(c),
+    ...face(c), ...bangShadow(c, style), gloom(), ...features(c), ...mouth(c), ...eyes(c), ...worn.face,
+    ...(long ? sideLong(c) : sideShort(c)), ...ahoge(c), ...front(c, style), ...brows(c), ...worn.under,
+    ...(long ? ribbons(c) : []), ...worn.over, ...effects(c),
   ];
 }
 

@@ -41,15 +41,23 @@ export function box(page, className, style = {}, children = []) {
   return node;
 }
 
+export const BOARD = Object.freeze({ width: 1600, height: 900 });
+
 /**
- * A drawing that fills the scene.
+ * A drawing on the board of 1600 × 900 units. What moves gets a drawing of its own: a browser paints each once and then only
+ * shifts or fades it, while a part that moves inside a drawing makes all of that drawing be painted again.
  * @param {Document} page
  * @param {Element[]} children
- * @param {string} [align] which part stays visible when the shape of the window differs
- * @returns {SVGElement} 1600 × 900 units, cropped to cover
+ * @param {string} [className] of a layer that is animated
+ * @param {readonly [number, number, number, number]} [area] x, y, width, height; all of the board when left out
+ * @returns {SVGElement}
  */
-export function canvas(page, children, align = "xMidYMax") {
-  return svg(page, "svg", { viewBox: "0 0 1600 900", preserveAspectRatio: `${align} slice`, class: "scene-art", "aria-hidden": "true" }, children);
+export function canvas(page, children, className = "", area = [0, 0, BOARD.width, BOARD.height]) {
+  const [x, y, width, height] = area;
+  const art = svg(page, "svg", { viewBox: area.join(" "), width, height, class: `scene-art ${className}`, "aria-hidden": "true" }, children);
+  art.style.left = `${x}px`;
+  art.style.top = `${y}px`;
+  return art;
 }
 
 /** @param {Document} page @param {string} id @param {readonly (readonly [number, string])[]} stops @param {boolean} [down] @returns {SVGElement} */

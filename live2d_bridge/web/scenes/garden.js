@@ -24,25 +24,25 @@ function blossom({ page, random }, heaps) {
     }
     return svg(page, "path", { d, fill, opacity: tone === 3 ? 0.8 : 1 });
   });
-  return svg(page, "g", { class: "garden-sway" }, paths);
+  return svg(page, "g", {}, paths);
 }
 
 /** @param {Document} page @param {number} y @param {number} scale @param {number} seconds @returns {HTMLElement} */
 function cloud(page, y, scale, seconds) {
-  const shape = svg(page, "svg", { viewBox: "0 0 300 110", width: 300 * scale, height: 110 * scale }, [
+  const shape = svg(page, "svg", { viewBox: "0 -30 300 140", width: 300 * scale, height: 140 * scale }, [
     svg(page, "path", { d: "M40 100a34 34 0 0 1 4-68a52 52 0 0 1 96-12a44 44 0 0 1 76 20a31 31 0 0 1 30 60Z", fill: "#ffffff", opacity: 0.92 }),
     svg(page, "path", { d: "M40 100a34 34 0 0 1-26-20q60 14 236-2a31 31 0 0 1-4 22Z", fill: "#dfeaf8", opacity: 0.9 }),
   ]);
-  return box(page, "cloud", { top: `${y}%`, "animation-duration": `${seconds}s`, "animation-delay": `${-seconds * (0.2 + y / 40)}s` }, [shape]);
+  return box(page, "cloud", { top: `${y * 9}px`, "animation-duration": `${seconds}s`, "animation-delay": `${-seconds * (0.2 + y / 40)}s` }, [shape]);
 }
 
 /** @param {Tools} tools @returns {Element[]} */
 function petals({ page, random }) {
-  return Array.from({ length: 24 }, () => {
-    const size = random(9, 17);
+  return Array.from({ length: 14 }, () => {
+    const size = random(13, 24);
     const leaf = box(page, "petal-leaf", { "animation-duration": `${random(2.2, 5).toFixed(1)}s`, width: `${size.toFixed(0)}px`, height: `${(size * 0.72).toFixed(0)}px` });
     return box(page, "petal", {
-      left: `${random(0, 118).toFixed(1)}%`, "animation-duration": `${random(8, 17).toFixed(1)}s`, "animation-delay": `${random(-17, 0).toFixed(1)}s`,
+      left: `${random(60, 1900).toFixed(0)}px`, "animation-duration": `${random(8, 17).toFixed(1)}s`, "animation-delay": `${random(-17, 0).toFixed(1)}s`,
     }, [leaf]);
   });
 }

@@ -16,42 +16,58 @@ export function skyAt(hour) {
   return (h >= 5 && h < 7) || (h >= 17 && h < 20) ? "dusk" : "night";
 }
 
-/** @param {Tools} tools @param {keyof typeof SKIES} sky @param {boolean} rain @returns {SVGElement} */
-function windowPane({ page, random }, sky, rain) {
-  const far = [];
+/** What is seen through the window. @param {Tools} tools @param {keyof typeof SKIES} sky @param {boolean} rain @returns {Element} */
+function outside({ page, random }, sky, rain) {
+  const [x, y, width, height] = [130, 120, 380, 400];
+  const layers = [canvas(page, [
+    svg(page, "defs", {}, [gradient(page, `roomSky-${sky}`, [[0, SKIES[sky][0]], [1, SKIES[sky][1]]])]),
+    svg(page, "rect", { x, y, width, height, fill: `url(#roomSky-${sky})` }),
+    ...(sky === "day" ? [] : night(page, random)),
+  ], "", [x, y, width, height])];
   if (sky === "day") {
-    for (const [y, delay] of [[190, 0], [280, -24]]) {
-      const cloud = svg(page, "path", { d: `M130 ${y}a20 20 0 0 1 4-40a34 34 0 0 1 62-6a26 26 0 0 1 44 14a17 17 0 0 1 8 32Z`, fill: "#ffffff", opacity: 0.9, class: "room-cloud" });
-      cloud.style.animationDelay = `${delay}s`;
-      far.push(cloud);
+    for (const [top, delay] of [[30, -9], [130, -33]]) {
+      const cloud = svg(page, "path", { d: "M20 70a20 20 0 0 1 4-40a34 34 0 0 1 62-6a26 26 0 0 1 44 14a17 17 0 0 1 8 32Z", fill: "#ffffff", opacity: 0.9 });
+      const layer = canvas(page, [cloud], "room-cloud", [0, 0, 160, 76]);
+      layer.style.top = `${top}px`;
+      layer.style.animationDelay = `${delay}s`;
+      layers.push(layer);
     }
-  } else {
-    for (let i = 0; i < 12; i++) {
-      const star = svg(page, "circle", { cx: random(140, 490).toFixed(0), cy: random(130, 330).toFixed(0), r: random(1.4, 3).toFixed(1), fill: "#ffffff", class: "window-light" });
-      star.style.animationDelay = `${random(-7, 0).toFixed(1)}s`;
-      far.push(star);
-    }
-    far.push(svg(page, "circle", { cx: 430, cy: 190, r: 30, fill: "#fff4d8" }));
   }
-  let streaks = "";
-  for (let i = 0; i < 46; i++) streaks += `M${random(130, 520).toFixed(0)} ${random(60, 480).toFixed(0)}l-5 26`;
-  const drops = svg(page, "path", { d: streaks, stroke: "#e2f2ff", "stroke-width": 2.5, "stroke-linecap": "round", opacity: 0.7, class: "room-rain" });
-  return svg(page, "g", {}, [
-    svg(page, "clipPath", { id: "roomPane" }, [svg(page, "rect", { x: 130, y: 120, width: 380, height: 400 })]),
-    svg(page, "rect", { x: 112, y: 102, width: 416, height: 436, rx: 10, fill: "#fff6f2" }),
-    svg(page, "g", { "clip-path": "url(#roomPane)" }, [
-      svg(page, "rect", { x: 130, y: 120, width: 380, height: 400, fill: "url(#roomSky)" }),
-      ...far,
-      svg(page, "path", { d: "M130 520V430h40v-30h46v50h36v-80h52v60h40v-36h56v56h44v-96h66v166Z", fill: sky === "day" ? "#9cc4dd" : "#2c2b66", opacity: 0.85 }),
-      ...(rain ? [drops] : []),
-    ]),
+  layers.push(canvas(page, [
+    svg(page, "path", { d: "M130 520V430h40v-30h46v50h36v-80h52v60h40v-36h56v56h44v-96h66v166Z", fill: sky === "day" ? "#9cc4dd" : "#2c2b66", opacity: 0.85 }),
+  ], "", [x, y, width, height]));
+  if (rain) {
+    let d = "";
+    for (let i = 0; i < 46; i++) d += `M${random(0, 390).toFixed(0)} ${random(0, 460).toFixed(0)}l-5 26`;
+    layers.push(canvas(page, [svg(page, "path", { d, stroke: "#e2f2ff", "stroke-width": 2.5, "stroke-linecap": "round", opacity: 0.7 })], "room-rain", [0, 0, 390, 490]));
+  }
+  for (const layer of layers) {
+    if (!/room-/.test(layer.getAttribute("class") ?? "")) layer.style.left = layer.style.top = "0";
+  }
+  return box(page, "room-pane", {}, layers);
+}
+
+/** @param {Document} page @param {Tools["random"]} random @returns {SVGElement[]} stars and the moon */
+function night(page, random) {
+  let d = "";
+  for (let i = 0; i < 22; i++) d += `M${random(140, 500).toFixed(0)} ${random(130, 350).toFixed(0)}h.1`;
+  return [
+    svg(page, "path", { d, stroke: "#ffffff", "stroke-width": 4, "stroke-linecap": "round", opacity: 0.85 }),
+    svg(page, "circle", { cx: 430, cy: 190, r: 30, fill: "#fff4d8" }),
+  ];
+}
+
+/** @param {Document} page @returns {SVGElement[]} frame and curtains */
+function windowFrame(page) {
+  return [
+    svg(page, "path", { d: "M112 102h416v436H112ZM130 120v400h380V120Z", "fill-rule": "evenodd", fill: "#fff6f2" }),
     svg(page, "path", { d: "M316 120h10v400h-10ZM130 314h380v10H130Z", fill: "#fff6f2" }),
     svg(page, "rect", { x: 96, y: 534, width: 448, height: 22, rx: 8, fill: "#fffaf6" }),
     svg(page, "path", { d: "M84 84h476v22H84Z", fill: "#c58fb0" }),
     svg(page, "path", { d: "M90 104c60 0 90 0 96 0c-4 150-30 260-74 330c10 60 6 120 0 160H86Z", fill: "#f7c6d8" }),
     svg(page, "path", { d: "M554 104c-60 0-90 0-96 0c4 150 30 260 74 330c-10 60-6 120 0 160h26Z", fill: "#f7c6d8" }),
     svg(page, "path", { d: "M112 106c6 120-4 230-16 300M148 106c0 90-10 190-30 270M532 106c-6 120 4 230 16 300M496 106c0 90 10 190 30 270", fill: "none", stroke: "#e3a3bd", "stroke-width": 4 }),
-  ]);
+  ];
 }
 
 /** @param {Document} page @returns {SVGElement[]} shelves with books, a plant, a cat and a little rocket */
@@ -72,18 +88,24 @@ function shelves(page) {
   ];
 }
 
-/** @param {Tools} tools @returns {SVGElement} */
-function fairyLights({ page }) {
-  const nodes = [svg(page, "path", { d: "M0 40Q200 120 400 52T800 56T1200 52T1600 40", fill: "none", stroke: "#8d6f8f", "stroke-width": 3 })];
-  for (let i = 0; i < 25; i++) {
-    const x = 24 + i * 65;
-    const wave = 54 + 24 * Math.sin(((x % 400) / 400) * Math.PI) * (Math.floor(x / 400) % 2 ? -0.35 : 1);
-    const bulb = svg(page, "circle", { cx: x, cy: (wave + 14).toFixed(0), r: 9, fill: BULBS[i % 4], class: "bulb" });
-    const halo = svg(page, "circle", { cx: x, cy: (wave + 14).toFixed(0), r: 24, fill: BULBS[i % 4], opacity: 0.22 });
-    bulb.style.animationDelay = `${-(i % 4) * 0.9}s`;
-    nodes.push(halo, bulb);
-  }
-  return svg(page, "g", {}, nodes);
+/** @param {Document} page @returns {Element[]} the cord, and the bulbs in four layers that glow in turn */
+function fairyLights(page) {
+  const height = (/** @type {number} */ x) => 58 + 17 * Math.sin((x / 400) * Math.PI);
+  let d = `M0 ${height(0)}`;
+  for (let x = 25; x <= 1600; x += 25) d += `L${x} ${(height(x) - 8).toFixed(1)}`;
+  const cord = svg(page, "path", { d, fill: "none", stroke: "#8d6f8f", "stroke-width": 3 });
+  const layers = BULBS.map((fill, group) => {
+    const bulbs = [];
+    for (let i = group; i < 25; i += 4) {
+      const x = 24 + i * 65;
+      const y = height(x) + 4;
+      bulbs.push(svg(page, "circle", { cx: x, cy: y.toFixed(0), r: 24, fill, opacity: 0.25 }), svg(page, "circle", { cx: x, cy: y.toFixed(0), r: 9, fill }));
+    }
+    const layer = canvas(page, bulbs, "bulbs", [0, 10, 1600, 110]);
+    layer.style.animationDelay = `${-0.9 * group}s`;
+    return layer;
+  });
+  return [canvas(page, [cord], "", [0, 0, 1600, 120]), ...layers];
 }
 
 /** @param {Document} page @param {string} accent @returns {SVGElement[]} a neon wave, the lamp, the desk with a monitor */
@@ -91,12 +113,12 @@ function furniture(page, accent) {
   const wave = "M660 250v30M690 225v80M720 240v50M750 200v130M780 228v74M810 190v150M840 228v74M870 205v120M900 240v50M930 222v86M960 250v30";
   return [
     svg(page, "path", { d: wave, stroke: accent, "stroke-width": 26, "stroke-linecap": "round", opacity: 0.16 }),
-    svg(page, "path", { d: wave, stroke: accent, "stroke-width": 9, "stroke-linecap": "round", class: "neon" }),
+    svg(page, "path", { d: wave, stroke: accent, "stroke-width": 9, "stroke-linecap": "round" }),
     svg(page, "path", { d: "M0 720h1600v180H0Z", fill: "#a9747f" }), svg(page, "path", { d: "M0 720h1600v14H0Z", fill: "#c58f93" }),
     svg(page, "rect", { x: 1180, y: 520, width: 330, height: 190, rx: 14, fill: "#3b345c" }),
     svg(page, "rect", { x: 1192, y: 532, width: 306, height: 166, rx: 8, fill: "url(#roomScreen)" }),
     svg(page, "path", { d: "M1216 560h130M1216 586h90M1216 612h150M1216 638h70", stroke: "#ffffff", "stroke-width": 9, "stroke-linecap": "round", opacity: 0.6 }),
-    svg(page, "circle", { cx: 1436, cy: 610, r: 36, fill: "#ffffff", opacity: 0.5, class: "window-light" }),
+    svg(page, "circle", { cx: 1436, cy: 610, r: 36, fill: "#ffffff", opacity: 0.5 }),
     svg(page, "path", { d: "M1320 710h50l10 30h-70Z", fill: "#3b345c" }),
     svg(page, "path", { d: "M196 720c-40-8-46-18-46-30h120c0 12-6 22-46 30Z", fill: "#7a5f86" }), svg(page, "path", { d: "M204 690V560h12v130Z", fill: "#7a5f86" }),
     svg(page, "path", { d: "M150 570q10-84 60-84t60 84Z", fill: "#ffe3b0" }),
@@ -109,14 +131,12 @@ export function room(tools, { hour, rain = false, accent = "#7fe9f2" }) {
   const { page } = tools;
   const sky = skyAt(hour ?? new Date().getHours());
   const wall = sky === "day" ? ["#ffe9e3", "#f9d3d9"] : sky === "dusk" ? ["#f2c4c4", "#c79abf"] : ["#75629f", "#a07aa8"];
-  const art = canvas(page, [
+  const wallArt = canvas(page, [
     svg(page, "defs", {}, [
       gradient(page, `roomWall-${sky}`, [[0, wall[0]], [1, wall[1]]]), gradient(page, "roomScreen", [[0, "#7ad4f2"], [1, "#b79cff"]]),
-      gradient(page, "roomSky", [[0, SKIES[sky][0]], [1, SKIES[sky][1]]]),
     ]),
     svg(page, "rect", { width: 1600, height: 900, fill: `url(#roomWall-${sky})` }),
-    windowPane(tools, sky, rain), ...shelves(page), fairyLights(tools), ...furniture(page, accent),
   ]);
-  const glow = box(page, "room-glow", { left: "6%", top: "46%" });
-  return [art, glow, box(page, "room-glow room-glow-screen", { left: "70%", top: "48%" })];
+  const things = canvas(page, [...windowFrame(page), ...shelves(page), ...furniture(page, accent)]);
+  return [wallArt, outside(tools, sky, rain), things, ...fairyLights(page), box(page, "room-glow"), box(page, "room-glow room-glow-screen")];
 }

@@ -4,7 +4,7 @@
  *
  * Invariant: an unknown name or option shows the nearest thing that works; the container's other children are left alone.
  */
-import { makeTools } from "./draw.js";
+import { BOARD, box, makeTools } from "./draw.js";
 import { picture, plain, transparent } from "./flat.js";
 import { garden } from "./garden.js";
 import { night } from "./night.js";
@@ -23,6 +23,8 @@ const PAINTERS = Object.freeze({ room, night, stage, garden, plain, transparent,
 
 export const sceneNames = Object.freeze(Object.keys(PAINTERS));
 const FALLBACK = "room";
+/** These fill the container as it is; the others are drawn on a board that covers it. */
+const FLAT = new Set(["plain", "transparent", "picture"]);
 
 /** @param {Document} page links the style sheet once */
 function linkStyles(page) {
@@ -45,14 +47,26 @@ export function createScene({ container, name = FALLBACK, options = {} }) {
   element.setAttribute("aria-hidden", "true");
   container.prepend(element);
   let current = "";
+  const fit = () => {
+    const scale = Math.max(element.clientWidth / BOARD.width, element.clientHeight / BOARD.height);
+    element.style.setProperty("--scene-scale", String(scale || 1));
+  };
+  const watcher = new ResizeObserver(fit);
+  watcher.observe(element);
 
   /** @param {string} wanted @param {SceneOptions} [chosen] */
   const set = (wanted, chosen = {}) => {
     current = Object.prototype.hasOwnProperty.call(PAINTERS, wanted) ? wanted : FALLBACK;
     element.className = `scene scene-${current}`;
-    element.replaceChildren(...PAINTERS[current](makeTools(page, chosen.seed ?? 7), chosen));
+    const painted = PAINTERS[current](makeTools(page, chosen.seed ?? 7), chosen);
+    element.replaceChildren(...(FLAT.has(current) ? painted : [box(page, "scene-board", {}, painted)]));
+    fit();
+  };
+  const remove = () => {
+    watcher.disconnect();
+    element.remove();
   };
 
   set(name, options);
-  return { element, set, name: () => current, remove: () => element.remove() };
+  return { element, set, name: () => current, remove };
 }

@@ -12,30 +12,32 @@ const BAND = { in: "head", depth: 12 };
 /** @type {Place} */
 const ON_HAIR = { in: "head", depth: (x, y) => bangDepth(x, y) + 12 };
 
-/** @param {Palette} c @returns {Part[]} the part of the headset that goes over the hair */
+const BAND_LINE = "M226 372 C216 210 300 110 400 109 C500 110 584 210 574 372";
+
+/** @param {Palette} c @returns {Part[]} the part of the headset that goes over the head */
 function band(c) {
   return [
-    path("band", BAND, "M192 372 C168 210 262 104 400 102 C538 104 632 210 608 372 L590 366 C608 222 526 126 400 124 C274 126 192 222 210 366Z",
-      { fill: c.metal.base, ...outline(c.dress.line, 3) }),
-    path("bandStripe", BAND, "M206 290 C216 180 300 114 400 113 C500 114 584 180 594 290", line(c.accent.base, 5)),
+    path("bandEdge", BAND, BAND_LINE, line(c.dress.line, 21)),
+    path("band", BAND, BAND_LINE, line(c.metal.base, 15.5)),
+    path("bandStripe", BAND, "M300 142 C330 120 366 109 400 109 C434 109 470 120 500 142", line(c.accent.base, 5)),
   ];
 }
 
 /** @param {Palette} c @returns {Part[]} */
 function cups(c) {
   const cup = (/** @type {string} */ id, /** @type {number} */ x) => badge(id, { in: "head", depth: 18 }, x, 402, [
-    still("rect", { x: -25, y: -46, width: 50, height: 92, rx: 25, fill: c.dress.base, ...outline(c.dress.line, 3) }),
-    still("rect", { x: -17, y: -36, width: 34, height: 72, rx: 17, fill: c.metal.base, ...outline(c.dress.line, 2.5) }),
-    still("ellipse", { rx: 10, ry: 22, fill: "none", stroke: c.accent.base, "stroke-width": 5 }),
+    still("rect", { x: -22, y: -42, width: 44, height: 84, rx: 22, fill: c.dress.base, ...outline(c.dress.line, 3) }),
+    still("rect", { x: -15, y: -33, width: 30, height: 66, rx: 15, fill: c.metal.base, ...outline(c.dress.line, 2.5) }),
+    still("ellipse", { rx: 8.5, ry: 20, fill: "none", stroke: c.accent.base, "stroke-width": 5 }),
     still("path", { d: "M-9 -24 C-6 -30 2 -32 6 -30", ...line("#ffffff", 4, 0.9) }),
   ]);
-  return [cup("cupL", 200), cup("cupR", 600)];
+  return [cup("cupL", 211), cup("cupR", 589)];
 }
 
 /** @param {Palette} c @returns {Part[]} */
 function boom(c) {
   return [
-    path("boom", { in: "head", depth: (x) => 20 + (x - 200) * 1.15 }, "M206 440 C214 500 250 530 306 532", line(c.dress.line, 6)),
+    path("boom", { in: "head", depth: (x) => 20 + (x - 200) * 1.15 }, "M214 440 C222 500 256 530 308 532", line(c.dress.line, 6)),
     badge("mic", { in: "head", depth: 138 }, 312, 532, [
       still("rect", { x: -14, y: -9, width: 28, height: 18, rx: 9, fill: c.dress.base, ...outline(c.dress.line, 2.5) }),
       still("path", { d: "M-6 -3 L6 -3", ...line(c.accent.base, 3) }),
@@ -45,7 +47,7 @@ function boom(c) {
 
 /** @param {Palette} c @returns {Part} a microphone with three rings of sound, Kiyo's sign */
 function clipOn(c) {
-  return badge("clip", ON_HAIR, 516, 292, [still("g", { transform: "rotate(24)" }, [
+  return badge("clip", ON_HAIR, 497, 262, [still("g", { transform: "rotate(26) scale(1.12)" }, [
     still("path", { d: "M22 -14 C30 -6 30 6 22 14 M31 -21 C43 -9 43 9 31 21", ...line(c.accent.line, 8) }),
     still("path", { d: "M22 -14 C30 -6 30 6 22 14 M31 -21 C43 -9 43 9 31 21", ...line(c.accent.base, 4) }),
     still("path", { d: "M-5 16 L5 16 L3 44 L-3 44Z", fill: c.metal.base, ...outline(c.dress.line, 2.5) }),
@@ -88,12 +90,12 @@ function circlet(c) {
 /**
  * @param {Palette} c
  * @param {string} kind
- * @returns {{under: Part[], face: Part[], over: Part[]}} under the bangs, on the face, and over everything
+ * @returns {{under: Part[], face: Part[], over: Part[]}} on the hair and under the ribbons, on the face, and over everything
  */
 export function accessories(c, kind) {
   if (kind === "glasses") return { under: [], face: glasses(c), over: [] };
   if (kind === "circlet") return { under: [], face: [], over: circlet(c) };
   if (kind === "clip") return { under: [], face: [], over: [clipOn(c)] };
-  if (kind === "headset") return { under: [], face: [], over: [...band(c), ...cups(c), ...boom(c), clipOn(c)] };
+  if (kind === "headset") return { under: band(c), face: [], over: [...cups(c), ...boom(c), clipOn(c)] };
   return { under: [], face: [], over: [] };
 }

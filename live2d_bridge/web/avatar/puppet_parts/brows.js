@@ -1,7 +1,7 @@
 /** Eyebrows. */
-import { blend, format, mirror, parse } from "./geometry.js";
+import { blend, mirror, parse } from "./geometry.js";
 import { ON_FACE } from "./part.js";
-import { warp } from "./space.js";
+import { trace } from "./space.js";
 
 /** @typedef {import("./geometry.js").Shape} Shape */
 /** @typedef {import("./part.js").Part} Part */
@@ -35,8 +35,8 @@ export function brows(c) {
       const rest = 1 + Math.min(0, form);
       const arch = 0.3 * Math.max(0, form);
       const shape = blend([ARCHED, STRAIGHT, BENT], [0.7 * rest + arch, 0.3 * rest - arch, Math.max(0, -form)]);
-      const moved = place(shape, -p[`ParamBrow${side}Angle`] * 0.3, -10 * p[`ParamBrow${side}X`], -17 * p[`ParamBrow${side}Y`]);
-      return { d: format(warp(space, ON_FACE, side === "L" ? moved : mirror(moved))) };
+      const moved = place(shape, -p[`ParamBrow${side}Angle`] * 0.42, -10 * p[`ParamBrow${side}X`], -17 * p[`ParamBrow${side}Y`]);
+      return { d: trace(space, ON_FACE, side === "L" ? moved : mirror(moved)) };
     },
   }));
 }

@@ -25,7 +25,7 @@ slateblue 6a5acd slategray 708090 slategrey 708090 snow fffafa springgreen 00ff7
 teal 008080 thistle d8bfd8 tomato ff6347 turquoise 40e0d0 violet ee82ee wheat f5deb3 white ffffff whitesmoke f5f5f5
 yellow ffff00 yellowgreen 9acd32`;
 
-/** @type {Readonly<Record<string, number>>} */
-export const NAMED = Object.freeze(
-  Object.fromEntries([...TABLE.matchAll(/([a-z]+) ([0-9a-f]{6})/g)].map(([, name, value]) => [name, parseInt(value, 16)])),
+/** @type {ReadonlyMap<string, number>} */
+export const NAMED = new Map(
+  [...TABLE.matchAll(/([a-z]+) ([0-9a-f]{6})/g)].map(([, name, value]) => [name, parseInt(value, 16)]),
 );

@@ -24,7 +24,7 @@ const mark = (param, id, place, x, y, children) => fading(param, badge(id, place
 
 /** @param {Palette} c @returns {Part[]} */
 export function effects(c) {
-  return [...sparkles(c), anger(), sweat(), question(c), ...blush(c), ...tears(), gloom(), ...sleep(c)];
+  return [...sparkles(c), anger(), sweat(), question(c), ...blush(c), ...tears(), ...sleep(c)];
 }
 
 /** @param {Palette} c @returns {Part[]} */
@@ -72,11 +72,11 @@ function tears() {
   ]));
 }
 
-/** @returns {Part} blue shade over the brow */
-function gloom() {
+/** @returns {Part} blue shade on the brow, under the hair */
+export function gloom() {
   return fading("ParamEffectGloom", { id: "gloom", tag: "g", attrs: { "clip-path": "url(#faceClip)" }, children: [
-    linear("gloomPaint", [0, 300, 0, 430], [[0, "#4d5aa8", 0.6], [1, "#4d5aa8", 0]]),
-    path("gloomShade", ON_FACE, "M230 280 L570 280 L570 430 L230 430Z", { fill: "url(#gloomPaint)" }),
+    linear("gloomPaint", [0, 300, 0, 470], [[0, "#4d5aa8", 0.75], [1, "#4d5aa8", 0]]),
+    path("gloomShade", ON_FACE, "M230 280 L570 280 L570 480 L230 480Z", { fill: "url(#gloomPaint)" }),
     path("gloomLines", ON_FACE, "M470 330 L470 392 M490 330 L490 410 M510 330 L510 400 M530 330 L530 384", line("#4d5aa8", 3, 0.7)),
   ] });
 }

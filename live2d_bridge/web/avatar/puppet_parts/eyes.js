@@ -2,9 +2,9 @@
  * Eyes. Every lid line has four key forms (open, shut, open and smiling, shut and smiling) that are blended by
  * ParamEye?Open and ParamEye?Smile; the right eye is the left one mirrored, except for the catch-lights: there is one lamp.
  */
-import { blend, format, mirror, parse, shift } from "./geometry.js";
+import { blend, mirror, parse, shift } from "./geometry.js";
 import { ON_FACE, clip, line, linear, still } from "./part.js";
-import { transformAt, warp } from "./space.js";
+import { trace, transformAt } from "./space.js";
 
 /** @typedef {import("./geometry.js").Shape} Shape */
 /** @typedef {import("./part.js").Part} Part */
@@ -21,10 +21,10 @@ const FORMS = {
     "M266 441 C280 421 299 412 319 412 C338 412 352 425 362 442 C351 430 338 420 318 419 C299 419 280 428 266 441Z",
   ],
   lash: [
-    "M366 427 C362 384 350 352 320 351 C287 350 263 372 255 401 C252 399 248 397 244 397 C247 403 250 407 254 410 C252 414 250 417 246 419 C253 420 262 419 270 413 C279 386 297 371 320 371 C342 371 355 396 361 425Z",
-    "M366 438 C356 447 341 451 320 451 C298 451 279 444 264 431 C260 431 256 430 252 427 C253 433 256 438 260 441 C257 444 253 446 249 446 C256 450 264 449 270 446 C284 457 301 462 320 462 C341 462 356 454 363 443Z",
-    "M366 428 C362 390 350 358 320 357 C287 356 263 377 255 405 C252 403 248 401 244 401 C247 407 250 411 254 414 C252 418 250 421 246 423 C253 424 262 423 270 417 C279 392 297 378 320 378 C342 378 355 400 361 426Z",
-    "M367 446 C355 420 338 404 318 404 C296 404 275 417 258 438 C254 438 250 437 246 434 C247 440 250 444 254 447 C251 450 248 451 244 451 C251 455 260 454 267 449 C281 428 300 417 318 417 C337 418 351 430 362 449Z",
+    "M364 424 C361 385 349 353 320 352 C290 352 267 373 258 399 C255 399 251 397 247 395 C249 401 252 405 256 408 C254 411 251 413 247 414 C254 417 263 416 270 411 C278 386 296 367 320 366 C343 366 355 394 360 425Z",
+    "M365 439 C355 448 341 452 320 452 C298 452 279 445 265 433 C261 433 257 432 253 429 C254 434 257 439 261 442 C258 445 255 447 251 447 C257 450 265 449 271 446 C284 456 301 461 320 461 C340 461 355 454 362 443Z",
+    "M364 427 C361 391 349 360 320 359 C290 359 267 379 258 403 C255 403 251 401 247 399 C249 405 252 409 256 412 C254 415 251 417 247 418 C254 421 263 420 270 415 C278 392 296 374 320 373 C343 373 355 398 360 428Z",
+    "M366 446 C355 421 338 406 318 406 C296 406 276 419 260 439 C256 439 252 438 248 435 C249 440 252 444 256 447 C253 450 250 451 246 451 C253 455 262 453 268 448 C281 428 300 417 318 417 C337 417 351 430 362 448Z",
   ],
   crease: [
     "M269 369 C281 351 300 341 323 341 C345 342 359 355 365 375",
@@ -63,15 +63,15 @@ export function lidShape(space, side, name) {
 function lid(name, side, form, attrs, drop = 0) {
   return {
     id: name + side, tag: "path", attrs,
-    pose: (space) => ({ d: format(warp(space, ON_FACE, shift(lidShape(space, side, form), 0, drop))) }),
+    pose: (space) => ({ d: trace(space, ON_FACE, shift(lidShape(space, side, form), 0, drop)) }),
   };
 }
 
 /** @param {Palette} c @returns {Part[]} */
 export function eyeDefs(c) {
   return [
-    linear("iris", [0, -46, 0, 46], [[0, c.eyes.line], [0.22, c.eyes.deep], [0.5, c.eyes.base], [0.8, c.eyes.light], [1, c.eyes.pale]]),
-    linear("irisGlow", [0, 6, 0, 42], [[0, c.eyes.pale, 0], [0.7, c.eyes.pale, 0.85], [1, "#ffffff", 0.95]]),
+    linear("iris", [0, -50, 0, 50], [[0, c.eyes.line], [0.2, c.eyes.deep], [0.42, c.eyes.shade], [0.6, c.eyes.base], [0.84, c.eyes.light], [1, c.eyes.pale]]),
+    linear("irisGlow", [0, 6, 0, 46], [[0, c.eyes.pale, 0], [0.7, c.eyes.pale, 0.85], [1, "#ffffff", 0.95]]),
     linear("lashPaint", [0, 350, 0, 425], [[0, c.ink], [0.7, c.ink], [1, c.hair.line]]),
     linear("white", [0, 362, 0, 462], [[0, "#d5cfe9"], [0.3, "#f6f3fc"], [1, "#ffffff"]]),
     ...(/** @type {Side[]} */ (["L", "R"])).map((side) => clip("eyeClip" + side, [lid("eyeClipShape", side, "white", {})])),
@@ -84,35 +84,39 @@ function irisTransform(space, side) {
   const { open } = lids(space, side);
   const size = 1 + 0.16 * form;
   const cx = side === "L" ? 319 : 481;
-  const at = transformAt(space, ON_FACE, cx + 15 * x, 414 - 13 * y + 10 * Math.max(0, 1 - open));
+  const at = transformAt(space, ON_FACE, cx + 14 * x, 414 - 12 * y + 10 * Math.max(0, 1 - open));
   return `${at} scale(${Math.round(size * 1000) / 1000})`;
 }
 
-/** @param {Palette} c @param {Side} side @returns {Part} */
-function iris(c, side) {
-  return {
-    id: "iris" + side, tag: "g", attrs: {},
-    pose: (space) => ({ transform: irisTransform(space, side) }),
-    children: [
-      still("ellipse", { rx: 33, ry: 46, fill: "url(#iris)", stroke: c.eyes.line, "stroke-width": 3.5 }),
-      still("ellipse", { rx: 22, ry: 32, cy: 2, fill: "none", stroke: c.eyes.pale, "stroke-width": 2, opacity: 0.28 }),
-      still("ellipse", { cy: -2, rx: 12.5, ry: 18, fill: c.eyes.line }),
-      still("path", { d: "M-25 8 C-23 46 23 46 25 8 C17 30 -17 30 -25 8Z", fill: "url(#irisGlow)" }),
-      still("path", { d: "M-9 27 L0 20 L9 27 L0 39Z", fill: "#ffffff", opacity: 0.35 }),
-      still("ellipse", { cx: -12, cy: -20, rx: 10.5, ry: 13, fill: "#ffffff", transform: "rotate(-14 -12 -20)" }),
-      still("circle", { cx: 14, cy: 16, r: 5.2, fill: "#ffffff", opacity: 0.95 }),
-      still("circle", { cx: 6, cy: -30, r: 2.6, fill: "#ffffff", opacity: 0.8 }),
-    ],
-  };
-}
+/** @param {string} id @param {Side} side @param {Part[]} children @returns {Part} */
+const onBall = (id, side, children) => ({
+  id: id + side, tag: "g", attrs: {}, children, pose: (space) => ({ transform: irisTransform(space, side) }),
+});
+
+/** @param {Palette} c @returns {Part[]} */
+const iris = (c) => [
+  still("ellipse", { rx: 38.5, ry: 51, fill: "url(#iris)", stroke: c.eyes.line, "stroke-width": 3.2 }),
+  still("ellipse", { rx: 26, ry: 36, cy: 2, fill: "none", stroke: c.eyes.pale, "stroke-width": 2, opacity: 0.28 }),
+  still("ellipse", { cy: -2, rx: 14, ry: 20, fill: c.eyes.line }),
+  still("path", { d: "M-31 6 C-29 56 29 56 31 6 C21 34 -21 34 -31 6Z", fill: "url(#irisGlow)" }),
+  still("path", { d: "M-9 30 L0 22 L9 30 L0 42Z", fill: "#ffffff", opacity: 0.35 }),
+];
+
+/** @returns {Part[]} */
+const catchLights = () => [
+  still("ellipse", { cx: -12, cy: -19, rx: 11.5, ry: 14, fill: "#ffffff", transform: "rotate(-14 -12 -19)" }),
+  still("circle", { cx: 15, cy: 17, r: 5.8, fill: "#ffffff", opacity: 0.95 }),
+  still("circle", { cx: 6, cy: -30, r: 2.6, fill: "#ffffff", opacity: 0.8 }),
+];
 
 /** @param {Palette} c @returns {Part[]} */
 export function eyes(c) {
   return (/** @type {Side[]} */ (["L", "R"])).flatMap((side) => [
     lid("white", side, "white", { fill: "url(#white)" }),
     still("g", { "clip-path": `url(#eyeClip${side})` }, [
-      iris(c, side),
+      onBall("iris", side, iris(c)),
       lid("lidShade", side, "lash", { fill: c.ink, opacity: 0.26 }, 11),
+      onBall("catchLights", side, catchLights()),
     ]),
     lowerLash(c, side),
     lid("lash", side, "lash", { fill: "url(#lashPaint)" }),

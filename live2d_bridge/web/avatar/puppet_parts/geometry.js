@@ -8,6 +8,8 @@
 /** @typedef {{ops: string, xy: number[]}} Shape `ops` of M, L, C, Z; `xy` the points of all of them, flat */
 /** @typedef {{x: number, y: number}} Point */
 
+/** How many points an operation of a `Shape` has. */
+export const POINTS = Object.freeze(/** @type {Record<string, number>} */ ({ M: 1, L: 1, C: 3, Z: 0 }));
 const COUNTS = /** @type {Record<string, number>} */ ({ M: 2, L: 2, C: 6, S: 4, Q: 4, Z: 0 });
 
 /** @param {number[]} n @param {number} i @param {number[]} xy points so far @returns {number[]} a quadratic as a cubic */
@@ -52,8 +54,17 @@ function append(shape, op, n, i) {
   shape.ops += op === "S" || op === "Q" ? "C" : op === "M" && i ? "L" : op;
 }
 
-/** @param {number} v @returns {number} one decimal is a tenth of a pixel */
-const round = (v) => Math.round(v * 10) / 10;
+/**
+ * A number with one decimal, put together from integers: three times as fast as from a fraction.
+ * @param {number} v
+ * @returns {string}
+ */
+export function decimal(v) {
+  const n = Math.round(v * 10);
+  const whole = Math.trunc(n / 10);
+  const rest = Math.abs(n - whole * 10);
+  return rest ? `${n < 0 && whole === 0 ? "-" : ""}${whole}.${rest}` : `${whole}`;
+}
 
 /** @param {Shape} shape @returns {string} */
 export function format(shape) {
@@ -64,7 +75,7 @@ export function format(shape) {
     const op = ops[i];
     const end = k + COUNTS[op];
     text += op;
-    for (let first = true; k < end; k++, first = false) text += first ? round(xy[k]) : " " + round(xy[k]);
+    for (let first = true; k < end; k++, first = false) text += first ? decimal(xy[k]) : " " + decimal(xy[k]);
   }
   return text;
 }
@@ -126,6 +137,21 @@ export function lock(root, bend, bend2, tip, width, belly = 1) {
       bend[0] + bx * b, bend[1] + by * b, bend2[0] + cx * c, bend2[1] + cy * c, tip[0], tip[1],
       bend2[0] - cx * c, bend2[1] - cy * c, bend[0] - bx * b, bend[1] - by * b, root[0] - ax * r, root[1] - ay * r,
     ],
+  };
+}
+
+/**
+ * The shaded side of a strand: between its edge and a line inside it.
+ * @param {Shape} strand what `lock` gave
+ * @param {number} [share] of the width
+ * @returns {Shape}
+ */
+export function crescent(strand, share = 0.4) {
+  const { xy } = strand;
+  const inside = (/** @type {number} */ i, /** @type {number} */ k) => xy[i] + share * (xy[k] - xy[i]);
+  return {
+    ops: "MCCZ",
+    xy: [...xy.slice(0, 8), inside(4, 8), inside(5, 9), inside(2, 10), inside(3, 11), inside(0, 12), inside(1, 13)],
   };
 }
 

@@ -1,6 +1,6 @@
 /** Crown, bangs, the light on the hair and the ahoge. Both styles use it. */
 import { join, lock, parse, shift } from "./geometry.js";
-import { line, linear, outline, path, still } from "./part.js";
+import { line, linear, outline, path, radial, still, strand } from "./part.js";
 import { bangDepth } from "./space.js";
 
 /** @typedef {import("./geometry.js").Shape} Shape */
@@ -16,7 +16,8 @@ const CROWN = { in: "head", depth: (x, y) => 0.9 * bangDepth(x, y) - 20 };
 const TOP = { in: "head", depth: 20, sway: { by: "top", from: 150, to: 60, amount: 34 } };
 
 const CROWN_SHAPE =
-  "M204 372 C176 214 270 126 402 124 C534 126 624 214 596 372 C588 330 572 300 552 280 L248 280 C228 300 212 330 204 372Z";
+  "M204 372 C176 214 270 126 402 124 C534 126 624 214 596 372 C588 320 572 280 552 262 C500 240 300 240 248 262 C228 280 212 320 204 372Z";
+const CROWN_EDGE = "M204 372 C176 214 270 126 402 124 C534 126 624 214 596 372";
 
 const LONG = [
   lock([262, 226], [206, 290], [204, 390], [246, 486], 84, 0.72),
@@ -29,10 +30,6 @@ const LONG = [
   lock([446, 186], [470, 262], [474, 320], [458, 384], 72, 0.8),
   lock([404, 182], [404, 262], [396, 330], [414, 410], 70, 0.84),
 ];
-const LONG_LINES = parse(
-  "M392 150 C340 190 300 250 290 330 M408 150 C460 190 500 250 512 330 M400 160 C388 210 372 260 372 320 M410 160 C420 220 430 260 428 320",
-);
-
 const SHORT = [
   lock([258, 240], [200, 300], [206, 390], [226, 452], 84, 0.76),
   lock([542, 240], [604, 300], [596, 390], [578, 446], 84, 0.76),
@@ -52,7 +49,10 @@ export function hairDefs(c) {
     linear("hairSide", [0, 330, 0, 760], [[0, c.hair.base], [0.3, c.hair.base], [1, c.tip]]),
     linear("hairBack", [0, 300, 0, 960], [[0, c.hair.shade], [0.45, c.hair.base], [1, c.tip]]),
     linear("hairInner", [0, 400, 0, 940], [[0, c.hair.deep], [0.35, c.inner], [1, c.inner]]),
-    linear("shine", [0, 205, 0, 275], [[0, "#ffffff", 0.05], [0.45, "#ffffff", 0.8], [1, "#ffffff", 0.2]]),
+    radial("crownGlow", [350, 172, 92], [[0, "#ffffff", 0.5], [1, "#ffffff", 0]]),
+    linear("hairLine", [0, 190, 0, 300], [[0, c.hair.line, 0], [1, c.hair.line]]),
+    linear("hairShade", [0, 250, 0, 460], [[0, c.hair.shade, 0], [0.5, c.hair.shade, 0.75], [1, c.hair.deep, 0.75]]),
+    linear("sideShade", [0, 340, 0, 760], [[0, c.hair.shade, 0.9], [0.5, c.hair.shade, 0.5], [1, c.inner, 0.45]]),
   ];
 }
 
@@ -65,26 +65,41 @@ export function bangShadow(c, style) {
   return [still("g", { "clip-path": "url(#faceClip)" }, [path("bangShadow", BANG, dark, { fill: c.skin.deep, opacity: 0.5 })])];
 }
 
-/** @param {Palette} c @param {string} style @returns {Part[]} */
+/**
+ * @param {Palette} c
+ * @param {string} style
+ * @returns {Part[]}
+ */
 export function front(c, style) {
-  const paint = { fill: "url(#hair)", ...outline(c.hair.line, 2.8) };
+  const paint = { fill: "url(#hair)", ...outline("url(#hairLine)", 2.6) };
+  const shade = { fill: "url(#hairShade)" };
   return [
-    path("crown", CROWN, CROWN_SHAPE, paint),
-    ...locks(style).map((shape, i) => path("bang" + i, BANG, shape, paint)),
-    path("crownTop", CROWN, "M228 262 C252 170 330 138 402 136 C474 138 550 170 574 262 C520 200 460 186 402 186 C344 186 280 200 228 262Z", { fill: "url(#hair)" }),
-    path("bangLines", BANG, LONG_LINES, line(c.hair.shade, 2.5, 0.9)),
-    path("ring", CROWN, RING, { fill: "url(#shine)" }),
+    path("crown", CROWN, CROWN_SHAPE, { fill: "url(#hair)" }),
+    path("crownEdge", CROWN, CROWN_EDGE, line(c.hair.line, 2.8)),
+    path("crownLines", CROWN, CROWN_LINES, line(c.hair.shade, 2.4, 0.8)),
+    ...locks(style).flatMap((shape, i) => strand("bang" + i, BANG, shape, paint, shade)),
+    path("crownGlow", CROWN, CROWN_SHAPE, { fill: "url(#crownGlow)" }),
+    path("ring", CROWN, RING, { fill: c.hair.pale, opacity: 0.85 }),
   ];
 }
 
-const RING =
-  "M236 292 C262 236 330 214 402 213 C474 214 540 236 566 290 L556 298 L540 274 L532 290 L514 262 L500 282 L478 250 L462 270 L440 246 " +
-  "L424 268 L402 245 L384 270 L362 247 L344 274 L324 252 L306 284 L288 264 L274 292 L262 278 L248 302Z";
+const CROWN_LINES = parse(
+  "M396 140 C340 160 280 196 250 262 M404 140 C460 160 520 196 550 262 M398 142 C366 162 330 186 312 216 M404 142 C436 162 470 186 490 216",
+);
 
-/** @param {Palette} c @returns {Part[]} */
+/** The light on the hair: slivers along an arc, long and short. */
+const RING = join(...[0.5, 0.95, 0.7, 0.4, 1.1, 0.75, 0.45, 0, 0, 0.4, 0.8, 0.5, 1.15, 0.7, 0.4, 0.9, 0.5].map((size, i) => {
+  const x = 268 + 16.5 * i;
+  const y = 226 + 0.0022 * (x - 400) ** 2;
+  const lean = (x - 400) * 0.1;
+  return parse(`M${x} ${y - 20 * size} C${x + 5} ${y - 8} ${x + 6 + lean * 0.4} ${y + 10 * size} ${x + lean} ${y + 34 * size} ` +
+    `C${x - 6 + lean * 0.4} ${y + 10 * size} ${x - 5} ${y - 8} ${x} ${y - 20 * size}Z`);
+}));
+
+/** @param {Palette} c @returns {Part[]} goes under the crown, which hides its root */
 export function ahoge(c) {
-  const big = parse("M392 140 C372 104 384 66 430 50 C452 44 470 54 474 70 C456 62 436 68 424 84 C412 100 410 120 414 140Z");
-  const small = parse("M402 140 C396 116 380 96 352 92 C364 88 386 92 398 104 C408 114 412 128 412 140Z");
+  const big = parse("M388 176 C366 118 376 70 428 46 C452 40 474 52 478 72 C460 60 438 68 426 86 C414 104 412 130 420 176");
+  const small = parse("M404 172 C394 124 378 100 344 94 C360 86 386 92 398 106 C408 118 412 140 416 172");
   const paint = { fill: c.hair.base, ...outline(c.hair.line, 2.8) };
-  return [path("ahogeSmall", TOP, small, paint), path("ahoge", TOP, big, paint), path("ahogeShine", TOP, "M396 122 C388 98 400 74 430 62", line(c.hair.pale, 4, 0.8))];
+  return [path("ahogeSmall", TOP, small, paint), path("ahoge", TOP, big, paint), path("ahogeShine", TOP, "M393 112 C389 90 402 70 430 58", line(c.hair.pale, 4, 0.8))];
 }

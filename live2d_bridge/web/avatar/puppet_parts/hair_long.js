@@ -1,13 +1,14 @@
 /** The long style: hair down the back, two tails with ribbons, and the side locks. */
 import { join, lock, mirror, parse } from "./geometry.js";
-import { badge, line, outline, path, still } from "./part.js";
+import { backDepth } from "./space.js";
+import { badge, line, outline, path, still, strand } from "./part.js";
 
 /** @typedef {import("./part.js").Part} Part */
 /** @typedef {import("./space.js").Place} Place */
 /** @typedef {import("./palette.js").Palette} Palette */
 
 /** @type {Place} */
-const BACK = { in: "hang", depth: -95, sway: { by: "back", from: 330, to: 940, amount: 46 }, hang: [480, 880] };
+const BACK = { in: "hang", depth: backDepth, sway: { by: "back", from: 330, to: 940, amount: 46 }, hang: [480, 880] };
 /** @type {Place} */
 const INNER = { in: "hang", depth: -70, sway: { by: "back", from: 380, to: 940, amount: 34 }, hang: [480, 860] };
 /** @type {Place} */
@@ -52,7 +53,7 @@ function tails(c) {
   return (/** @type {const} */ (["L", "R"])).flatMap((side) => {
     const turn = (/** @type {import("./geometry.js").Shape} */ shape) => (side === "L" ? shape : mirror(shape));
     return [
-      ...locks.map((shape, i) => path(`tail${side}${i}`, TAIL, turn(shape), paint)),
+      ...locks.flatMap((shape, i) => strand(`tail${side}${i}`, TAIL, turn(shape), paint, { fill: "url(#sideShade)" })),
       path(`tail${side}Lines`, TAIL, turn(lines), line(c.hair.shade, 2.5, 0.8)),
     ];
   });
@@ -72,14 +73,15 @@ export function ribbons(c) {
   /** @type {Place} */
   const at = { in: "head", depth: 5 };
   return [
-    badge("ribbonL", at, 216, 262, [still("g", { transform: "rotate(-42) scale(.82)" }, bow())]),
-    badge("ribbonR", at, 584, 262, [still("g", { transform: "rotate(42) scale(.82)" }, bow())]),
+    badge("ribbonL", at, 212, 258, [still("g", { transform: "rotate(-40) scale(.9)" }, bow())]),
+    badge("ribbonR", at, 588, 258, [still("g", { transform: "rotate(40) scale(.9)" }, bow())]),
   ];
 }
 
 /** @param {Palette} c @returns {Part[]} locks in front of the ears, down over the shoulders */
 export function sideLong(c) {
-  const paint = { fill: "url(#hairSide)", ...outline(c.hair.line, 3) };
+  const paint = { fill: "url(#hairSide)", ...outline(c.hair.line, 2.6) };
+  const shade = { fill: "url(#sideShade)" };
   const left = [
     lock([222, 330], [196, 480], [238, 600], [206, 760], 54, 0.95),
     lock([236, 340], [214, 470], [270, 590], [258, 706], 46, 0.85),
@@ -90,8 +92,8 @@ export function sideLong(c) {
     lock([564, 340], [588, 470], [530, 580], [546, 720], 46, 0.85),
   ];
   return [
-    ...left.map((shape, i) => path("sideL" + i, SIDE, shape, paint)),
-    ...right.map((shape, i) => path("sideR" + i, SIDE, shape, paint)),
+    ...left.flatMap((shape, i) => strand("sideL" + i, SIDE, shape, paint, shade)),
+    ...right.flatMap((shape, i) => strand("sideR" + i, SIDE, shape, paint, shade)),
     path("sideLines", SIDE, join(lines, mirror(lines)), line(c.hair.shade, 2.5, 0.9)),
   ];
 }

@@ -1,13 +1,14 @@
 /** The short style: a tousled bob. */
 import { join, lock, mirror, parse } from "./geometry.js";
-import { line, outline, path } from "./part.js";
+import { backDepth } from "./space.js";
+import { line, outline, path, strand } from "./part.js";
 
 /** @typedef {import("./part.js").Part} Part */
 /** @typedef {import("./space.js").Place} Place */
 /** @typedef {import("./palette.js").Palette} Palette */
 
 /** @type {Place} */
-const BACK = { in: "head", depth: -80, sway: { by: "back", from: 380, to: 620, amount: 20 } };
+const BACK = { in: "head", depth: backDepth, sway: { by: "back", from: 380, to: 620, amount: 20 } };
 /** @type {Place} */
 const SIDE = { in: "head", depth: 45, sway: { by: "side", from: 340, to: 560, amount: 18 } };
 
@@ -29,11 +30,12 @@ export function backShort(c) {
 /** @param {Palette} c @returns {Part[]} */
 export function sideShort(c) {
   const paint = { fill: "url(#hair)", ...outline(c.hair.line, 3) };
+  const shade = { fill: "url(#hairShade)" };
   const left = [lock([222, 330], [194, 420], [214, 500], [234, 552], 56, 0.9), lock([240, 340], [222, 420], [240, 470], [262, 508], 44, 0.8)];
   const lines = parse("M222 380 C212 430 222 480 230 512");
   return [
-    ...left.map((shape, i) => path("sideL" + i, SIDE, shape, paint)),
-    ...left.map((shape, i) => path("sideR" + i, SIDE, mirror(shape), paint)),
+    ...left.flatMap((shape, i) => strand("sideL" + i, SIDE, shape, paint, shade)),
+    ...left.flatMap((shape, i) => strand("sideR" + i, SIDE, mirror(shape), paint, shade)),
     path("sideLines", SIDE, join(lines, mirror(lines)), line(c.hair.shade, 2.5, 0.9)),
   ];
 }

@@ -4,9 +4,8 @@
  *
  * Invariant: the opening grows with ParamMouthOpenY and is a line at 0, with every form and vowel.
  */
-import { format } from "./geometry.js";
 import { ON_FACE, clip, line, outline, path } from "./part.js";
-import { warp } from "./space.js";
+import { trace } from "./space.js";
 
 /** @typedef {import("./geometry.js").Shape} Shape */
 /** @typedef {import("./part.js").Part} Part */
@@ -20,8 +19,8 @@ export const MOUTH = Object.freeze({ x: 400, y: 503 });
 
 /** Half width, height, roundness and the opening a bare vowel stands for. */
 const VOWELS = /** @type {const} */ ({
-  ParamA: [27, 50, 0.42, 1], ParamI: [33, 21, 0.12, 0.5], ParamU: [12, 21, 0.95, 0.4], ParamE: [30, 33, 0.2, 0.7],
-  ParamO: [18, 42, 0.95, 0.8],
+  ParamA: [27, 50, 0.42, 1], ParamI: [34, 24, 0.1, 0.5], ParamU: [13, 27, 1, 0.4], ParamE: [30, 33, 0.2, 0.7],
+  ParamO: [19, 46, 1, 0.8],
 });
 
 /** @param {Params} p @returns {Lips} */
@@ -104,7 +103,7 @@ function teeth(params) {
 
 /** @param {string} id @param {(p: Params) => Shape} shape @param {Part["attrs"]} attrs @returns {Part} */
 function moving(id, shape, attrs) {
-  return { id, tag: "path", attrs, pose: (space) => ({ d: format(warp(space, ON_FACE, shape(space.params))) }) };
+  return { id, tag: "path", attrs, pose: (space) => ({ d: trace(space, ON_FACE, shape(space.params)) }) };
 }
 
 /** @returns {Part[]} */
@@ -123,6 +122,6 @@ export function mouth(c) {
       moving("tongue", tongue, { fill: "#f08a94" }),
       moving("teeth", teeth, { fill: "#fffdfb" }),
     ] },
-    moving("upperLip", upperLine, line("#7d3542", 3.2)),
+    moving("upperLip", upperLine, line("#8a3a48", 2.9)),
   ];
 }

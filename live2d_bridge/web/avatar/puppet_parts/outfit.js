@@ -21,15 +21,15 @@ const CHOKER = { in: "hang", depth: 30, hang: [530, 650] };
 const pair = (id, place, d, attrs) => path(id, place, join(parse(d), mirror(parse(d))), attrs);
 
 const SLEEVE =
-  "M276 668 C236 672 204 700 190 752 C176 812 166 900 160 1020 L262 1020 C266 960 270 900 272 840 C274 780 276 720 276 668Z";
+  "M276 668 C242 672 214 698 202 748 C190 808 180 900 172 1090 L300 1090 C300 960 300 900 300 840 C300 780 296 720 276 668Z";
 const PANEL =
-  "M316 650 C288 660 268 668 258 690 C262 760 270 820 266 880 C262 930 258 970 258 1020 L354 1020 C354 940 350 870 342 800 C336 740 326 690 316 650Z";
+  "M316 650 C288 660 268 668 258 690 C262 760 270 820 266 880 C262 930 258 970 258 1090 L354 1090 C354 940 350 870 342 800 C336 740 326 690 316 650Z";
 const FLAP = "M350 622 C324 642 290 656 258 668 C250 690 250 724 258 752 C304 760 354 776 398 822 C400 800 396 784 392 770 C376 716 358 670 350 622Z";
 
 /** @param {Palette} c @returns {Part[]} */
 export function outfitDefs(c) {
   return [
-    linear("dress", [0, 660, 0, 1000], [[0, c.dress.light], [0.35, c.dress.base], [1, c.dress.shade]]),
+    linear("dress", [0, 660, 0, 1000], [[0, c.dress.light], [0.12, c.dress.base], [0.5, c.dress.base], [1, c.dress.shade]]),
     linear("blouse", [0, 650, 0, 1000], [[0, c.cloth.shade], [0.3, c.cloth.base], [1, c.cloth.shade]]),
   ];
 }
@@ -40,15 +40,15 @@ export function outfit(c, style) {
   return [
     pair("sleeves", ARM, SLEEVE, dress),
     pair("sleeveFolds", ARM, "M262 720 C246 740 236 760 232 790 M258 860 C240 868 226 872 206 870 M254 890 C244 896 232 900 220 900", line(c.dress.line, 2.5, 0.75)),
-    pair("sleeveStripe", ARM, "M172 900 C200 910 236 912 267 906 M170 922 C198 932 234 934 266 928", line(c.accent.base, 6)),
-    path("blouse", BODY, "M318 652 C300 720 296 780 300 840 C304 900 300 960 298 1020 L502 1020 C500 960 496 900 500 840 C504 780 500 720 482 652 C450 700 350 700 318 652Z",
+    pair("sleeveStripe", ARM, "M183 900 C208 910 240 912 267 906 M181 922 C206 932 238 934 266 928", line(c.accent.base, 6)),
+    path("blouse", BODY, "M318 652 C300 720 296 780 300 840 C304 900 300 960 298 1090 L502 1090 C500 960 496 900 500 840 C504 780 500 720 482 652 C450 700 350 700 318 652Z",
       { fill: "url(#blouse)", ...outline(c.cloth.line, 2.5) }),
-    path("blouseFolds", BODY, "M400 830 L400 1000 M352 860 C362 900 364 950 362 1000 M448 860 C438 900 436 950 438 1000", line(c.cloth.shade, 2.5)),
+    path("blouseFolds", BODY, "M400 830 L400 1090 M352 860 C362 900 364 950 362 1090 M448 860 C438 900 436 950 438 1090", line(c.cloth.shade, 2.5)),
     path("bust", BODY, "M306 850 C330 880 372 884 396 858 M494 850 C470 880 428 884 404 858", line(c.cloth.shade, 3.5)),
     path("buttons", BODY, "M400 880 L400 881 M400 930 L400 931 M400 980 L400 981", line(c.accent.base, 11)),
     pair("panels", BODY, PANEL, dress),
-    pair("panelPiping", BODY, "M326 690 C336 740 346 800 350 870 C352 920 352 970 352 1020", line(c.accent.base, 5)),
-    pair("panelShade", BODY, "M266 700 C268 770 280 820 276 880 C272 930 268 980 268 1020 L290 1020 C290 960 302 900 296 850 C288 800 274 760 266 700Z", { fill: c.dress.deep, opacity: 0.4 }),
+    pair("panelPiping", BODY, "M326 690 C336 740 346 800 350 870 C352 920 352 970 352 1090", line(c.accent.base, 5)),
+    pair("panelShade", BODY, "M266 700 C268 770 280 820 276 880 C272 930 268 980 268 1090 L290 1090 C290 960 302 900 296 850 C288 800 274 760 266 700Z", { fill: c.dress.deep, opacity: 0.4 }),
     pair("pocket", BODY, "M284 936 C302 944 320 946 340 944", line(c.accent.base, 4)),
     pair("collar", COLLAR, FLAP, { fill: c.cloth.base, ...outline(c.cloth.line, 2.6) }),
     pair("collarStripe", COLLAR, "M262 738 C310 746 356 764 390 796 M263 726 C308 734 352 750 386 778", line(c.dress.base, 4)),

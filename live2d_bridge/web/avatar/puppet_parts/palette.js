@@ -50,7 +50,7 @@ export function parseColor(text) {
     const scaled = n.map((v, i) => Math.min(255, Math.max(0, parts[i].endsWith("%") ? v * 2.55 : v)));
     return [scaled[0], scaled[1], scaled[2]];
   }
-  const named = NAMED[value];
+  const named = NAMED.get(value);
   return named === undefined ? null : [named >> 16, (named >> 8) & 255, named & 255];
 }
 
@@ -66,7 +66,7 @@ const multiply = (a, by, t) => mix(a, [(a[0] * by[0]) / 255, (a[1] * by[1]) / 25
 /** @type {Rgb} */
 const LAVENDER = [196, 160, 214];
 /** @type {Rgb} */
-const PLUM = [96, 52, 92];
+const PLUM = [122, 66, 112];
 /** @type {Rgb} */
 const WHITE = [255, 255, 255];
 
@@ -89,9 +89,9 @@ function tones(base) {
 /** @param {Rgb} base @returns {Tones} */
 function skinTones(base) {
   return {
-    base: hex(base), light: hex(mix(base, WHITE, 0.5)), pale: hex(mix(base, WHITE, 0.8)),
-    shade: hex(multiply(base, [252, 206, 204], 0.95)), deep: hex(multiply(base, [235, 158, 168], 0.9)),
-    line: hex(multiply(base, [150, 74, 78], 1)),
+    base: hex(base), light: hex(mix(base, WHITE, 0.5 * brightness(base) ** 2)), pale: hex(mix(base, WHITE, 0.8)),
+    shade: hex(multiply(base, [251, 214, 217], 0.9)), deep: hex(multiply(base, [242, 172, 182], 0.85)),
+    line: hex(multiply(base, [176, 96, 104], 1)),
   };
 }
 
@@ -132,6 +132,6 @@ export function makePalette(look) {
     accent: tones(accent), cloth: tones([253, 250, 255]), metal: tones([238, 240, 250]),
     tip: hex(mix(hair, mix(accent, [186, 150, 255], 0.55), brightness(hair) < 0.3 ? 0.35 : 0.62)),
     inner: hex(mix(multiply(hair, LAVENDER, 1), mix(accent, [150, 120, 240], 0.5), 0.5)),
-    blush: hex(mix(skin, [255, 96, 120], 0.62)), ink: hex(multiply(mix(hair, [120, 70, 110], 0.55), PLUM, 0.85)),
+    blush: hex(mix(skin, [255, 96, 120], 0.62)), ink: hex(multiply(mix(hair, [110, 60, 100], 0.6), [104, 54, 84], 0.95)),
   };
 }

@@ -1,6 +1,6 @@
 /** What a drawing is made of, and the short hands the part files use. */
-import { format, parse } from "./geometry.js";
-import { faceDepth, transformAt, warp } from "./space.js";
+import { crescent, parse } from "./geometry.js";
+import { faceDepth, trace, transformAt, weigh } from "./space.js";
 
 /** @typedef {import("./geometry.js").Shape} Shape */
 /** @typedef {import("./space.js").Space} Space */
@@ -22,12 +22,8 @@ export const ON_FACE = { in: "head", depth: faceDepth };
  */
 export function path(id, place, shape, attrs) {
   const form = typeof shape === "string" ? parse(shape) : shape;
-  return { id, tag: "path", attrs, pose: (space) => ({ d: formatted(space, place, form) }) };
-}
-
-/** @param {Space} space @param {Place} place @param {Shape} form @returns {string} */
-export function formatted(space, place, form) {
-  return format(warp(space, place, form));
+  const weights = weigh(place, form.xy);
+  return { id, tag: "path", attrs, pose: (space) => ({ d: trace(space, place, form, weights) }) };
 }
 
 /**
@@ -83,4 +79,18 @@ export function radial(id, circle, stops) {
 /** @param {readonly [number, string, number?]} item @returns {Part} */
 function stop([offset, color, opacity = 1]) {
   return still("stop", { offset, "stop-color": color, "stop-opacity": opacity });
+}
+
+/**
+ * A strand of hair with its shaded side.
+ * @param {string} id
+ * @param {Place} place
+ * @param {Shape} shape what `lock` gave
+ * @param {Attributes} paint
+ * @param {Attributes} shade
+ * @param {number} [share] of the width that is shaded
+ * @returns {Part[]}
+ */
+export function strand(id, place, shape, paint, shade, share = 0.4) {
+  return [path(id, place, shape, paint), path(id + "Shade", place, crescent(shape, share), shade)];
 }

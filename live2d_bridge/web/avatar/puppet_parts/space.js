@@ -7,7 +7,7 @@
  *
  * Invariant: with all parameters at their defaults no point moves.
  */
-import { smoothstep } from "./geometry.js";
+import { POINTS, decimal, smoothstep } from "./geometry.js";
 
 /** @typedef {import("../parameters.js").Params} Params */
 /** @typedef {import("./geometry.js").Shape} Shape */
@@ -42,6 +42,11 @@ export function bangDepth(x, y) {
   return 160 * Math.sqrt(Math.max(0.01, 1 - u * u - v * v));
 }
 
+/** Hair behind the head: near the skull at the crown, farther back below. @param {number} _x @param {number} y @returns {number} */
+export function backDepth(_x, y) {
+  return -8 - 70 * smoothstep(230, 520, y);
+}
+
 /** @param {number} x @param {number} y @returns {number} */
 export function bodyDepth(x, y) {
   const u = (x - 400) / 230;
@@ -63,7 +68,7 @@ function bodyTurn(p) {
 /** @param {Params} p @returns {Turn} */
 function headTurn(p) {
   const yaw = p.ParamAngleX / 30;
-  const a = yaw * 24 * RAD;
+  const a = yaw * 21 * RAD;
   const b = (p.ParamAngleY / 30) * 17 * RAD;
   const r = p.ParamAngleZ * 0.55 * RAD;
   return {
@@ -111,20 +116,46 @@ function turn(t, x, y, z, out) {
 
 const here = [0, 0];
 const there = [0, 0];
+const spot = [0, 0];
+/** How many numbers `weigh` gives for a point: depth, share of the body's motion, share of the breath, place on the swing. */
+const WEIGHTS = 4;
+
+/**
+ * What depends on the place and the point alone, so that a shape that never changes is weighed once.
+ * @param {Place} place
+ * @param {readonly number[]} xy
+ * @returns {Float64Array} four numbers for each point
+ */
+export function weigh(place, xy) {
+  const { sway } = place;
+  const weights = new Float64Array((xy.length / 2) * WEIGHTS);
+  for (let i = 0, k = 0; i < xy.length; i += 2, k += WEIGHTS) {
+    const x = xy[i];
+    const y = xy[i + 1];
+    weights[k] = typeof place.depth === "number" ? place.depth : place.depth(x, y);
+    weights[k + 1] = place.in === "hang" ? smoothstep(place.hang?.[0] ?? 470, place.hang?.[1] ?? 860, y) : 0;
+    weights[k + 2] = 1 - smoothstep(640, 1000, y);
+    weights[k + 3] = sway ? Math.max(0, (y - sway.from) / (sway.to - sway.from)) : 0;
+  }
+  return weights;
+}
 
 /**
  * @param {Space} space
  * @param {Place} place
  * @param {number} x
  * @param {number} y
+ * @param {Float64Array} weights
+ * @param {number} k where the weights of this point begin
  * @param {number[]} out
  */
-export function project(space, place, x, y, out) {
+function project(space, place, x, y, weights, k, out) {
   const { sway } = place;
-  const z = typeof place.depth === "number" ? place.depth : place.depth(x, y);
-  const lift = space.body.sy * (1 - smoothstep(640, 1000, y));
-  if (sway) {
-    const t = Math.max(0, (y - sway.from) / (sway.to - sway.from));
+  const z = weights[k];
+  const h = weights[k + 1];
+  const t = weights[k + 3];
+  const lift = space.body.sy * weights[k + 2];
+  if (sway && t) {
     const s = space.swing[sway.by];
     x += s * sway.amount * t * (0.4 + 0.6 * t);
     y -= Math.abs(s) * sway.amount * 0.12 * t * t;
@@ -134,7 +165,6 @@ export function project(space, place, x, y, out) {
     out[1] -= lift;
     return;
   }
-  const h = place.in === "hang" ? smoothstep(place.hang?.[0] ?? 470, place.hang?.[1] ?? 860, y) : 0;
   turn(space.head, x, y, z, here);
   turn(space.body, here[0], here[1], 0, here);
   if (h) {
@@ -150,18 +180,44 @@ export function project(space, place, x, y, out) {
  * @param {Space} space
  * @param {Place} place
  * @param {Shape} shape
+ * @param {Float64Array} [weights] what `weigh` gave for the shape
  * @returns {Shape}
  */
-export function warp(space, place, shape) {
+export function warp(space, place, shape, weights = weigh(place, shape.xy)) {
   const { xy } = shape;
   const moved = new Array(xy.length);
   const out = [0, 0];
-  for (let i = 0; i < xy.length; i += 2) {
-    project(space, place, xy[i], xy[i + 1], out);
+  for (let i = 0, k = 0; i < xy.length; i += 2, k += WEIGHTS) {
+    project(space, place, xy[i], xy[i + 1], weights, k, out);
     moved[i] = out[0];
     moved[i + 1] = out[1];
   }
   return { ops: shape.ops, xy: moved };
+}
+
+/**
+ * `format(warp(…))` without the shape between, for what is drawn each frame.
+ * @param {Space} space
+ * @param {Place} place
+ * @param {Shape} shape
+ * @param {Float64Array} [weights] what `weigh` gave for the shape
+ * @returns {string} the path
+ */
+export function trace(space, place, shape, weights = weigh(place, shape.xy)) {
+  const { ops, xy } = shape;
+  let text = "";
+  let i = 0;
+  for (let n = 0; n < ops.length; n++) {
+    const op = ops[n];
+    let gap = op;
+    for (const end = i + 2 * POINTS[op]; i < end; i += 2) {
+      project(space, place, xy[i], xy[i + 1], weights, i * (WEIGHTS / 2), spot);
+      text += gap + decimal(spot[0]) + " " + decimal(spot[1]);
+      gap = " ";
+    }
+    if (op === "Z") text += op;
+  }
+  return text;
 }
 
 /**
@@ -173,13 +229,8 @@ export function warp(space, place, shape) {
  * @returns {string} an SVG transform that maps the drawing around (0, 0) to (x, y)
  */
 export function transformAt(space, place, x, y) {
-  const o = [0, 0];
-  const u = [0, 0];
-  const v = [0, 0];
-  project(space, place, x, y, o);
-  project(space, place, x + 10, y, u);
-  project(space, place, x, y + 10, v);
+  const [ox, oy, ux, uy, vx, vy] = warp(space, place, { ops: "", xy: [x, y, x + 10, y, x, y + 10] }).xy;
   const f = (/** @type {number} */ n) => Math.round(n * 1000) / 1000;
   const g = (/** @type {number} */ n) => Math.round(n * 10) / 10;
-  return `matrix(${f((u[0] - o[0]) / 10)} ${f((u[1] - o[1]) / 10)} ${f((v[0] - o[0]) / 10)} ${f((v[1] - o[1]) / 10)} ${g(o[0])} ${g(o[1])})`;
+  return `matrix(${f((ux - ox) / 10)} ${f((uy - oy) / 10)} ${f((vx - ox) / 10)} ${f((vy - oy) / 10)} ${g(ox)} ${g(oy)})`;
 }
