@@ -29,7 +29,7 @@ SAMPLER = """
 window.samples = [];
 setInterval(() => {
   const page = window.hayakuchi;
-  if (page && page.levels()) samples.push({ at: performance.now(), ...page.levels(), ...page.state() });
+  if (page) samples.push({ at: performance.now(), ...page.levels(), ...page.state() });
 }, 20);
 """
 NO_WORKLET = "delete window.AudioWorkletNode; delete BaseAudioContext.prototype.audioWorklet;"

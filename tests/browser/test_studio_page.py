@@ -25,7 +25,7 @@ async def test_the_veil_asks_for_a_gesture_and_the_gesture_wakes_the_avatar() ->
         assert [m["type"] for m in viewer.received if m["type"] != "ping"] == ["sound.claim", "greet"]
         await veil.wait_for(state="hidden")
         await viewer.send(type="turn.started", turn=1, heard=None, viewer=None)
-        await viewer.speak(1, 0, "Oh, you came!", 0, 600)
+        await viewer.speak(1, 0, "Oh, you came!", 0, 6000)
         await page.wait("l.recent > 0.1 && s.mouth.open > 0.5")
 
 
@@ -71,7 +71,7 @@ async def test_what_people_and_models_write_stays_text() -> None:
     async with desk(first=snapshot(character=character, history=history, models=models)) as page:
         viewer = await page.stub.holding()
         await viewer.send(type="turn.started", turn=1, heard=evil, viewer=evil)
-        await viewer.speak(1, 0, evil, 0, 400)
+        await viewer.speak(1, 0, evil, 0, 6000)
         for kind in ("provider.failed", "error"):
             await viewer.send(type=kind, turn=1, kind="llm", provider=evil, code="x", message=evil, fallback=evil)
         await page.wait("s.caption.includes('onerror') && s.phase === 'speaking'")
