@@ -1,7 +1,8 @@
 /**
  * `window.hayakuchi`: a read-only view of the page for tests and overlays. It changes nothing and only ever grows.
  *
- * - `state()`: `{link, session, viewer, phase, turn, caption, mouth, position_ms, sound, player}`; `sound` is one of `off`,
+ * - `state()`: `{link, session, viewer, phase, turn, caption, mouth, shown_ms, sound, player}`; `shown_ms` is
+ *   the place in the turn's sound that `caption` and `mouth` were drawn for; `sound` is one of `off`,
  *   `blocked`, `here`, `elsewhere`, `nobody`; `player` is null where the page plays no sound, else
  *   `{kind, state, sample_rate, underruns, gaps, played_ms, playing}`.
  * - `levels()`: what left the player's last node, `{rms, recent, peak, energy}`, see audio/meter.js; null without a player.
@@ -22,7 +23,7 @@ export function exposeHook({ client, seat, show }) {
   const hook = {
     state: () => ({
       link: client.link.state, session, viewer, phase: show.phase, turn: show.timeline.turn, caption: show.caption,
-      mouth: { ...show.mouth }, position_ms: show.position().ms, sound: seat.state, player: player(),
+      mouth: { ...show.mouth }, shown_ms: show.shownMs, sound: seat.state, player: player(),
     }),
     levels: () => seat.player?.levels() ?? null,
   };

@@ -11,7 +11,6 @@ export class PlaybackReporter {
   #turn = -1;
   #sentMs = 0;
   #sentAt = -Infinity;
-  #playing = false;
 
   /** @param {(turn: number, playedMs: number) => void} send */
   constructor(send) {
@@ -28,20 +27,12 @@ export class PlaybackReporter {
       this.#turn = heard.turn;
       this.#sentMs = 0;
       this.#sentAt = -Infinity;
-      this.#playing = false;
     }
-    const stopped = this.#playing && !heard.playing;
     const due = !heard.playing || now - this.#sentAt >= REPORT_EVERY_MS;
-    this.#playing = heard.playing;
-    if (!stopped && !(due && heard.ms > this.#sentMs)) return;
-    // A position never goes back, whatever the output's latency does.
-    this.#sentMs = Math.max(this.#sentMs, heard.ms);
+    // A position never goes back, whatever the output's latency does, and is not said twice.
+    if (!due || heard.ms <= this.#sentMs) return;
+    this.#sentMs = heard.ms;
     this.#sentAt = now;
     this.#send(heard.turn, Math.round(this.#sentMs * 10) / 10);
-  }
-
-  /** Whether the last report said that the sound plays. */
-  get playing() {
-    return this.#playing;
   }
 }

@@ -30,6 +30,8 @@ export class Show {
   phase = "idle";
   caption = "";
   mouth = closedMouth();
+  /** Where the turn's sound was when `mouth` and `caption` were last brought up to it. */
+  shownMs = 0;
   timeline = new TurnTimeline();
   #avatar;
   #seat;
@@ -97,6 +99,7 @@ export class Show {
     const position = this.position();
     this.report();
     for (const cue of this.timeline.due(this.#over(position, now) ? Infinity : position.ms)) this.#cue(cue);
+    this.shownMs = position.ms;
     this.mouth = this.#motion.follow(this.#track, position, now);
     this.#avatar.setMouth(this.mouth);
     if (position.playing) this.#quietSince = now;

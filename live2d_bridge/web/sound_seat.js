@@ -21,6 +21,7 @@ export class SoundSeat {
   #client;
   #policy;
   #claimed = false;
+  #asking = false;
   #connected = false;
   #onChange;
   #volume = 1;
@@ -94,6 +95,7 @@ export class SoundSeat {
     if (this.holder && !holder) this.player?.flush();
     this.holder = holder;
     this.viewer = viewer;
+    this.#asking = false;
     this.#consider();
     this.#onChange(this.player);
   }
@@ -112,11 +114,12 @@ export class SoundSeat {
   }
 
   #claim() {
-    if (!this.holder && this.#client.send({ type: "sound.claim" })) this.#claimed = true;
+    if (this.holder || this.#asking) return;
+    this.#asking = this.#claimed = this.#client.send({ type: "sound.claim" });
   }
 
   #disconnected() {
-    this.#connected = this.#claimed = this.holder = false;
+    this.#connected = this.#claimed = this.#asking = this.holder = false;
     this.viewer = null;
     // What was not reported as heard comes again after the connection is back.
     this.player?.flush();

@@ -2,6 +2,7 @@
 import { createAvatar } from "./avatar/driver.js";
 import { Backdrop } from "./backdrop.js";
 import { stageAddress, StageClient } from "./client.js";
+import { followPointer } from "./gaze.js";
 import { exposeHook } from "./hook.js";
 import { pageLanguage, t } from "./i18n.js";
 import { everyPicture } from "./loop.js";
@@ -27,8 +28,7 @@ let name = "";
 /** @type {Record<string, number>} */
 let thresholds = {};
 let greeted = false;
-/** @type {string | null} */
-let sceneOfCharacter = null;
+let furnished = false;
 
 const client = new StageClient(() => stageAddress(location.href, { session, sound: false }));
 const seat = new SoundSeat(client, "free", seatChanged);
@@ -38,7 +38,7 @@ const subtitle = createSubtitle(byId("subtitle"));
 const toasts = createToasts(byId("toasts"));
 const chat = new ChatLog(byId("chat-list"), byId("chat-empty"));
 const status = createStatus({
-  root: document.documentElement, name: byId("name"), status: byId("status"), demo: byId("demo"), demoPanel: byId("demo-panel"),
+  root: document.documentElement, name: byId("name"), status: byId("status"), demo: byId("demo-anchor"), demoPanel: byId("demo-panel"),
   latency: byId("latency"),
 });
 const veil = createVeil(byId("veil"), { title: byId("veil-title"), hint: byId("veil-hint") }, {
@@ -106,8 +106,8 @@ function enter(snapshot) {
   if (accent && CSS.supports("color", accent)) document.documentElement.style.setProperty("--accent", accent);
   byId("box").setAttribute("placeholder", t("say", { name }));
   byId("box").setAttribute("aria-label", t("say", { name }));
-  if (sceneOfCharacter === null) void scenes.restore(settings.scene ?? snapshot.character.scene ?? "", settings.color);
-  sceneOfCharacter = snapshot.character.scene ?? "";
+  if (!furnished) void scenes.restore(settings.scene ?? snapshot.character.scene ?? "", settings.color);
+  furnished = true;
   seatChanged(seat.player);
 }
 
@@ -198,6 +198,7 @@ furnish();
 listen();
 seat.setVolume(settings.muted ? 0 : settings.volume);
 avatar.start();
+followPointer(byId("studio"), avatar);
 everyPicture(() => show.tick());
 exposeHook({ client, seat, show });
 client.connect();

@@ -21,7 +21,7 @@ from aiohttp import WSMsgType, web
 WEB = Path(__file__).resolve().parents[2] / "live2d_bridge" / "web"
 RATE = 24000
 LIP_RATE = 50
-FRAME_MS = 20
+FRAME_MS = 100
 CSP = (
     "default-src 'self'; img-src 'self' data: blob: https:; style-src 'self' 'unsafe-inline'; "
     "connect-src 'self' ws: wss:; worker-src 'self' blob:"
@@ -86,8 +86,10 @@ class Viewer:
     async def send(self, **message: Any) -> None:
         await self.socket.send_str(json.dumps(message))
 
-    async def speak(self, turn: int, segment: int, text: str, at_ms: int, length_ms: int, *, loud: bool = True) -> int:
-        """A whole segment at once; returns where it ends."""
+    async def speak(
+        self, turn: int, segment: int, text: str, at_ms: int, length_ms: int, *, paced: bool = False
+    ) -> int:
+        """A whole segment, at once or as fast as it is heard; returns where it ends."""
         await self.send(
             type="segment.started",
             turn=turn,
@@ -97,10 +99,17 @@ class Viewer:
             silent=False,
             expressions=["joy"],
         )
-        for start in range(at_ms, at_ms + length_ms, FRAME_MS):
-            await self.socket.send_bytes(frame(turn, segment, start, FRAME_MS, loud=loud, pcm=self.holder))
+        await self.sound(turn, segment, at_ms, length_ms, paced=paced)
         await self.send(type="segment.ended", turn=turn, segment=segment, at_ms=at_ms + length_ms)
         return at_ms + length_ms
+
+    async def sound(
+        self, turn: int, segment: int, at_ms: int, length_ms: int, *, loud: bool = True, paced: bool = False
+    ) -> None:
+        for start in range(at_ms, at_ms + length_ms, FRAME_MS):
+            await self.socket.send_bytes(frame(turn, segment, start, FRAME_MS, loud=loud, pcm=self.holder))
+            if paced:
+                await asyncio.sleep(FRAME_MS / 1000)
 
 
 @dataclass

@@ -40,7 +40,6 @@ export function createStatus({ root, name, status, demo, demoPanel, latency }) {
       name.textContent = character.name;
       document.title = `${character.name} · Hayakuchi`;
       demo.hidden = !models.demo;
-      if (!models.demo) demoPanel.hidden = true;
       demoPanel.replaceChildren(...demoText(character.name, models.problems));
     },
     /**

@@ -1,0 +1,103 @@
+"""A page in a real Chromium and the stage server by script that it talks to.
+
+A script that playwright evaluates counts as a gesture of the user; so nothing here makes or wakes an AudioContext through it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
+from stage_stub import Stub, serving, snapshot
+
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AUTOPLAY = "--autoplay-policy=no-user-gesture-required"
+SAMPLER = """
+window.samples = [];
+setInterval(() => {
+  const page = window.hayakuchi;
+  if (page) samples.push({ at: performance.now(), ...page.levels(), ...page.state() });
+}, 20);
+"""
+NO_WORKLET = "delete window.AudioWorkletNode; delete BaseAudioContext.prototype.audioWorklet;"
+
+
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        if os.environ.get("HAYAKUCHI_REQUIRE_ALL") == "1":
+            pytest.fail("Chromium is required and was not found")
+        pytest.skip("Chromium was not found")
+    return found
+
+
+@asynccontextmanager
+async def browser(*, autoplay: bool = True) -> AsyncIterator[Browser]:
+    path = chromium()
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=path, args=[*ARGS, AUTOPLAY] if autoplay else ARGS)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+
+
+class Desk:
+    """A page, the server it talks to, and everything it complained about."""
+
+    def __init__(self, stub: Stub, context: BrowserContext, page: Page) -> None:
+        self.stub, self.context, self.page = stub, context, page
+        self.complaints: list[str] = []
+        page.on("console", self.hear)
+        page.on("pageerror", self.fail)
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def fail(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+    async def state(self) -> dict[str, Any]:
+        return await self.page.evaluate("window.hayakuchi.state()")
+
+    async def samples(self) -> list[dict[str, Any]]:
+        return await self.page.evaluate("window.samples")
+
+    async def wait(self, condition: str, seconds: float = 15) -> None:
+        """Until a condition on ``s`` (the state) and ``l`` (the levels) holds in the page."""
+        script = f"() => {{ const s = hayakuchi.state(), l = hayakuchi.levels() ?? {{}}; return {condition}; }}"
+        await self.page.wait_for_function(script, timeout=seconds * 1000, polling=20)
+
+
+@asynccontextmanager
+async def desk(
+    path: str = "/",
+    *,
+    autoplay: bool = True,
+    scripts: tuple[str, ...] = (SAMPLER,),
+    first: dict[str, Any] | None = None,
+) -> AsyncIterator[Desk]:
+    async with serving() as stub, browser(autoplay=autoplay) as opened:
+        stub.snapshot = first or snapshot()
+        context = await opened.new_context(viewport={"width": 1280, "height": 720}, locale="en-US")
+        page = await context.new_page()
+        for script in scripts:
+            await page.add_init_script(script)
+        made = Desk(stub, context, page)
+        await page.goto(stub.url + path)
+        yield made
+        assert made.complaints == []
