@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from pydantic import Field
 
@@ -16,21 +16,22 @@ from ..llm import LLM
 class AgentConfig(Block):
     """What every agent's block may say about how its reply is streamed. The pipeline obeys it, whatever the agent."""
 
-    enable_streaming: bool = Field(True, description="false: wait for the whole reply, then speak")
+    enable_streaming: bool = Field(default=True, description="false: wait for the whole reply, then speak")
     stream_buffer_size: int = Field(
-        5, ge=1, le=1000, description="Pieces of the reply held between thinking and cutting"
+        default=5, ge=1, le=1000, description="Pieces of the reply held between thinking and cutting"
     )
 
 
 class Agent(Protocol):
     """A character's mind. One serves all sessions of a server; the history comes with each call.
 
+    Its class has a ``name``, its key in conf.yaml, and a ``Config``, which is an ``AgentConfig``.
+
     ``reply`` is an async generator of deltas; closing it closes the model's connection.
     """
 
-    name: ClassVar[str]
-    Config: ClassVar[type[AgentConfig]]
-    config: AgentConfig
+    @property
+    def config(self) -> AgentConfig: ...
 
     def __init__(self, config: Any, llm: LLM, character: Character) -> None: ...
 

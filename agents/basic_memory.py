@@ -18,17 +18,17 @@ from .prompt import bounded, conversation, system_prompt
 class BasicMemoryConfig(AgentConfig):
     """A character with a short memory: the last exchanges, in full."""
 
-    max_history: int = Field(20, ge=0, le=1000, description="Earlier messages that the model sees; 0: none")
-    max_history_chars: int = Field(12_000, ge=0, le=1_000_000, description="Characters of them, at most")
+    max_history: int = Field(default=20, ge=0, le=1000, description="Earlier messages that the model sees; 0: none")
+    max_history_chars: int = Field(default=12_000, ge=0, le=1_000_000, description="Characters of them, at most")
     system_prompt_suffix: str = Field(
-        "", max_length=20_000, description="Added to the end of the system prompt, for example house rules"
+        default="", max_length=20_000, description="Added to the end of the system prompt, for example house rules"
     )
 
 
 class BasicMemoryAgent:
     """Holds no state of its own: the history comes with each call, so one agent serves all sessions."""
 
-    name: ClassVar[str] = "basic_memory_agent"
+    name = "basic_memory_agent"
     Config: ClassVar[type[AgentConfig]] = BasicMemoryConfig
 
     def __init__(self, config: BasicMemoryConfig, llm: LLM, character: Character) -> None:

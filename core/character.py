@@ -15,15 +15,15 @@ class Character(Block):
 
     name: str = Field(min_length=1, max_length=60, description="The name the audience sees")
     avatar: str | None = Field(
-        None, description="Picture of the character: a file beside the character file, or an emoji"
+        default=None, description="Picture of the character: a file beside the character file, or an emoji"
     )
     look: dict[str, str] = Field(
         default_factory=dict, description="Colours of the default puppet: hair, eyes, skin, dress, accent (CSS colours)"
     )
-    persona: str = Field("", description="Who the character is; becomes the system prompt")
-    opening_line: str = Field("", description="What the character says when somebody comes")
+    persona: str = Field(default="", description="Who the character is; becomes the system prompt")
+    opening_line: str = Field(default="", description="What the character says when somebody comes")
     language: str = Field(
-        "en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description="BCP 47 tag, for example en, zh, ja"
+        default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description="BCP 47 tag, for example en, zh, ja"
     )
     voice: dict[str, str] = Field(
         default_factory=dict, description="Voice per provider, for example {espeak_tts: en-us+f3}; wins over conf.yaml"
@@ -32,11 +32,13 @@ class Character(Block):
         default_factory=lambda: {name: {} for name in DEFAULT_EXPRESSIONS},
         description="Tags such as [joy] in the reply, and the Live2D parameters each one sets; empty: the avatar's own",
     )
-    fillers: tuple[str, ...] = Field((), description="Short openers that may be spoken while the model still thinks")
+    fillers: tuple[str, ...] = Field(
+        default=(), description="Short openers that may be spoken while the model still thinks"
+    )
     lexicon: dict[str, str] = Field(
         default_factory=dict, description="How to say a word: what is written → what is spoken"
     )
-    scene: str | None = Field(None, description="Scene behind the character, when the page has not chosen one")
+    scene: str | None = Field(default=None, description="Scene behind the character, when the page has not chosen one")
 
     @field_validator("expressions", mode="before")
     @classmethod

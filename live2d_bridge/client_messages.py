@@ -120,9 +120,9 @@ def clean_text(text: str) -> str:
 
 def _playback(message: dict[str, Any]) -> PlaybackReport:
     turn, played_ms = message.get("turn"), message.get("played_ms")
-    if type(turn) is not int or not 0 <= turn <= _MAX_NUMBER:
+    if not isinstance(turn, int) or isinstance(turn, bool) or not 0 <= turn <= _MAX_NUMBER:
         raise ProtocolError("playback: turn must be a whole number from 0")
-    if type(played_ms) not in (int, float) or not 0 <= played_ms <= _MAX_NUMBER:
+    if not isinstance(played_ms, int | float) or isinstance(played_ms, bool) or not 0 <= played_ms <= _MAX_NUMBER:
         raise ProtocolError("playback: played_ms must be a number from 0")
     return PlaybackReport(turn, float(played_ms))
 

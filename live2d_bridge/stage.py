@@ -102,6 +102,7 @@ class Stage:
         """The viewer can play sound and wants to: it becomes the holder, and is sent what nobody has played yet."""
         viewer.can_play = True
         if self.holder is viewer:
+            self._tell_holder()
             return
         self.holder = viewer
         self._clock.listener_joined()
@@ -163,7 +164,7 @@ class Stage:
             pcm=event.audio.pcm,
         )
         self._unplayed.append(frame)
-        silent = replace(frame, pcm=b"").encode() if len(self._viewers) > (self.holder is not None) else b""
+        silent = frame.encode(sound=False) if len(self._viewers) > (self.holder is not None) else b""
         for viewer in self._viewers:
             viewer.send(frame.encode() if viewer is self.holder else silent)
 

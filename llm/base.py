@@ -25,8 +25,8 @@ class LLM(Provider, Protocol):
 class LLMConfig(Block):
     """What every language model's block may say."""
 
-    first_token_timeout: float = Field(4.0, gt=0, le=600, description="Seconds until the first token")
-    token_timeout: float = Field(5.0, gt=0, le=600, description="Seconds between two tokens")
+    first_token_timeout: float = Field(default=4.0, gt=0, le=600, description="Seconds until the first token")
+    token_timeout: float = Field(default=5.0, gt=0, le=600, description="Seconds between two tokens")
 
     @property
     def deadlines(self) -> Deadlines:

@@ -23,7 +23,7 @@ KIND = "llm"
 class FallbackLLM:
     """A chain of models, first choice first, which is itself a model."""
 
-    name: ClassVar[str] = "fallback_llm"
+    name = "fallback_llm"
     Config: ClassVar[type[Block]] = Block
 
     def __init__(self, providers: Sequence[LLM]) -> None:

@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Literal
 import aiohttp
 from pydantic import Field, field_validator
 
-from ..core.block import Block
 from ..core.errors import Category, ProviderError
 from ..core.http import HttpClient, hang_up
 from ..core.remote import ServerBlock
@@ -31,13 +30,14 @@ class OpenAIConfig(ServerBlock, LLMConfig):
     """The block ``openai_llm``."""
 
     model: str = Field(min_length=1, description="Name of the model, as the server knows it")
-    temperature: float | None = Field(None, ge=0, le=2, description="Greater: more surprising replies")
-    top_p: float | None = Field(None, gt=0, le=1, description="Share of the likeliest tokens to choose from")
-    max_tokens: int | None = Field(None, ge=1, description="Longest reply, in tokens")
-    stop: tuple[str, ...] = Field((), max_length=16, description="Texts that end the reply where they appear")
-    stream: bool = Field(True, description="false: one whole completion")
+    temperature: float | None = Field(default=None, ge=0, le=2, description="Greater: more surprising replies")
+    top_p: float | None = Field(default=None, gt=0, le=1, description="Share of the likeliest tokens to choose from")
+    max_tokens: int | None = Field(default=None, ge=1, description="Longest reply, in tokens")
+    stop: tuple[str, ...] = Field(default=(), max_length=16, description="Texts that end the reply where they appear")
+    stream: bool = Field(default=True, description="false: one whole completion")
     warm_up: Literal["auto"] | bool = Field(
-        "auto", description="Ask for one token at start, so that the server loads the model; auto: on this machine only"
+        default="auto",
+        description="Ask for one token at start, so that the server loads the model; auto: on this machine only",
     )
 
     @field_validator("extra_body")
@@ -51,8 +51,8 @@ class OpenAIConfig(ServerBlock, LLMConfig):
 class OpenAILLM:
     """A language model behind OpenAI's HTTP API."""
 
-    name: ClassVar[str] = "openai_llm"
-    Config: ClassVar[type[Block]] = OpenAIConfig
+    name = "openai_llm"
+    Config: ClassVar[type[OpenAIConfig]] = OpenAIConfig
 
     def __init__(self, config: OpenAIConfig) -> None:
         self.config = config

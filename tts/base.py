@@ -30,8 +30,8 @@ class TTS(Provider, Protocol):
 class TTSConfig(Block):
     """What every voice's block may say."""
 
-    first_chunk_timeout: float = Field(2.0, gt=0, le=600, description="Seconds until the first audio")
-    chunk_timeout: float = Field(0.5, gt=0, le=600, description="Seconds between two pieces of audio")
+    first_chunk_timeout: float = Field(default=2.0, gt=0, le=600, description="Seconds until the first audio")
+    chunk_timeout: float = Field(default=0.5, gt=0, le=600, description="Seconds between two pieces of audio")
 
     @property
     def deadlines(self) -> Deadlines:

@@ -37,11 +37,11 @@ VoiceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w/() -]*(\+
 class EspeakConfig(TTSConfig):
     """The voice's settings. A voice is a language (``en-us``, ``en-gb-x-rp``, ``cmn``, ``ja``), and a variant after a ``+``."""
 
-    voice: VoiceName = Field("en-us+f3", description="Language, and a variant after a +")
-    rate: int = Field(175, ge=80, le=450, description="Words per minute")
-    pitch: int = Field(50, ge=0, le=99, description="50 is the voice's own")
-    pitch_range: int = Field(50, ge=0, le=99, description="0 is monotonous, 50 the voice's own")
-    volume: int = Field(100, ge=0, le=200, description="100 is the normal volume")
+    voice: VoiceName = Field(default="en-us+f3", description="Language, and a variant after a +")
+    rate: int = Field(default=175, ge=80, le=450, description="Words per minute")
+    pitch: int = Field(default=50, ge=0, le=99, description="50 is the voice's own")
+    pitch_range: int = Field(default=50, ge=0, le=99, description="0 is monotonous, 50 the voice's own")
+    volume: int = Field(default=100, ge=0, le=200, description="100 is the normal volume")
     voices: dict[Script, VoiceName] = Field(
         default_factory=lambda: {"zh": "cmn+f3", "ja": "ja+f3", "ko": "ko+f3"},
         description="Voice for text in another script than the voice's own; {}: always the one voice",
@@ -51,9 +51,9 @@ class EspeakConfig(TTSConfig):
 class EspeakTTS:
     """The voice. All requests share one worker process, which serves them in order."""
 
-    name: ClassVar[str] = NAME
+    name = NAME
     Config: ClassVar[type[EspeakConfig]] = EspeakConfig
-    sample_rate: int = SAMPLE_RATE
+    sample_rate = SAMPLE_RATE
 
     def __init__(self, config: EspeakConfig) -> None:
         self.config = config

@@ -55,7 +55,7 @@ def remaining_text(text: str, marks: Sequence[Mark], delivered_ms: float) -> str
 class FallbackTTS:
     """A chain of voices, first choice first, which is itself a voice."""
 
-    name: ClassVar[str] = "fallback_tts"
+    name = "fallback_tts"
     Config: ClassVar[type[Block]] = Block
 
     def __init__(self, providers: Sequence[TTS], sample_rate: int | None = None) -> None:

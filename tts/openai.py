@@ -14,7 +14,6 @@ import aiohttp
 from pydantic import Field, field_validator
 from pydantic_core import from_json
 
-from ..core.block import Block
 from ..core.errors import Category, ProviderError
 from ..core.http import HttpClient, hang_up
 from ..core.http_errors import error_text
@@ -35,10 +34,12 @@ class OpenAITTSConfig(ServerBlock, TTSConfig):
 
     model: str = Field(min_length=1, description="Name of the model, for example tts-1 or kokoro")
     voice: str = Field(min_length=1, description="Name of the voice")
-    speed: float | None = Field(None, ge=0.25, le=4, description="1 is the voice's own speed")
-    instructions: str | None = Field(None, description="How to speak, for models that take instructions")
-    response_format: Literal["pcm", "wav"] = Field("pcm", description="What the server is asked for")
-    sample_rate: int = Field(24_000, ge=8_000, le=192_000, description="Hz of the server's pcm; a wav says its own")
+    speed: float | None = Field(default=None, ge=0.25, le=4, description="1 is the voice's own speed")
+    instructions: str | None = Field(default=None, description="How to speak, for models that take instructions")
+    response_format: Literal["pcm", "wav"] = Field(default="pcm", description="What the server is asked for")
+    sample_rate: int = Field(
+        default=24_000, ge=8_000, le=192_000, description="Hz of the server's pcm; a wav says its own"
+    )
 
     @field_validator("extra_body")
     @classmethod
@@ -51,8 +52,8 @@ class OpenAITTSConfig(ServerBlock, TTSConfig):
 class OpenAITTS:
     """A voice behind OpenAI's HTTP API."""
 
-    name: ClassVar[str] = "openai_tts"
-    Config: ClassVar[type[Block]] = OpenAITTSConfig
+    name = "openai_tts"
+    Config: ClassVar[type[OpenAITTSConfig]] = OpenAITTSConfig
 
     def __init__(self, config: OpenAITTSConfig) -> None:
         self.config = config

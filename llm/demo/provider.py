@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ...core.block import Block
 from ...core.provider import Deadlines
 from ...core.types import LLMDelta, Message, TextDelta, Usage
 from ..base import LLMConfig
@@ -20,9 +19,9 @@ from .tokens import tokens
 class DemoConfig(LLMConfig):
     """The built-in demo mind: canned rules, offline, at the pace of a quick model."""
 
-    seed: int | None = Field(None, description="The same conversation gets the same reply; unset: varied")
-    first_token_ms: float = Field(80, ge=0, le=60_000, description="Milliseconds until the first token")
-    token_ms: float = Field(25, ge=0, le=10_000, description="Milliseconds between two tokens")
+    seed: int | None = Field(default=None, description="The same conversation gets the same reply; unset: varied")
+    first_token_ms: float = Field(default=80, ge=0, le=60_000, description="Milliseconds until the first token")
+    token_ms: float = Field(default=25, ge=0, le=10_000, description="Milliseconds between two tokens")
 
 
 class DemoLLM:
@@ -31,8 +30,8 @@ class DemoLLM:
     Everything it knows of a viewer is in the messages, so sessions cannot learn of each other.
     """
 
-    name: ClassVar[str] = "demo_llm"
-    Config: ClassVar[type[Block]] = DemoConfig
+    name = "demo_llm"
+    Config: ClassVar[type[DemoConfig]] = DemoConfig
 
     def __init__(self, config: DemoConfig) -> None:
         self.config = config

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 from fake_openai import Action, Answer, FakeOpenAI, Step, chat, delta, event, failure
+from leaks import nothing_leaks
+from llm_subjects import KEY, MESSAGES, SERVED, closing, collect, text_of
+
 from hayakuchi.core.deadline import within
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.types import LLMDelta
 from hayakuchi.llm import LLM
-from leaks import nothing_leaks
-from llm_subjects import KEY, MESSAGES, SERVED, closing, collect, text_of
 
 
 @pytest.fixture(name="server")

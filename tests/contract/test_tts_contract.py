@@ -9,12 +9,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from leaks import nothing_leaks
+from tts_subjects import REQUEST, SUBJECTS, closing, collect, pcm_of
+
 from hayakuchi.core.errors import ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.types import SpeechRequest
 from hayakuchi.tts import TTS
-from leaks import nothing_leaks
-from tts_subjects import REQUEST, SUBJECTS, closing, collect, pcm_of
 
 
 @pytest.fixture(params=SUBJECTS, name="tts")
@@ -58,7 +59,8 @@ async def test_a_piece_that_goes_on_is_spoken_too(tts: TTS):
 
 async def test_it_says_who_it_is(tts: TTS):
     assert tts.name
-    assert tts.Config.model_json_schema()["type"] == "object"
+    provider_class: Any = type(tts)
+    assert provider_class.Config.model_json_schema()["type"] == "object"
     assert isinstance(tts.deadlines, Deadlines)
     assert 8_000 <= tts.sample_rate <= 192_000
     line = await tts.probe()

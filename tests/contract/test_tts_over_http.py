@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 from fake_openai import Action, Answer, FakeOpenAI, Step, answer_json, failure, sine, speech, wav_header
+from leaks import nothing_leaks
+from tts_subjects import KEY, REQUEST, SERVED, closing, collect, pcm_of
+
 from hayakuchi.core.deadline import within
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.types import Audio, ProviderFailure
 from hayakuchi.tts import TTS
-from leaks import nothing_leaks
-from tts_subjects import KEY, REQUEST, SERVED, closing, collect, pcm_of
 
 
 @pytest.fixture(name="server")

@@ -15,13 +15,14 @@ import espeakng_loader
 import numpy as np
 import psutil
 import pytest
+from pydantic import ValidationError
+
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import Audio, Mark, MarkKind, SpeechRequest
 from hayakuchi.tts import espeak, espeak_process
 from hayakuchi.tts.espeak import EspeakConfig, EspeakTTS
 from hayakuchi.tts.espeak_voices import resolve
 from hayakuchi.tts.espeak_wire import say_payload
-from pydantic import ValidationError
 
 SENTENCE = "Good evening everyone, welcome to the stream tonight."
 LONG = ("The quick brown fox jumps over the lazy dog, and then it goes home. " * 30)[:2000]

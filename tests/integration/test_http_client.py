@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from fake_openai import Action, Answer, FakeOpenAI, Recorded, answer_json
+from leaks import nothing_leaks
+
 from hayakuchi.core import http
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.http import HttpClient, hang_up
 from hayakuchi.core.remote import ServerBlock
-from leaks import nothing_leaks
 
 
 def client_of(url: str, **block: Any) -> HttpClient:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 
 import psutil
 from fake_openai import FakeOpenAI
@@ -15,23 +16,28 @@ from hayakuchi.core.character import Character
 from hayakuchi.core.events import TurnEnded, TurnStatus
 from hayakuchi.core.types import UserInput
 from hayakuchi.llm.fallback import FallbackLLM
-from hayakuchi.llm.openai import OpenAILLM
+from hayakuchi.llm.openai import OpenAIConfig, OpenAILLM
 from hayakuchi.orchestrator.playback import Playback
 from hayakuchi.orchestrator.session import Session
 from hayakuchi.orchestrator.turn import TurnSettings
-from hayakuchi.tts.espeak import EspeakTTS
+from hayakuchi.tts.espeak import EspeakConfig, EspeakTTS
 from hayakuchi.tts.fallback import FallbackTTS
 
 INTERRUPTS = 1000
+
+
+def open_files(process: psutil.Process) -> int:
+    """Descriptors, sockets and pipes included; on Windows handles."""
+    return process.num_handles() if sys.platform == "win32" else process.num_fds()
 
 
 async def test_a_thousand_interrupts_leave_nothing_behind() -> None:
     random_ = random.Random(7)
     this = psutil.Process()
     async with FakeOpenAI() as server:
-        llm = FallbackLLM([OpenAILLM(OpenAILLM.Config(base_url=server.url, model="fake"))])
-        voice = FallbackTTS([EspeakTTS(EspeakTTS.Config())])
-        descriptors = this.num_fds()
+        llm = FallbackLLM([OpenAILLM(OpenAIConfig.model_validate({"base_url": server.url, "model": "fake"}))])
+        voice = FallbackTTS([EspeakTTS(EspeakConfig())])
+        descriptors = open_files(this)
         await llm.open()
         await voice.open()
         character = Character(name="Test")
@@ -67,5 +73,5 @@ async def test_a_thousand_interrupts_leave_nothing_behind() -> None:
         await voice.aclose()
         await llm.aclose()
         await asyncio.sleep(0.1)  # the server's side of the connections that were just closed
-        assert this.num_fds() <= descriptors
+        assert open_files(this) <= descriptors
     assert this.children() == []

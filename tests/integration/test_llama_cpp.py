@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from requirements import require
+
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import Message, TextDelta, Usage
 from hayakuchi.llm.openai import OpenAIConfig, OpenAILLM
-from requirements import require
 
 SENTENCES = (
     "Hello and welcome to the show .",

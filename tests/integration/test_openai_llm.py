@@ -19,12 +19,13 @@ from fake_openai import (
     models,
     whole_chat,
 )
+from leaks import nothing_leaks
+from pydantic import ValidationError
+
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import Message, ReasoningDelta, TextDelta, Usage
 from hayakuchi.llm import openai
 from hayakuchi.llm.openai import OpenAIConfig, OpenAILLM
-from leaks import nothing_leaks
-from pydantic import ValidationError
 
 MESSAGES = (Message("system", "Be kind."), Message("user", "早口?"))
 Make = Callable[..., Awaitable[OpenAILLM]]

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from fake_openai import Action, Answer, FakeOpenAI, event, failure, sine, speech, wav_header
+from leaks import nothing_leaks
+from pydantic import ValidationError
+
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import Audio, SpeechRequest
 from hayakuchi.tts.openai import OpenAITTS, OpenAITTSConfig
-from leaks import nothing_leaks
-from pydantic import ValidationError
 
 CLIP = sine(300)
 Make = Callable[..., Awaitable[OpenAITTS]]

@@ -7,8 +7,10 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from typing import Any
 
 from fake_openai import FakeOpenAI
+
 from hayakuchi.core.types import LLMDelta, Message, TextDelta
 from hayakuchi.llm import LLM
+from hayakuchi.llm.demo import DemoConfig, DemoLLM
 from hayakuchi.llm.openai import OpenAIConfig, OpenAILLM
 
 MESSAGES = (Message("system", "You are kind."), Message("user", "Tell me a long story, please."))
@@ -25,7 +27,15 @@ async def served_openai_llm() -> AsyncIterator[LLM]:
         yield openai_llm(server)
 
 
-SUBJECTS: dict[str, Callable[[], AbstractAsyncContextManager[LLM]]] = {"openai_llm": served_openai_llm}
+@asynccontextmanager
+async def demo_llm() -> AsyncIterator[LLM]:
+    yield DemoLLM(DemoConfig(seed=1, first_token_ms=5, token_ms=1))
+
+
+SUBJECTS: dict[str, Callable[[], AbstractAsyncContextManager[LLM]]] = {
+    "openai_llm": served_openai_llm,
+    "demo_llm": demo_llm,
+}
 """Providers that are not open yet, and can say a few words."""
 
 SERVED: dict[str, Callable[[FakeOpenAI], LLM]] = {"openai_llm": openai_llm}

@@ -42,7 +42,7 @@ class _Scripted:
 class ScriptedLLM(_Scripted):
     """Streams ``tokens``; dies before token ``dies_at``. Strings that begin with ``\\0`` are reasoning."""
 
-    name: ClassVar[str] = "scripted_llm"
+    name = "scripted_llm"
 
     def __init__(
         self, tokens: Sequence[str], *, first_ms: float = 100, token_ms: float = 20, dies_at: int | None = None
@@ -104,7 +104,7 @@ class ScriptedTTS(_Scripted):
 class EchoAgent:
     """Passes the model's stream on, with what was said as the only message."""
 
-    name: ClassVar[str] = "echo_agent"
+    name = "echo_agent"
     Config: ClassVar[type[AgentConfig]] = AgentConfig
 
     def __init__(self, config: AgentConfig, llm: Any, character: Character) -> None:
@@ -155,11 +155,11 @@ def make_session(
     llms: Sequence[Any], voices: Sequence[Any], *, character: Character | None = None, agent: AgentConfig | None = None
 ) -> Session:
     """A session around scripted providers, in the same fallback chains as a server's."""
-    character = character or Character(name="Test", opening_line="[joy] Hello, you!")  # pyright: ignore[reportCallIssue]
+    character = character or Character(name="Test", opening_line="[joy] Hello, you!")
     voice = FallbackTTS(voices)
     return Session(
         "test",
-        agent=EchoAgent(agent or AgentConfig(), FallbackLLM(llms), character),  # pyright: ignore[reportCallIssue]
+        agent=EchoAgent(agent or AgentConfig(), FallbackLLM(llms), character),
         voice=voice,
         character=character,
         playback=Playback(voice.sample_rate),

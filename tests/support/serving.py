@@ -30,22 +30,23 @@ from hayakuchi.orchestrator.settings import (
 
 def component(make: Callable[[], Any]) -> Component:
     """A provider made by ``make``, as the settings name one."""
-    return Component("scripted", None, lambda config: make())  # pyright: ignore[reportArgumentType]
+    made: Any = lambda config: make()  # noqa: E731 - stands where a class does
+    return Component("scripted", None, made)
 
 
 def settings_for(llm: Callable[[], Any], tts: Callable[[], Any], **gateway_settings: Any) -> Settings:
     return Settings(
-        character=Character(name="Test", opening_line="[joy] Hello, you!"),  # pyright: ignore[reportCallIssue]
+        character=Character(name="Test", opening_line="[joy] Hello, you!"),
         character_file=None,
-        server=ServerSettings(),  # pyright: ignore[reportCallIssue]
-        agent=Component("echo_agent", AgentConfig(), EchoAgent),  # pyright: ignore[reportCallIssue]
+        server=ServerSettings(),
+        agent=Component("echo_agent", AgentConfig(), EchoAgent),
         llm=(component(llm),),
         tts=(component(tts),),
         asr=(),
-        avatar=AvatarSettings(),  # pyright: ignore[reportCallIssue]
-        latency=LatencySettings(),  # pyright: ignore[reportCallIssue]
+        avatar=AvatarSettings(),
+        latency=LatencySettings(),
         gateway=GatewaySettings(**gateway_settings),
-        playback=PlaybackSettings(),  # pyright: ignore[reportCallIssue]
+        playback=PlaybackSettings(),
         files=(),
     )
 

@@ -7,8 +7,10 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from typing import Any
 
 from fake_openai import FakeOpenAI
+
 from hayakuchi.core.types import Audio, ProviderFailure, SpeechRequest
 from hayakuchi.tts import TTS
+from hayakuchi.tts.espeak import EspeakConfig, EspeakTTS
 from hayakuchi.tts.openai import OpenAITTS, OpenAITTSConfig
 
 REQUEST = SpeechRequest("Once upon a time there was a small fox that lived in the mountains.")
@@ -26,7 +28,15 @@ async def served_openai_tts() -> AsyncIterator[TTS]:
         yield openai_tts(server)
 
 
-SUBJECTS: dict[str, Callable[[], AbstractAsyncContextManager[TTS]]] = {"openai_tts": served_openai_tts}
+@asynccontextmanager
+async def espeak_tts() -> AsyncIterator[TTS]:
+    yield EspeakTTS(EspeakConfig())
+
+
+SUBJECTS: dict[str, Callable[[], AbstractAsyncContextManager[TTS]]] = {
+    "openai_tts": served_openai_tts,
+    "espeak_tts": espeak_tts,
+}
 """Providers that are not open yet, and can say a sentence."""
 
 SERVED: dict[str, Callable[[FakeOpenAI], TTS]] = {"openai_tts": openai_tts}

@@ -6,6 +6,8 @@ from contextlib import aclosing
 from typing import ClassVar
 
 import pytest
+from pydantic import ValidationError
+
 from hayakuchi.agents import PROVIDERS
 from hayakuchi.agents.basic_memory import BasicMemoryAgent, BasicMemoryConfig
 from hayakuchi.core.block import Block
@@ -16,7 +18,6 @@ from hayakuchi.core.registry import Registry
 from hayakuchi.core.types import LLMDelta, Message, ProviderFailure, ReasoningDelta, TextDelta, Usage, UserInput
 from hayakuchi.llm import LLMConfig
 from hayakuchi.llm.demo import DemoConfig, DemoLLM
-from pydantic import ValidationError
 
 KIYO = Character.model_validate({"name": "Kiyo", "persona": "You like noodles."})
 FAILURE = ProviderError("llm", "scripted", Category.CONNECTIVITY, "gone")
@@ -25,7 +26,7 @@ FAILURE = ProviderError("llm", "scripted", Category.CONNECTIVITY, "gone")
 class ScriptedLLM:
     """Streams its script; an error in it is raised, None waits for ever."""
 
-    name: ClassVar[str] = "scripted"
+    name = "scripted"
     Config: ClassVar[type[Block]] = LLMConfig
     deadlines = Deadlines(1, 1)
 

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import pytest
 import yaml
+
 from hayakuchi.agents.prompt import system_prompt
 from hayakuchi.core.character import DEFAULT_EXPRESSIONS, Character
 from hayakuchi.core.types import Message

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 from virtual import run_virtual
@@ -27,7 +26,7 @@ CLOSED: list[str] = []
 
 
 class Model:
-    name: ClassVar[str] = "demo_llm"
+    name = "demo_llm"
 
     class Config(Block):
         fails: bool = False

@@ -2,6 +2,9 @@ import json
 from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from hayakuchi.core.errors import ProtocolError
 from hayakuchi.live2d_bridge.wire import (
     Greet,
@@ -13,8 +16,6 @@ from hayakuchi.live2d_bridge.wire import (
     SoundRelease,
     parse_client_message,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 UNDERSTOOD = {
     '{"type": "input.text", "text": "Hi"}': InputText("Hi"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from hayakuchi.core.types import Boundary, Segment
 from hayakuchi.orchestrator.cutter import Cutter
 from hayakuchi.orchestrator.reply_filter import Expression, ReplyFilter
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 NAMES = ("joy", "sad")
 

@@ -9,6 +9,9 @@ from itertools import pairwise
 from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from hayakuchi.core.clock import VirtualTimeLoop, loop_ms
 from hayakuchi.core.deadline import within
 from hayakuchi.core.errors import ProviderError
@@ -18,8 +21,6 @@ from hayakuchi.llm.demo.clean import clause, plain
 from hayakuchi.llm.demo.reflect import swapped
 from hayakuchi.llm.demo.situation import TAG
 from hayakuchi.llm.demo.tokens import tokens
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 LIBRARY, RULES = lines.load(), rules.load()
 TAGS = "[neutral] [joy] [sadness] [anger] [surprise] [fear] [smirk] [shy] [thinking]"

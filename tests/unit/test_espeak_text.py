@@ -1,9 +1,10 @@
 """What espeak-ng gets to read, which voice reads it, and what its word events mean."""
 
 import pytest
-from hayakuchi.tts.espeak_text import PIECE_WEIGHT, Script, WordFinder, clean, pieces, script_of, voice_for, with_ending
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hayakuchi.tts.espeak_text import PIECE_WEIGHT, Script, WordFinder, clean, pieces, script_of, voice_for, with_ending
 
 VOICES: dict[Script, str] = {"zh": "cmn+f3", "ja": "ja+f3", "ko": "ko+f3"}
 

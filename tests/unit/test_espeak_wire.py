@@ -3,13 +3,14 @@
 import asyncio
 from contextlib import aclosing
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hayakuchi.core.types import Mark, MarkKind
 from hayakuchi.tts import espeak_worker as wire
 from hayakuchi.tts.espeak_process import EspeakProcess
 from hayakuchi.tts.espeak_text import Piece
 from hayakuchi.tts.espeak_wire import ClipReader, say_payload
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 class Pipe(asyncio.Transport):

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from hayakuchi.core.types import Audio, Mark, MarkKind
 from hayakuchi.live2d_bridge.lipsync import LipTrack, quantise
 from hayakuchi.live2d_bridge.loudness import FLOOR_DB, VoiceLevel, levels_db
 from hayakuchi.live2d_bridge.visemes import Shape
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 RATE = 24000
 SHUT = bytes((0, 128, 0, 0, 0, 0, 0))

@@ -26,7 +26,7 @@ def error(category: Category = Category.UNAVAILABLE, retry_after_s: float | None
 
 
 class FakeLLM:
-    name: ClassVar[str] = "fake"
+    name = "fake"
     Config: ClassVar[type[Block]] = Block
 
     def __new__(cls, name: str, *_: object, **__: object) -> Self:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 import pytest
 from pydantic import Field, SecretStr
@@ -18,41 +18,41 @@ from hayakuchi.orchestrator.settings import Settings
 
 
 class Demo:
-    name: ClassVar[str] = "demo_llm"
+    name = "demo_llm"
 
     class Config(Block):
         seed: int = 0
 
 
 class OpenAI:
-    name: ClassVar[str] = "openai_llm"
+    name = "openai_llm"
 
     class Config(Block):
         model: str
         base_url: str = "http://127.0.0.1:11434/v1"
         api_key: SecretStr = SecretStr("none")
-        temperature: float = Field(0.7, ge=0, le=2)
+        temperature: float = Field(default=0.7, ge=0, le=2)
         headers: dict[str, str] = Field(default_factory=dict)
 
 
 class Voice:
-    name: ClassVar[str] = "espeak_tts"
+    name = "espeak_tts"
 
     class Config(Block):
         voice: str = "en"
-        rate: int = Field(175, ge=80, le=450)
+        rate: int = Field(default=175, ge=80, le=450)
         quality: Literal["fast", "high"] = "fast"
 
 
 class Tone:
-    name: ClassVar[str] = "tone_tts"
+    name = "tone_tts"
 
     class Config(Block):
         hertz: float = 440
 
 
 class Memory:
-    name: ClassVar[str] = "basic_memory_agent"
+    name = "basic_memory_agent"
 
     class Config(Block):
         stream_buffer_size: int = 5

@@ -85,7 +85,7 @@ async def test_a_missing_or_doubled_host_is_refused() -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    async def never(*_: Any) -> None:
+    async def never(*_: Any) -> Any:
         raise AssertionError
 
     for headers in ([], [(b"host", b"localhost"), (b"host", b"localhost")]):

@@ -2,11 +2,12 @@
 
 import json
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hayakuchi.agents.prompt import LONGEST_VIEWER, bounded, conversation, language_name, system_prompt, user_content
 from hayakuchi.core.character import Character
 from hayakuchi.core.types import Message, UserInput
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def character(**data: object) -> Character:

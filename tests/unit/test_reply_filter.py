@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hayakuchi.orchestrator.reply_filter import HOLD, Expression, Piece, ReplyFilter, Silent, Text
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from hayakuchi.orchestrator.reply_filter import HOLD, Expression, Piece, ReplyFilter, Silent, Text
 
 NAMES = ("joy", "Sadness", "joyful")
 

@@ -6,6 +6,7 @@ In the tables ``|`` stands where a cut is expected; it is not part of the text.
 from __future__ import annotations
 
 import pytest
+
 from hayakuchi.core.types import Boundary
 from hayakuchi.orchestrator.segmenter import Cut, Segmenter
 

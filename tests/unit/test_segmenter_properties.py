@@ -7,9 +7,10 @@ from itertools import pairwise
 from types import FrameType
 from typing import Any
 
-from hayakuchi.orchestrator.segmenter import Cut, Segmenter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from hayakuchi.orchestrator.segmenter import Cut, Segmenter
 
 
 def cut(text: str, size: int = 1, **options: bool) -> list[str]:

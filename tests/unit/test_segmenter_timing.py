@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hayakuchi.core.types import Boundary
-from hayakuchi.orchestrator.segmenter import Cut, Segmenter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from hayakuchi.core.types import Boundary
+from hayakuchi.orchestrator.segmenter import Cut, Segmenter
 
 # Silence of the token stream.
 

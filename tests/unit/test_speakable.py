@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from hayakuchi.orchestrator.speakable import speakable
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from hayakuchi.orchestrator.speakable import speakable
 
 ACTIONS_AND_EMPHASIS = [
     ("I *really* mean it", "I really mean it"),

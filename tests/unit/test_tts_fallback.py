@@ -41,7 +41,7 @@ def word(at_ms: float, start: int, length: int) -> Mark:
 class FakeTTS:
     """Speaks a script; without one, each word for 200 ms at its time, with its mark."""
 
-    name: ClassVar[str] = "fake"
+    name = "fake"
     Config: ClassVar[type[Block]] = Block
 
     def __new__(cls, name: str, *_: object, **__: object) -> Self:

@@ -1,8 +1,9 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from hayakuchi.core.types import Mark, MarkKind
 from hayakuchi.live2d_bridge.articulation import CLOSURE_MS, STALE_MS, Articulation
 from hayakuchi.live2d_bridge.visemes import CLOSED, REST, Shape, visemes
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 CORNERS = {
     "a": "a",

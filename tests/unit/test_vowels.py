@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import soxr
-from hayakuchi.live2d_bridge.vowels import LOWEST_RATE, VOWELS, VowelModel, vowel_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
+from hayakuchi.live2d_bridge.vowels import LOWEST_RATE, VOWELS, VowelModel, vowel_model
 
 RATES = (8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000)
 

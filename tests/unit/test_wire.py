@@ -4,6 +4,9 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from hayakuchi.core.errors import ProtocolError
 from hayakuchi.core.events import (
     AudioSent,
@@ -20,8 +23,6 @@ from hayakuchi.core.events import (
 )
 from hayakuchi.core.types import Audio, Segment, UserInput
 from hayakuchi.live2d_bridge.wire import AudioFrame, encode_event
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 SEGMENT = Segment(3, "Hello! ", "Hello!", expressions=("joy", "smirk"))
 
@@ -30,12 +31,12 @@ EVENTS: list[tuple[SessionEvent, dict[str, Any] | None]] = [
     (TurnStarted(7, None), {"type": "turn.started", "turn": 7, "heard": None, "viewer": None}),
     (SegmentReady(7, SEGMENT), {"type": "segment.ready", "turn": 7, "segment": 3, "text": "Hello! "}),
     (
-        SpeechStarted(7, SEGMENT, 1250.5),
+        SpeechStarted(7, SEGMENT, 1250.5, silent=False),
         {"type": "segment.started", "turn": 7, "segment": 3, "text": "Hello! ", "at_ms": 1250.5, "silent": False,
          "expressions": ["joy", "smirk"]},
     ),
     (
-        SpeechStarted(7, Segment(4, "🌸", ""), 2000),
+        SpeechStarted(7, Segment(4, "🌸", ""), 2000, silent=True),
         {"type": "segment.started", "turn": 7, "segment": 4, "text": "🌸", "at_ms": 2000, "silent": True, "expressions": []},
     ),
     (AudioSent(7, 3, 0, Audio(b"", 22050)), None),
