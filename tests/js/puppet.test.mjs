@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { DEFAULTS, PARAMETERS, canonicalId, complete } from "../../live2d_bridge/web/avatar/parameters.js";
-import { drawing, pose } from "../../live2d_bridge/web/avatar/puppet.js";
+import { createPuppet, drawing, pose } from "../../live2d_bridge/web/avatar/puppet.js";
 import { blend, format, lock, mirror, parse } from "../../live2d_bridge/web/avatar/puppet_parts/geometry.js";
 import { lips, opening } from "../../live2d_bridge/web/avatar/puppet_parts/mouth.js";
 import { choices, makePalette, parseColor } from "../../live2d_bridge/web/avatar/puppet_parts/palette.js";
@@ -112,3 +112,33 @@ test("geometry", () => {
   assert.deepEqual(mirror(parse("M390 5")).xy, [410, 5]);
   assert.equal(lock([0, 0], [0, 10], [0, 20], [0, 30], 8).ops, "MCC");
 });
+
+/** As much of a document as the puppet needs; it counts what is written. */
+function fakeDocument() {
+  const written = /** @type {string[]} */ ([]);
+  const createElementNS = (/** @type {string} */ _ns, /** @type {string} */ tag) => ({
+    tag, children: /** @type {unknown[]} */ ([]), attributes: new Map(),
+    setAttribute(/** @type {string} */ name, /** @type {string} */ value) { this.attributes.set(name, value); written.push(name); },
+    append(/** @type {unknown[]} */ ...nodes) { this.children.push(...nodes); },
+    replaceChildren(/** @type {unknown[]} */ ...nodes) { this.children = nodes; },
+  });
+  return { written, page: /** @type {Document} */ (/** @type {unknown} */ ({ createElementNS })) };
+}
+
+test("only what changed is written, and two puppets do not share their paints", () => {
+  const { written, page } = fakeDocument();
+  const puppet = createPuppet({ document: page });
+  written.length = 0;
+  puppet.apply({});
+  assert.equal(written.length, 0);
+  puppet.apply({ ParamCheek: 0.5 });
+  assert.deepEqual(written, ["opacity", "opacity"]);
+  written.length = 0;
+  puppet.apply({ ParamCheek: 0.5, ParamAngleX: 12 });
+  assert.ok(written.length > 80);
+  const names = [puppet, createPuppet({ document: page })].map((p) => JSON.stringify([...ids(p.element)]));
+  assert.notEqual(names[0], names[1]);
+});
+
+/** @param {any} node @returns {string[]} */
+const ids = (node) => [node.attributes.get("id") ?? "", ...node.children.flatMap(ids)].filter(Boolean);

@@ -86,10 +86,10 @@ export function createMotion(seed) {
 }
 
 /**
- * @param {{container: HTMLElement, look?: Look, seed?: number}} options
+ * @param {{container: HTMLElement, look?: Look, seed?: number, maxFps?: number}} options `maxFps` saves work where there is no graphics card
  * @returns {Avatar}
  */
-export function createAvatar({ container, look = {}, seed = 1 }) {
+export function createAvatar({ container, look = {}, seed = 1, maxFps = 60 }) {
   const page = container.ownerDocument;
   const view = page.defaultView ?? window;
   const puppet = createPuppet({ look, document: page });
@@ -110,8 +110,9 @@ export function createAvatar({ container, look = {}, seed = 1 }) {
     params = motion.update(dt);
     puppet.apply(params);
   };
+  const shortest = 1000 / limit(maxFps, 5, 240, 60) - 4;
   const loop = (/** @type {number} */ nowMs) => {
-    frame(nowMs);
+    if (!(nowMs - last < shortest)) frame(nowMs);
     ticket = view.requestAnimationFrame(loop);
   };
   const resume = () => {

@@ -53,7 +53,7 @@ function sweat() {
 /** @param {Palette} c @returns {Part} */
 function question(c) {
   const d = "M-16 -20 C-16 -44 20 -44 20 -20 C20 -2 0 -2 0 16 M0 34 L0 35";
-  return mark("ParamEffectQuestion", "question", BESIDE, 668, 168, [
+  return mark("ParamEffectQuestion", "question", BESIDE, 640, 150, [
     still("g", { transform: "rotate(12) scale(1.15)" }, [still("path", { d, ...line("#ffffff", 19) }), still("path", { d, ...line(c.accent.base, 11) })]),
   ]);
 }

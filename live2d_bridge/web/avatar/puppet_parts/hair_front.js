@@ -49,7 +49,7 @@ export function hairDefs(c) {
     linear("hairSide", [0, 330, 0, 760], [[0, c.hair.base], [0.3, c.hair.base], [1, c.tip]]),
     linear("hairBack", [0, 300, 0, 960], [[0, c.hair.shade], [0.45, c.hair.base], [1, c.tip]]),
     linear("hairInner", [0, 400, 0, 940], [[0, c.hair.deep], [0.35, c.inner], [1, c.inner]]),
-    radial("crownGlow", [350, 172, 92], [[0, "#ffffff", 0.5], [1, "#ffffff", 0]]),
+    radial("crownGlow", [350, 168, 76], [[0, "#ffffff", 0.5], [1, "#ffffff", 0]]),
     linear("hairLine", [0, 190, 0, 300], [[0, c.hair.line, 0], [1, c.hair.line]]),
     linear("hairShade", [0, 250, 0, 460], [[0, c.hair.shade, 0], [0.5, c.hair.shade, 0.75], [1, c.hair.deep, 0.75]]),
     linear("sideShade", [0, 340, 0, 760], [[0, c.hair.shade, 0.9], [0.5, c.hair.shade, 0.5], [1, c.inner, 0.45]]),
