@@ -52,7 +52,7 @@ class FakeTTS:
         self.sample_rate = rate
         self.deadlines = Deadlines(2.0, 0.5)
         self.asked: list[SpeechRequest] = []
-        self.closed = 0
+        self.given = self.closed = 0
 
     async def open(self) -> None: ...
 
@@ -70,6 +70,7 @@ class FakeTTS:
                 if isinstance(step, float | int):
                     await asyncio.sleep(step)
                 else:
+                    self.given += 1
                     yield step
         finally:
             self.closed += 1
@@ -201,6 +202,15 @@ def test_three_voices_share_a_text() -> None:
     assert spoken(got) == [(0, "one"), (200, "two"), (400, "three"), (600, "four")]
 
 
+def test_what_the_second_voice_gave_counts_from_its_own_beginning() -> None:
+    voices = [FakeTTS(name) for name in "abc"]
+    voices[0].script = [*voices[0].words(TEXT, 1), error()]
+    voices[1].script = [tone(200, word(0, 0, 3)), tone(50, word(200, 4, 5)), error()]
+    got = run_virtual(read(FallbackTTS(voices)))
+    assert voices[2].texts == ["three four"]
+    assert spoken(got) == [(0, "one"), (200, "two"), (400, "three"), (450, "three"), (650, "four")]
+
+
 @pytest.mark.parametrize(("given_ms", "then"), [(200, [TEXT]), (300, [TEXT]), (400, [])])
 def test_without_marks_a_clip_begins_again_or_is_given_up(given_ms: float, then: list[str]) -> None:
     second = FakeTTS("b")
@@ -262,7 +272,7 @@ def test_endless_silence_is_left() -> None:
     first = FakeTTS("a", *[tone(400, amplitude=0)] * 1000)
     got = run_virtual(read(FallbackTTS([first, FakeTTS("b")])))
     assert failures(got) == [(Category.BAD_OUTPUT, "b")]
-    assert first.closed == 1
+    assert (first.given, first.closed) == (26, 1)
 
 
 def test_silence_before_the_first_sound_is_kept() -> None:
@@ -382,6 +392,14 @@ def test_a_resampled_voice_that_fails_gives_out_what_it_gave() -> None:
     got = run_virtual(read(FallbackTTS([first, second], sample_rate=16_000)))
     assert second.texts == ["three four"]
     assert length(got) == pytest.approx(800, abs=1)
+
+
+def test_a_resampled_clip_that_is_given_up_is_given_out_to_its_end() -> None:
+    first = FakeTTS("a", tone(1000, rate=22_050), error())
+    got = run_virtual(read(FallbackTTS([first, FakeTTS("b")], sample_rate=16_000)))
+    assert failures(got) == [(Category.UNAVAILABLE, None)]
+    assert isinstance(got[-1], ProviderFailure)
+    assert length(got) == pytest.approx(1000, abs=1)
 
 
 def test_a_voice_may_change_its_rate_within_a_clip() -> None:
