@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
+from ..core.block import Block
 from ..core.errors import Category, ProviderError
 from ..core.types import Audio, SpeechRequest
 from . import espeak_worker as wire
@@ -52,7 +53,7 @@ class EspeakTTS:
     """The voice. All requests share one worker process, which serves them in order."""
 
     name = NAME
-    Config: ClassVar[type[EspeakConfig]] = EspeakConfig
+    Config: ClassVar[type[Block]] = EspeakConfig
     sample_rate = SAMPLE_RATE
 
     def __init__(self, config: EspeakConfig) -> None:

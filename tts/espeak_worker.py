@@ -204,6 +204,7 @@ def main() -> None:
 
         for descriptor in (0, 1):
             msvcrt.setmode(descriptor, os.O_BINARY)
+    sys.setswitchinterval(0.0002)  # how long the reading thread may have to wait with an abort; 5 ms else
     engine = Engine(*sys.argv[1:3])
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
     live: dict[int, Job] = {}

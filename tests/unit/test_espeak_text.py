@@ -114,6 +114,13 @@ def test_a_word_is_told_once_and_where_it_is() -> None:
     assert finder.word(24, 3) is None
 
 
+def test_chinese_words_are_as_long_as_the_engine_says() -> None:
+    assert WordFinder("世界很大").word(0, 1) == (0, 1)
+    finder = WordFinder("世界很大")
+    assert [finder.word(0, 2), finder.word(1, 1), finder.word(2, 1)] == [(0, 2), None, (2, 1)]
+    assert WordFinder("世界").word(0, 3) == (0, 1), "longer than the text: not a length"
+
+
 @given(st.text(max_size=40), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=20))
 def test_words_lie_in_the_text_and_never_go_back(text: str, events: list[tuple[int, int]]) -> None:
     finder, end = WordFinder(text), 0
