@@ -40,6 +40,8 @@ gateway: {{max_sessions: 1000}}
 """
 CHARACTER = "{name: Bench, persona: You answer., opening_line: Hello.}\n"
 SAMPLE_RATE = 24000
+SPREAD_S = 15.0
+"""Conversations begin over this time: about as long as a turn takes, so that turns begin at any moment."""
 
 
 @dataclass
@@ -57,8 +59,8 @@ class Turn:
 class Client:
     """One viewer that holds the sound, plays in real time and reports every 100 ms."""
 
-    def __init__(self, number: int, url: str, *, interrupts: bool, random_: random.Random) -> None:
-        self.number, self.url, self.interrupts, self.random = number, url, interrupts, random_
+    def __init__(self, number: int, url: str, *, interrupts: bool, hasty: bool, random_: random.Random) -> None:
+        self.number, self.url, self.interrupts, self.hasty, self.random = number, url, interrupts, hasty, random_
         self.turns: list[Turn] = []
         self._turn = 0
         self._end_ms = self._played_ms = 0.0
@@ -69,7 +71,7 @@ class Client:
         async with connect(address, compression=None, proxy=None, open_timeout=30) as socket:
             for count in range(turns):
                 await self._one_turn(socket, f"k{self.number}x{count}")
-                await asyncio.sleep(self.random.uniform(0.2, 1.0) if spread_s else 0.05)
+                await asyncio.sleep(self.random.uniform(0.5, 3.0) if spread_s else 0.05)
 
     async def _one_turn(self, socket: ClientConnection, key: str) -> None:
         turn = Turn(key, time.monotonic())
@@ -90,9 +92,7 @@ class Client:
                     await socket.send('{"type":"interrupt"}')
                 elif now >= report_at:
                     report_at += 0.1
-                    self._played_ms = min(self._end_ms, self._played_ms + 100)
-                    report = {"type": "playback", "turn": self._turn, "played_ms": self._played_ms}
-                    await socket.send(json.dumps(report))
+                    await self._report(socket, min(self._end_ms, self._played_ms + 100))
                 else:
                     turn.errors += 1
                     return
@@ -103,6 +103,8 @@ class Client:
                     report_at = turn.first_audio + 0.1
                 _, _, _, self._turn, position, samples = struct.unpack_from("<BBHIII", message)
                 self._end_ms = (position + samples) * 1000 / SAMPLE_RATE
+                if self.hasty:
+                    await self._report(socket, self._end_ms)
                 continue
             event = json.loads(message)
             if event["type"] in ("provider.failed", "error"):
@@ -111,6 +113,10 @@ class Client:
                 if not math.isnan(turn.interrupted):
                     turn.silent = time.monotonic()
                 return
+
+    async def _report(self, socket: ClientConnection, played_ms: float) -> None:
+        self._played_ms = played_ms
+        await socket.send(json.dumps({"type": "playback", "turn": self._turn, "played_ms": played_ms}))
 
 
 @contextmanager
@@ -128,37 +134,49 @@ def process(*command: str, folder: Path | None = None) -> Iterator[tuple[psutil.
         child.wait(10)
 
 
+def cpu_s(one: psutil.Process) -> float:
+    times = one.cpu_times()
+    return times.user + times.system
+
+
 def percentile(values: list[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[max(math.ceil(share * len(ordered)) - 1, 0)] if ordered else math.nan
 
 
-async def load(url: str, sessions: int, turns: int, interrupted: int) -> list[Turn]:
+async def load(
+    url: str, sessions: int, turns: int, *, interrupted: int = 0, hasty: bool = False, first: int = 0
+) -> list[Turn]:
+    """``sessions`` clients at a time, numbered from ``first``, of which so many interrupt their turns at random.
+
+    ``hasty``: all of them play what they get in no time.
+    """
     seed = random.Random(1)
     clients = [
-        Client(number, url, interrupts=number < interrupted, random_=random.Random(seed.random()))
+        Client(first + number, url, interrupts=number < interrupted, hasty=hasty, random_=random.Random(seed.random()))
         for number in range(sessions)
     ]
     async with asyncio.TaskGroup() as group:
         for client in clients:
-            group.create_task(client.run(turns, 3.0 if sessions > 1 else 0.0))
+            group.create_task(client.run(turns, SPREAD_S if sessions > 1 else 0.0))
     return [turn for client in clients for turn in client.turns]
 
 
-def added_ms(turn: Turn, log: dict[str, float]) -> float:
-    own = (
-        (log["llm_request"] - turn.asked)
-        + (log["tts_request"] - log["cut_token"])
-        + (turn.first_audio - log["tts_first_byte"])
-    )
-    return own * 1000
+def added_ms(turn: Turn, log: dict[str, float]) -> dict[str, float]:
+    """What was added on the way to the model, between model and voice, from the voice to the client, and in all."""
+    parts = {
+        "to_model": log["llm_request"] - turn.asked,
+        "to_voice": log["tts_request"] - log["cut_token"],
+        "to_client": turn.first_audio - log["tts_first_byte"],
+    }
+    return {name: value * 1000 for name, value in {**parts, "added": sum(parts.values())}.items()}
 
 
 def run_case(sessions: int, turns: int, interrupted: int, options: list[str]) -> dict[str, float]:
     """Run one load and return what was measured; times in ms, memory in MB, CPU in cores."""
     here = Path(__file__).resolve().parent
     with (
-        process(sys.executable, str(here / "scripted_models.py"), *options) as (_, models),
+        process(sys.executable, str(here / "scripted_models.py"), *options) as (scripted, models),
         tempfile.TemporaryDirectory() as temporary,
     ):
         folder = Path(temporary)
@@ -166,10 +184,12 @@ def run_case(sessions: int, turns: int, interrupted: int, options: list[str]) ->
         (folder / "bench.yaml").write_text(CHARACTER)
         command = (sys.executable, "-m", "hayakuchi", "run", "-c", "conf.yaml", "--port", "0", "--no-browser")
         with process(*command, folder=folder) as (server, url):
-            asyncio.run(load(url, 1, 2, 0))
-            before, began = server.cpu_times(), time.monotonic()
-            done = asyncio.run(load(url, sessions, turns, interrupted))
-            after, took = server.cpu_times(), time.monotonic() - began
+            asyncio.run(load(url, 1, 3, hasty=True, first=sessions))
+            processes = {"server": server, "models": scripted, "client": psutil.Process()}
+            before, began = {name: cpu_s(one) for name, one in processes.items()}, time.monotonic()
+            done = asyncio.run(load(url, sessions, turns, interrupted=interrupted, hasty=sessions == 1))
+            took = time.monotonic() - began
+            cores = {f"{name}_cores": (cpu_s(one) - before[name]) / took for name, one in processes.items()}
             memory = server.memory_info().rss / 1e6
         with urllib.request.urlopen(f"{models}/log", timeout=10) as answer:
             log = json.load(answer)
@@ -180,12 +200,14 @@ def run_case(sessions: int, turns: int, interrupted: int, options: list[str]) ->
         "turns": len(done),
         "measured": len(added),
         "errors": sum(turn.errors for turn in done),
-        "added_p50_ms": percentile(added, 0.50),
-        "added_p95_ms": percentile(added, 0.95),
-        "added_p99_ms": percentile(added, 0.99),
+        **{
+            f"{part}_p{share}_ms": percentile([one[part] for one in added], share / 100)
+            for part in ("to_model", "to_voice", "to_client", "added")
+            for share in (50, 95, 99)
+        },
         "interrupt_p99_ms": percentile(silence, 0.99),
-        "cpu_cores": (after.user + after.system - before.user - before.system) / took,
         "memory_mb": memory,
+        **cores,
     }
 
 
@@ -204,7 +226,7 @@ def main() -> None:
         print(json.dumps(results, indent=2))
         return
     for name in results[0]:
-        print(f"{name:18}", *(f"{result[name]:>10.1f}" for result in results))
+        print(f"{name:18}", *(f"{result[name]:>10.2f}" for result in results))
 
 
 if __name__ == "__main__":

@@ -97,6 +97,8 @@ async def _send_chunked(writer: asyncio.StreamWriter, content_type: str, parts: 
     head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nTransfer-Encoding: chunked\r\n\r\n"
     writer.write(head.encode())
     async for part in parts:
+        if writer.is_closing():
+            raise ConnectionResetError
         writer.write(b"%x\r\n%s\r\n" % (len(part), part))
         await writer.drain()
     writer.write(b"0\r\n\r\n")

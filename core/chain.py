@@ -190,7 +190,8 @@ class Chain(Generic[P]):
         try:
             await link.open(OPEN_S)
         except ProviderError as error:
-            link.probe_failed(error)
+            link.error = error
+            link.breaker.trip(error, loop_ms())
             return False
         return True
 

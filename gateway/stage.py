@@ -27,7 +27,7 @@ from .rooms import MAIN, Room, Rooms
 from .snapshot import snapshot
 
 MAX_MISTAKES = 20
-SEND_DEADLINE_S = 30.0
+CLOSE_DEADLINE_S = 1.0
 
 
 async def serve_stage(websocket: WebSocket, rooms: Rooms) -> None:
@@ -74,23 +74,25 @@ class _Connection:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._write(), name=f"viewer {self._viewer.name}: write")
                 group.create_task(self._read(), name=f"viewer {self._viewer.name}: read")
+                group.create_task(self._watch(), name=f"viewer {self._viewer.name}: watch")
         except* _Goodbye as group:
             goodbyes += [error for error in group.exceptions if isinstance(error, _Goodbye)]
         except* WebSocketDisconnect:
             pass
         for goodbye in goodbyes[:1]:
-            await self._websocket.close(goodbye.code, goodbye.reason)
+            async with asyncio.timeout(CLOSE_DEADLINE_S):
+                await self._websocket.close(goodbye.code, goodbye.reason)
 
     async def _write(self) -> None:
-        try:
-            async for message in self._viewer.outbox:
-                async with asyncio.timeout(SEND_DEADLINE_S):
-                    if isinstance(message, str):
-                        await self._websocket.send_text(message)
-                    else:
-                        await self._websocket.send_bytes(message)
-        except TimeoutError:
-            pass
+        async for message in self._viewer.outbox:
+            if isinstance(message, str):
+                await self._websocket.send_text(message)
+            else:
+                await self._websocket.send_bytes(message)
+
+    async def _watch(self) -> None:
+        """A viewer that does not read is let go when its outbox is full, also while a message to it is stuck."""
+        await self._viewer.lost.wait()
         raise _Goodbye(1008, "too slow to follow")
 
     async def _read(self) -> None:

@@ -6,6 +6,7 @@ events and the lips alone. When the holder goes, what it had not played yet goes
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import deque
 from collections.abc import Mapping
@@ -31,16 +32,17 @@ class PlayClockOwner(Protocol):
 
 
 class Viewer:
-    """One connection. ``outbox`` is what waits to be sent; it is closed when the viewer is too slow to follow."""
+    """One connection. ``outbox`` is what waits to be sent; ``lost`` is set when the viewer is too slow to follow."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.can_play = False
         self.outbox: Channel[str | bytes] = Channel(OUTBOX)
+        self.lost = asyncio.Event()
 
     def send(self, message: str | bytes) -> None:
-        if not self.outbox.closed and not self.outbox.put_nowait(message):
-            self.outbox.close()
+        if not self.lost.is_set() and not self.outbox.put_nowait(message):
+            self.lost.set()
 
     def send_json(self, message: Mapping[str, Any]) -> None:
         self.send(to_json(message))

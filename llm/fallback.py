@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import ClassVar
 
-from ..core.block import Block
 from ..core.breaker import BreakerState
 from ..core.chain import PROBE_S, Attempt, Chain
 from ..core.deadline import within
@@ -24,7 +22,6 @@ class FallbackLLM:
     """A chain of models, first choice first, which is itself a model."""
 
     name = "fallback_llm"
-    Config: ClassVar[type[Block]] = Block
 
     def __init__(self, providers: Sequence[LLM]) -> None:
         self._chain = Chain(KIND, providers)

@@ -2,8 +2,8 @@
 
 A possible boundary (:class:`Pending`) begins at a space, a punctuation mark or an emoji. It takes in what belongs to it: more
 marks, closing quotes and brackets, emoji, spaces. The first character that does not belong to it decides what it was.
-Only characters decide, so the outcome does not depend on how the text arrived. Where the text has stopped for a while,
-``patience`` says after how long a silence the boundary may be taken as it stands.
+Only characters decide, so the outcome does not depend on how the text arrived. Where the text has stopped, ``patience`` says
+after how long a silence the boundary may be taken as it stands.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ STOP_MS: Final = 250.0
 """Silence after which a full stop ends a sentence."""
 NUMBER_STOP_MS: Final = 1000.0
 """The same after a digit, where more digits are as likely."""
-ATTACHED_MS: Final = 60.0
-"""Silence after which no closing quote or emoji follows a mark that needs no look-ahead otherwise."""
+ATTACHED_MS: Final = 30.0
+"""Silence after which nothing more is attached to a mark: ``!!``, an emoji, what makes a colon part of an address."""
 
 _CJK_CARRIES_ON = frozenset("とっのをがはにでもへやか、，。")
 """What follows a Japanese closing quote when the sentence goes on."""
@@ -234,13 +234,19 @@ def patience(at: Pending) -> tuple[float, Boundary] | None:
         case Kind.CLAUSE:
             if _smiles(at):
                 return None
-            unsure = at.before.isdigit() and at.last not in DASHES
-            return 0.0 if at.spaced else STOP_MS if unsure else ATTACHED_MS, Boundary.CLAUSE
+            return _clause_patience(at), Boundary.CLAUSE
         case Kind.HARD:
-            return 0.0 if at.spaced and not at.quoted else ATTACHED_MS, Boundary.SENTENCE
+            settled = (at.last in CJK_ENDS or at.spaced) and not at.quoted
+            return 0.0 if settled else ATTACHED_MS, Boundary.SENTENCE
         case Kind.ELLIPSIS:
             return STOP_MS, Boundary.SENTENCE
         case Kind.STOP:
             if shortened(at.word) in (Shortened.NEVER, Shortened.INITIAL):
                 return None
             return NUMBER_STOP_MS if at.before.isdigit() and not at.spaced else STOP_MS, Boundary.SENTENCE
+
+
+def _clause_patience(at: Pending) -> float:
+    if not at.spaced and at.before.isdigit() and at.last not in DASHES:
+        return STOP_MS
+    return ATTACHED_MS if not at.spaced and (at.last == ":" or at.quoted) else 0.0

@@ -16,7 +16,7 @@ from ..core.channel import Channel
 from ..core.character import Character
 from ..core.clock import loop_ms
 from ..core.errors import CapacityError, SessionClosed
-from ..core.events import SessionEvent, TurnEnded, TurnStarted, TurnStatus
+from ..core.events import SessionEvent, TurnEnded, TurnStatus
 from ..core.types import LLMDelta, TextDelta, UserInput
 from ..tts import TTS
 from .cutter import Cutter
@@ -122,6 +122,7 @@ class Session:
         self.heard = command.heard if isinstance(command, _Say) else None
         turn = self.turn = Turn(
             self._turns,
+            heard=self.heard,
             heard_at=command.at,
             reply=self._reply(self.heard),
             cutter=self._cutter(self.heard),
@@ -130,7 +131,6 @@ class Session:
             publish=self._publish,
             settings=self._settings,
         )
-        self._publish(TurnStarted(turn.number, self.heard))
         status = TurnStatus.INTERRUPTED
         heard_reply = code = message = None
         try:
@@ -166,7 +166,7 @@ class Session:
 
 async def _ended(turn: asyncio.Task[None] | None) -> None:
     """Cancel the turn and wait until nothing of it runs any more."""
-    if turn is not None:
+    if turn is not None and not turn.done():
         turn.cancel()
         await asyncio.wait([turn])
 

@@ -3,8 +3,8 @@
     think ─Channel─► cut ─Channel─► speak ─Channel─► play
     tokens           segments       clips            audio, paced by the listener
 
-Four tasks and one per clip in one TaskGroup, coupled by bounded channels only. Cancelling :meth:`Turn.run` and awaiting it
-ends all of them and everything they had asked of models and voices.
+Thinking is done by the turn's own task; the other stages, and each clip, are tasks of its TaskGroup. Bounded channels are all
+that couples them. Cancelling :meth:`Turn.run` and awaiting it ends all of them and all they had asked of models and voices.
 """
 
 from __future__ import annotations
@@ -18,27 +18,26 @@ from typing import Any
 from ..core.channel import Channel, ChannelClosed
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed, HayakuchiError, ProviderError
-from ..core.events import AudioSent, SegmentReady, SessionEvent, SpeechEnded, SpeechStarted
+from ..core.events import AudioSent, SegmentReady, SessionEvent, SpeechEnded, SpeechStarted, TurnStarted
 from ..core.types import (
-    Audio,
     Boundary,
     LLMDelta,
     ProviderFailure,
     Segment,
     SpeechRequest,
     TextDelta,
+    UserInput,
 )
 from ..tts import TTS
+from .clip import PIECE_MS, Clip
 from .cutter import Cutter
 from .latency import Moment
 from .playback import Playback
 from .timeline import Timeline
 from .turn_report import TurnReport
 
-PIECE_MS = 100.0
-"""Audio is sent in pieces of at most this length, so that pacing is fine and no message is large."""
-CLIP_CHUNKS = 64
 SEGMENTS = 4
+"""Segments that wait for the voice at most: then the model waits, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +52,6 @@ class TurnSettings:
     """Per latency figure, in ms."""
 
 
-@dataclass(slots=True)
-class _Clip:
-    """A segment and its audio as it comes."""
-
-    segment: Segment
-    last_token_at: float
-    requested_at: float = 0.0
-    audio: Channel[Audio] = field(default_factory=lambda: Channel(CLIP_CHUNKS))
-
-
 class Turn:
     """Runs once. ``reply`` is what the agent streams; events go to ``publish`` in the order in which they happen."""
 
@@ -70,6 +59,7 @@ class Turn:
         self,
         number: int,
         *,
+        heard: UserInput | None,
         heard_at: float,
         reply: AsyncIterator[LLMDelta],
         cutter: Cutter,
@@ -79,6 +69,7 @@ class Turn:
         settings: TurnSettings,
     ) -> None:
         self.number = number
+        self._heard = heard
         self.error: HayakuchiError | None = None
         self.reply = ""
         """What was cut for speaking so far."""
@@ -92,7 +83,7 @@ class Turn:
         self._timeline = Timeline()
         self._text: Channel[str] = Channel(settings.text_buffer)
         self._segments: Channel[tuple[Segment, float]] = Channel(SEGMENTS)
-        self._clips: Channel[_Clip] = Channel(settings.prefetch + 1)
+        self._clips: Channel[Clip] = Channel(settings.prefetch + 1)
         self._slots = asyncio.Semaphore(settings.prefetch + 1)
         self._first_spoken: int | None = None
         self._stock_ms = 0.0
@@ -112,11 +103,12 @@ class Turn:
         """Speak the whole reply; returns when the listener has heard the end of it."""
         self._playback.begin(self.number)
         self._playback.on_play_start = lambda: self._report.mark(Moment.PLAY_START)
+        self._publish(TurnStarted(self.number, self._heard))
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._think(), name=f"turn {self.number}: think")
             group.create_task(self._cut(), name=f"turn {self.number}: cut")
             group.create_task(self._speak(group), name=f"turn {self.number}: speak")
             group.create_task(self._play(), name=f"turn {self.number}: play")
+            await self._think()
         self._report.latency()
 
     async def _think(self) -> None:
@@ -142,11 +134,13 @@ class Turn:
         try:
             while True:
                 text = await self._next_text()
-                ahead_ms = self._playback.ahead_ms() + self._stock_ms
-                segments = self._cutter.poll(loop_ms(), ahead_ms, self._ttfb_ms)
+                segments: list[Segment] = []
                 if text is not None:
                     text_at = loop_ms()
                     segments += self._cutter.feed(text, text_at)
+                if not self._text:
+                    ahead_ms = self._playback.ahead_ms() + self._stock_ms
+                    segments += self._cutter.poll(loop_ms(), ahead_ms, self._ttfb_ms)
                 await self._hand_on(segments, text_at)
         except ChannelClosed:
             await self._hand_on(self._cutter.flush(), text_at)
@@ -180,7 +174,7 @@ class Turn:
         try:
             async for segment, last_token_at in self._segments:
                 await self._slots.acquire()
-                clip = _Clip(segment, last_token_at, loop_ms())
+                clip = Clip(segment, last_token_at, loop_ms())
                 if segment.speech:
                     group.create_task(self._synthesize(clip), name=f"turn {self.number}: clip {segment.index}")
                 else:
@@ -189,7 +183,7 @@ class Turn:
         finally:
             self._clips.close()
 
-    async def _synthesize(self, clip: _Clip) -> None:
+    async def _synthesize(self, clip: Clip) -> None:
         if clip.segment.index == self._first_spoken:
             self._report.trace.mark(Moment.TTS_REQUEST, clip.requested_at)
         request = SpeechRequest(clip.segment.speech, final=clip.segment.boundary is Boundary.SENTENCE)
@@ -214,7 +208,7 @@ class Turn:
         finally:
             clip.audio.close()
 
-    def _first_chunk(self, clip: _Clip) -> None:
+    def _first_chunk(self, clip: Clip) -> None:
         now = loop_ms()
         self._ttfb_ms = now - clip.requested_at
         if clip.segment.index == self._first_spoken:
@@ -226,6 +220,7 @@ class Turn:
         async for clip in self._clips:
             started = False
             async for audio in clip.audio:
+                audio = clip.with_what_waits(audio) if started else audio
                 self._stock_ms -= audio.duration_ms
                 for piece in audio.split(PIECE_MS):
                     position = await self._playback.send(piece)

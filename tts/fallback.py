@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import ClassVar
 
-from ..core.block import Block
 from ..core.breaker import BreakerState
 from ..core.chain import PROBE_S, Attempt, Chain
 from ..core.deadline import within
@@ -56,7 +54,6 @@ class FallbackTTS:
     """A chain of voices, first choice first, which is itself a voice."""
 
     name = "fallback_tts"
-    Config: ClassVar[type[Block]] = Block
 
     def __init__(self, providers: Sequence[TTS], sample_rate: int | None = None) -> None:
         self._chain = Chain(KIND, providers)

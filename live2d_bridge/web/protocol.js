@@ -54,7 +54,7 @@
 /**
  * What the server says, by type; `frame` is the binary one.
  * @typedef {{
- *   "session.snapshot": Snapshot, sound: SoundHolder, "turn.started": TurnStarted, "segment.ready": SegmentReady,
+ *   "session.snapshot": Snapshot, models: Models, sound: SoundHolder, "turn.started": TurnStarted, "segment.ready": SegmentReady,
  *   "segment.started": SegmentStarted, "segment.ended": SegmentEnded, "provider.failed": ProviderFailed, latency: Latency,
  *   "latency.breached": LatencyBreached, "turn.ended": TurnEnded, error: ServerError, pong: {id?: unknown}, frame: SoundFrame
  * }} StageMessages

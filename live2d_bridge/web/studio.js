@@ -20,6 +20,8 @@ import { createToasts } from "./ui/toasts.js";
 import { createVeil } from "./ui/veil.js";
 
 const WIDE_PX = 1100;
+/** A mouse and with it a keyboard: on a touch screen, focus would open the keyboard over the avatar. */
+const hovers = matchMedia("(hover: hover)").matches;
 
 const query = new URLSearchParams(location.search);
 const session = query.get("session") ?? "main";
@@ -77,6 +79,7 @@ function say(text) {
 async function wake() {
   const running = await seat.take();
   if (running) greet();
+  if (hovers) composer.focus();
   return running;
 }
 
@@ -113,6 +116,7 @@ function enter(snapshot) {
 
 function listen() {
   client.on("session.snapshot", enter);
+  client.on("models", (models) => status.models(models));
   client.on("link", (link) => {
     status.link(link);
     if (link.state === "lost") veil.update(false, name);
@@ -202,4 +206,4 @@ followPointer(byId("studio"), avatar);
 everyPicture(() => show.tick());
 exposeHook({ client, seat, show });
 client.connect();
-if (matchMedia("(hover: hover)").matches) composer.focus();
+if (hovers) composer.focus();

@@ -8,11 +8,12 @@ import espeakng_loader
 import numpy as np
 import pytest
 from espeak_clips import LONG, SENTENCE, Clip, block, say, speaking
+from pydantic import ValidationError
+
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import MarkKind
 from hayakuchi.tts.espeak import EspeakTTS
 from hayakuchi.tts.espeak_voices import resolve
-from pydantic import ValidationError
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from contextlib import aclosing
 import psutil
 import pytest
 from espeak_clips import LONG, Clip, block, say, speaking, worker_of
+
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import SpeechRequest
 from hayakuchi.tts import espeak, espeak_process

@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 import psutil
 import pytest
+
 from hayakuchi.core.errors import Category
 from hayakuchi.core.types import Audio, MarkKind, ProviderFailure, SpeechRequest
 from hayakuchi.tts.espeak import EspeakConfig, EspeakTTS

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import psutil
+
 from hayakuchi.core.types import Audio, Mark, MarkKind, SpeechRequest
 from hayakuchi.tts.espeak import EspeakConfig, EspeakTTS
 

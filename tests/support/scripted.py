@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, ClassVar
 
 from hayakuchi.agents import AgentConfig
-from hayakuchi.core.block import Block
 from hayakuchi.core.character import Character
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import Category, ProviderError
@@ -26,8 +25,6 @@ RATE = 8000
 
 
 class _Scripted:
-    Config: ClassVar[type[Block]] = Block
-
     def __init__(self) -> None:
         self.running = 0
 

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any, ClassVar, Self
 
 import numpy as np
+
 from hayakuchi.core.block import Block
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.provider import Deadlines

@@ -96,9 +96,9 @@ def test_polls_for_what_silence_settles() -> None:
     cutter = Cutter()
     assert cutter.next_poll() is None
     assert cutter.feed("Hello there!", 100.0) == []
-    assert cutter.next_poll() == 160.0
-    assert cutter.poll(159.0, 0, 80) == []
-    assert cutter.poll(160.0, 0, 80) == [Segment(0, "Hello there!", "Hello there!")]
+    assert cutter.next_poll() == 130.0
+    assert cutter.poll(129.0, 0, 80) == []
+    assert cutter.poll(130.0, 0, 80) == [Segment(0, "Hello there!", "Hello there!")]
     assert cutter.next_poll() is None
     assert cutter.flush() == []
 

@@ -1,12 +1,13 @@
 """A chain of models in virtual time: who is asked and what the reader sees."""
 
 import pytest
+from scripted_llm import GOOD, FakeLLM, Step, error, read, shown
+from virtual import run_virtual
+
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
 from hayakuchi.core.types import LLMDelta, ReasoningDelta, TextDelta, Usage
 from hayakuchi.llm.fallback import FallbackLLM
-from scripted_llm import GOOD, FakeLLM, Step, error, read, shown
-from virtual import run_virtual
 
 
 def test_a_chain_needs_a_provider() -> None:

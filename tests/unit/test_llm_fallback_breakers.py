@@ -4,14 +4,15 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
+from scripted_llm import ASK, GOOD, FakeLLM, error, read, shown
+from virtual import run_virtual
+
 from hayakuchi.core.breaker import BreakerState
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.types import TextDelta
 from hayakuchi.llm.fallback import FallbackLLM
-from scripted_llm import ASK, GOOD, FakeLLM, error, read, shown
-from virtual import run_virtual
 
 
 def test_a_failing_model_is_passed_over_then_tried_again_by_one() -> None:
@@ -159,10 +160,11 @@ def test_probing_tells_the_breakers() -> None:
             "c is there",
         ]
         assert loop_ms() == pytest.approx(2000)
-        assert [state for _, state, _ in chain.states(loop_ms())] == ["closed", "open", "closed"]
+        assert [state for _, state, _ in chain.states(loop_ms())] == ["open", "open", "closed"]
+        assert [name for name, _ in await chain.probe_all(limit_s=2, failing_only=True)] == ["a", "b"]
         wrong.opens = None
         assert await chain.probe() == "b: b is there"
-        assert [state for _, state, _ in chain.states(loop_ms())] == ["closed", "closed", "closed"]
+        assert [state for _, state, _ in chain.states(loop_ms())] == ["open", "closed", "closed"]
         good.opens = wrong.opens = error()
         with pytest.raises(AllProvidersFailed):
             await chain.probe()

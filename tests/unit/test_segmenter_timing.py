@@ -17,12 +17,12 @@ from hayakuchi.orchestrator.segmenter import Cut, Segmenter
     [
         ("Hello world.", 250),
         ('He said "no."', 250),
-        ("Hello world!", 60),
-        ("Hello 😊!", 60),
-        ("**Hello!**", 60),
-        ("「行くよ！」", 60),
-        ("你好。", 60),
-        ("Hello my friend,", 60),
+        ("Hello world!", 30),
+        ("Hello 😊!", 30),
+        ("**Hello!**", 30),
+        ("「行くよ！」", 30),
+        ("你好。", 0),
+        ("Hello my friend,", 0),
         ("It costs 3.", 1000),
         ("I have 1,", 250),
         ("Well…", 250),
@@ -64,7 +64,7 @@ def test_a_number_goes_on_after_a_short_stall() -> None:
 def test_text_after_a_cut_by_silence_is_kept() -> None:
     segmenter = Segmenter()
     segmenter.feed("Hello!", 0)
-    assert [piece.text for piece in segmenter.poll(60, 0, 80)] == ["Hello!"]
+    assert [piece.text for piece in segmenter.poll(30, 0, 80)] == ["Hello!"]
     assert segmenter.feed('" and so. ', 100) == []
     assert [piece.text for piece in segmenter.flush()] == ['" and so. ']
 

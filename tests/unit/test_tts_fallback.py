@@ -1,12 +1,13 @@
 """A chain of voices in virtual time: what is heard of a clip whose voice fails."""
 
 import pytest
+from scripted_tts import RATE, TEXT, FakeTTS, Heard, Step, error, failures, length, read, spoken, tone, word
+from virtual import run_virtual
+
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import Category
 from hayakuchi.core.types import Audio, SpeechRequest
 from hayakuchi.tts.fallback import FallbackTTS
-from scripted_tts import RATE, TEXT, FakeTTS, Heard, Step, error, failures, length, read, spoken, tone, word
-from virtual import run_virtual
 
 
 def test_the_first_choice_speaks() -> None:

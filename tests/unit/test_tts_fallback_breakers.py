@@ -4,13 +4,14 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
+from scripted_tts import TEXT, FakeTTS, Heard, error, failures, length, read, tone
+from virtual import run_virtual
+
 from hayakuchi.core.breaker import BreakerState
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import AllProvidersFailed, Category
 from hayakuchi.core.types import Audio, SpeechRequest
 from hayakuchi.tts.fallback import FallbackTTS
-from scripted_tts import TEXT, FakeTTS, Heard, error, failures, length, read, tone
-from virtual import run_virtual
 
 
 def test_all_failed() -> None:

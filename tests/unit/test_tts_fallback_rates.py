@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from scripted_tts import TEXT, FakeTTS, error, failures, length, read, sound, spoken, tone
+from virtual import run_virtual
+
 from hayakuchi.core.errors import Category
 from hayakuchi.core.types import ProviderFailure
 from hayakuchi.tts.fallback import FallbackTTS
-from scripted_tts import TEXT, FakeTTS, error, failures, length, read, sound, spoken, tone
-from virtual import run_virtual
 
 
 def test_the_clip_has_one_rate_whoever_speaks() -> None:

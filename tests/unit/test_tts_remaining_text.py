@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 import pytest
-from hayakuchi.core.types import Mark, MarkKind
-from hayakuchi.tts.fallback import remaining_text
 from hypothesis import given
 from hypothesis import strategies as st
 from scripted_tts import TEXT, word
+
+from hayakuchi.core.types import Mark, MarkKind
+from hayakuchi.tts.fallback import remaining_text
 
 WORDS = (word(0, 0, 3), word(300, 4, 3), word(600, 8, 5), word(1000, 14, 4))
 

@@ -39,8 +39,12 @@ export function createStatus({ root, name, status, demo, demoPanel, latency }) {
     cast({ character, models }) {
       name.textContent = character.name;
       document.title = `${character.name} · Hayakuchi`;
-      demo.hidden = !models.demo;
-      demoPanel.replaceChildren(...demoText(character.name, models.problems));
+      this.models(models);
+    },
+    /** @param {import("../protocol.js").Models} models */
+    models({ demo: isDemo, problems }) {
+      demo.hidden = !isDemo;
+      demoPanel.replaceChildren(...demoText(name.textContent ?? "", problems ?? []));
     },
     /**
      * @param {number | undefined} ms
