@@ -234,7 +234,11 @@ def patience(at: Pending) -> tuple[float, Boundary] | None:
         case Kind.CLAUSE:
             if _smiles(at):
                 return None
-            return _clause_patience(at), Boundary.CLAUSE
+            if at.spaced:
+                return 0.0, Boundary.CLAUSE
+            number = at.before.isdigit() and at.last not in DASHES
+            attached = at.last == ":" or at.quoted
+            return STOP_MS if number else ATTACHED_MS if attached else 0.0, Boundary.CLAUSE
         case Kind.HARD:
             settled = (at.last in CJK_ENDS or at.spaced) and not at.quoted
             return 0.0 if settled else ATTACHED_MS, Boundary.SENTENCE
@@ -244,9 +248,3 @@ def patience(at: Pending) -> tuple[float, Boundary] | None:
             if shortened(at.word) in (Shortened.NEVER, Shortened.INITIAL):
                 return None
             return NUMBER_STOP_MS if at.before.isdigit() and not at.spaced else STOP_MS, Boundary.SENTENCE
-
-
-def _clause_patience(at: Pending) -> float:
-    if not at.spaced and at.before.isdigit() and at.last not in DASHES:
-        return STOP_MS
-    return ATTACHED_MS if not at.spaced and (at.last == ":" or at.quoted) else 0.0
