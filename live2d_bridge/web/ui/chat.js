@@ -73,7 +73,10 @@ export class ChatLog {
    */
   measured(latency, threshold) {
     const badge = latencyBadge(latency, threshold);
-    if (badge) (this.#replies.get(latency.turn) ?? this.#reply(latency.turn)).foot.append(badge);
+    const { foot } = this.#replies.get(latency.turn) ?? this.#reply(latency.turn);
+    // The figures come twice: with the first sound, and complete at the end.
+    if (badge) foot.querySelector(`.${badge.classList[0]}`)?.remove();
+    if (badge) foot.append(badge);
     this.#follow();
   }
 
