@@ -3,23 +3,28 @@
 A request is repeated once, and only when it was written to a kept connection that the server had already closed: nothing of
 an answer was seen. Whoever takes a response hangs up in a ``finally``: what was read to its end keeps its connection, anything
 else loses it at once, so that the server stops working for nobody.
+
+aiohttp takes a quarter of a second to load, so it is loaded in a thread by the first request, not by whoever starts a server.
 """
 
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import aiohttp
 from pydantic_core import from_json
-from yarl import URL
 
 from .errors import Category, ProviderError
 from .http_errors import Failures
 from .remote import ServerBlock
+
+if TYPE_CHECKING:
+    import aiohttp
+    from yarl import URL
 
 KEEP_ALIVE_S = 300.0
 CONNECT_S = 2.0
@@ -38,26 +43,43 @@ class HttpClient:
         self._block = block
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, URL] = {}
+        self._open = False
+        self._proxy_url: str | None = None
+        self._making = asyncio.Lock()
 
     async def open(self) -> None:
-        """Make the session; nothing is connected yet. Raises ProviderError."""
-        if self._session is not None:
-            return
-        proxy = await self._proxy()
+        """Look for a proxy; nothing is connected yet. Raises ProviderError."""
+        self._proxy_url = await self._proxy()
+        self._open = True
+
+    async def _made_session(self) -> aiohttp.ClientSession:
+        """The session, made when it is used first. Raises ProviderError when the client is not open."""
+        async with self._making:
+            await asyncio.to_thread(import_module, "aiohttp")
+            if not self._open:
+                raise self.failures.error(Category.UNAVAILABLE, "is not open")
+            if self._session is None:
+                self._session = self._make_session()
+            return self._session
+
+    def _make_session(self) -> aiohttp.ClientSession:
+        import aiohttp
+
         trace = aiohttp.TraceConfig()
         trace.on_connection_reuseconn.append(_note_reuse)
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=int(KEEP_ALIVE_S))
-        self._session = aiohttp.ClientSession(
+        return aiohttp.ClientSession(
             connector=connector,
             timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_S),
             headers={"User-Agent": "hayakuchi", "Accept-Encoding": "identity"} | self._block.headers(),
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[trace],
-            proxy=proxy,
+            proxy=self._proxy_url,
         )
 
     async def aclose(self) -> None:
         """Close every connection, also those in use; idempotent."""
+        self._open = False
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -95,6 +117,8 @@ class HttpClient:
 
     async def read(self, response: aiohttp.ClientResponse) -> bytes:
         """What came of the body since the last read; empty at its end. Raises ProviderError."""
+        import aiohttp
+
         try:
             return await response.content.readany()
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
@@ -112,6 +136,11 @@ class HttpClient:
         return b"".join(parts)
 
     async def _send(self, method: str, path: str, body: bytes | None) -> aiohttp.ClientResponse:
+        if self._session is None:
+            await self._made_session()
+        import aiohttp
+        from yarl import URL
+
         url = self._urls.get(path)
         if url is None:
             url = self._urls[path] = URL(self._block.endpoint(path), encoded=True)
@@ -129,15 +158,16 @@ class HttpClient:
     async def _request(
         self, method: str, url: URL, body: bytes | None, trace: SimpleNamespace
     ) -> aiohttp.ClientResponse:
-        if self._session is None:
-            raise self.failures.error(Category.UNAVAILABLE, "is not open")
+        session = self._session or await self._made_session()
         headers = _JSON if body is not None else None
-        return await self._session.request(
+        return await session.request(
             method, url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=trace
         )
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> ProviderError:
         """The error that a response with a bad status stands for."""
+        import aiohttp
+
         body = b""
         try:
             async with asyncio.timeout(_ERROR_BODY_S):

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import aiohttp
 from pydantic_core import from_json
 
 from .errors import Category, ProviderError
@@ -161,6 +160,8 @@ class Failures:
         return self.error(category, message)
 
     def _meaning(self, error: Exception) -> tuple[Category, str]:
+        import aiohttp  # loaded long since: this error came from it
+
         match error:
             case aiohttp.ClientConnectorDNSError():
                 return Category.CONNECTIVITY, f"the host of {self.url} is not known; check base_url and the network"

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI, WebSocket
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
 
-from .. import __version__
 from ..orchestrator.engine import Engine
 from . import health, pages
 from .origin import OriginGuard
@@ -17,27 +18,25 @@ from .rooms import Rooms
 from .stage import serve_stage
 
 
-def build_app(engine: Engine) -> FastAPI:
+def build_app(engine: Engine) -> Starlette:
     """The application around an engine that is open. Its lifespan holds the sessions."""
     settings = engine.settings
     rooms = Rooms(engine, settings.gateway.max_sessions)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with _running(rooms):
             yield
 
-    guard = Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors)  # pyright: ignore[reportArgumentType]
-    app = FastAPI(title="Hayakuchi", version=__version__, lifespan=lifespan, middleware=[guard])
-    app.state.rooms = rooms
-    app.include_router(health.router)
-    app.include_router(pages.router)
-    app.mount("/static", pages.WebFiles(), name="static")
-
-    @app.websocket("/stage/ws")
     async def stage_socket(websocket: WebSocket) -> None:
         await serve_stage(websocket, rooms)
 
+    app = Starlette(
+        routes=[*health.ROUTES, *pages.ROUTES, WebSocketRoute("/stage/ws", stage_socket)],
+        middleware=[Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors)],
+        lifespan=lifespan,
+    )
+    app.state.rooms = rooms
     return app
 
 

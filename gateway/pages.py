@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -23,16 +24,12 @@ HEADERS = {
 TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 """Fixed here, because on Windows the registry may say otherwise, and a browser runs no module of another type."""
 
-router = APIRouter(include_in_schema=False)
 
-
-@router.get("/")
-async def studio() -> FileResponse:
+async def studio(request: Request) -> FileResponse:
     return FileResponse(WEB / "index.html", headers=HEADERS)
 
 
-@router.get("/stage")
-async def stage() -> FileResponse:
+async def stage(request: Request) -> FileResponse:
     return FileResponse(WEB / "stage.html", headers=HEADERS)
 
 
@@ -49,3 +46,6 @@ class WebFiles(StaticFiles):
         if kind and response.status_code == 200:
             response.headers["Content-Type"] = f"{kind}; charset=utf-8"
         return response
+
+
+ROUTES = (Route("/", studio), Route("/stage", stage), Mount("/static", WebFiles(), name="static"))

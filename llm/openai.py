@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import aiohttp
 from pydantic import Field, field_validator
 
 from ..core.errors import Category, ProviderError
@@ -20,6 +19,9 @@ from ..core.types import Message, ReasoningDelta, TextDelta, Usage
 from .base import LLMConfig
 from .openai_models import has_model, model_names
 from .openai_reply import StreamedReply, whole_reply
+
+if TYPE_CHECKING:
+    import aiohttp
 
 TAIL_S = 0.3
 """How long a finished reply waits for its usage and the end of its body; after that the connection is given up."""

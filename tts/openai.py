@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import aiohttp
 from pydantic import Field, field_validator
 from pydantic_core import from_json
 
@@ -22,6 +21,9 @@ from ..core.sse import EventTooLong, SSEDecoder
 from ..core.types import BYTES_PER_SAMPLE, Audio, SpeechRequest
 from .base import TTSConfig
 from .openai_pcm import NotSpeech, PcmReader
+
+if TYPE_CHECKING:
+    import aiohttp
 
 PIECE_MS = 100
 MAX_EVENT_BYTES = 16 << 20
