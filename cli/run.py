@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 import sys
@@ -67,12 +68,12 @@ def bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         listener.close()
-        hint = f"is Hayakuchi running already? Another port: --port {port + 1}" if port else "use 127.0.0.1"
-        raise ConfigError(
-            f"cannot listen on {host}:{port} ({error.strerror or error}); {hint}", path="server"
-        ) from error
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        hint = f"is Hayakuchi running already? Another port: --port {port + 1}" if taken else "use 127.0.0.1"
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"cannot listen on {host}:{port} ({reason}); {hint}", path="server") from error
     listener.setblocking(False)
     return listener
 

@@ -203,3 +203,32 @@ class Chain(Generic[P]):
         except TimeoutError:
             message = f"did not answer the probe within {limit_s:g} s"
             raise ProviderError(self.kind, link.name, Category.TIMEOUT, message) from None
+
+
+class Fallback(Generic[P]):
+    """What a chain that is itself a provider has, whatever its kind."""
+
+    def __init__(self, kind: str, providers: Sequence[P]) -> None:
+        self._chain = Chain(kind, providers)
+        self.deadlines = self._chain.deadlines
+
+    def states(self, now: float) -> list[tuple[str, BreakerState, ProviderError | None]]:
+        """Name, breaker and last error of each provider; ``now`` in ms of the loop's clock."""
+        return self._chain.states(now)
+
+    async def open(self) -> None:
+        """Open every provider; one that cannot is left out for a while. Raises AllProvidersFailed when none opens."""
+        await self._chain.open()
+
+    async def probe(self) -> str:
+        """Probe every provider; the answer of the first one that answers. Raises AllProvidersFailed."""
+        return await self._chain.probe()
+
+    async def probe_all(
+        self, limit_s: float = PROBE_S, *, failing_only: bool = False
+    ) -> list[tuple[str, str | ProviderError]]:
+        """:meth:`Chain.probe_all`."""
+        return await self._chain.probe_all(limit_s, failing_only=failing_only)
+
+    async def aclose(self) -> None:
+        await self._chain.aclose()

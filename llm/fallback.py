@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from ..core.breaker import BreakerState
-from ..core.chain import PROBE_S, Attempt, Chain
+from ..core.chain import Attempt, Fallback
 from ..core.deadline import within
 from ..core.errors import ProviderError
 from ..core.types import LLMDelta, Message, ProviderFailure, TextDelta
@@ -18,14 +17,13 @@ from .base import LLM
 KIND = "llm"
 
 
-class FallbackLLM:
+class FallbackLLM(Fallback[LLM]):
     """A chain of models, first choice first, which is itself a model."""
 
     name = "fallback_llm"
 
     def __init__(self, providers: Sequence[LLM]) -> None:
-        self._chain = Chain(KIND, providers)
-        self.deadlines = self._chain.deadlines
+        super().__init__(KIND, providers)
 
     async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:
         """The reply of the first model that gives one; a ProviderFailure for each that failed before.
@@ -55,27 +53,6 @@ class FallbackLLM:
         if failure is not None:
             yield ProviderFailure(failure, None)
         raise self._chain.exhausted()
-
-    def states(self, now: float) -> list[tuple[str, BreakerState, ProviderError | None]]:
-        """Name, breaker and last error of each model; ``now`` in ms of the loop's clock."""
-        return self._chain.states(now)
-
-    async def open(self) -> None:
-        """Open every model; one that cannot open is left out for a while. Raises AllProvidersFailed when none opens."""
-        await self._chain.open()
-
-    async def probe(self) -> str:
-        """Probe every model; the answer of the first one that answers. Raises AllProvidersFailed."""
-        return await self._chain.probe()
-
-    async def probe_all(
-        self, limit_s: float = PROBE_S, *, failing_only: bool = False
-    ) -> list[tuple[str, str | ProviderError]]:
-        """Probe the models one after another, ``limit_s`` each, or those that failed last."""
-        return await self._chain.probe_all(limit_s, failing_only=failing_only)
-
-    async def aclose(self) -> None:
-        await self._chain.aclose()
 
 
 async def _read(attempt: Attempt[LLM], messages: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from ..core.block import Block
 from ..core.character import Character
@@ -81,7 +81,14 @@ class LatencySettings(Block):
 class AuthSettings(Block):
     """Who may use the HTTP and WebSocket APIs."""
 
-    enabled: bool = Field(default=False, description="Ask for an API key")
+    enabled: bool = Field(default=False, description="Ask for an API key; there are no keys in this version yet")
+
+    @field_validator("enabled")
+    @classmethod
+    def _not_yet(cls, value: bool) -> bool:
+        if value:
+            raise ValueError("there are no API keys in this version yet, so nothing would be protected; leave it false")
+        return value
 
 
 class GatewaySettings(Block):

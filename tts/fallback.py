@@ -9,8 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from ..core.breaker import BreakerState
-from ..core.chain import PROBE_S, Attempt, Chain
+from ..core.chain import Attempt, Fallback
 from ..core.deadline import within
 from ..core.errors import Category, ProviderError
 from ..core.types import Audio, Mark, MarkKind, ProviderFailure, SpeechRequest
@@ -50,14 +49,13 @@ def remaining_text(text: str, marks: Sequence[Mark], delivered_ms: float) -> str
     return rest.lstrip() if speakable(rest) else ""
 
 
-class FallbackTTS:
+class FallbackTTS(Fallback[TTS]):
     """A chain of voices, first choice first, which is itself a voice."""
 
     name = "fallback_tts"
 
     def __init__(self, providers: Sequence[TTS], sample_rate: int | None = None) -> None:
-        self._chain = Chain(KIND, providers)
-        self.deadlines = self._chain.deadlines
+        super().__init__(KIND, providers)
         self.sample_rate = sample_rate or providers[0].sample_rate
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[Audio | ProviderFailure, None]:
@@ -93,27 +91,6 @@ class FallbackTTS:
         if failure is not None:
             yield ProviderFailure(failure, None)
         raise self._chain.exhausted()
-
-    def states(self, now: float) -> list[tuple[str, BreakerState, ProviderError | None]]:
-        """Name, breaker and last error of each voice; ``now`` in ms of the loop's clock."""
-        return self._chain.states(now)
-
-    async def open(self) -> None:
-        """Open every voice; one that cannot open is left out for a while. Raises AllProvidersFailed when none opens."""
-        await self._chain.open()
-
-    async def probe(self) -> str:
-        """Probe every voice; the answer of the first one that answers. Raises AllProvidersFailed."""
-        return await self._chain.probe()
-
-    async def probe_all(
-        self, limit_s: float = PROBE_S, *, failing_only: bool = False
-    ) -> list[tuple[str, str | ProviderError]]:
-        """Probe the voices one after another, ``limit_s`` each, or those that failed last."""
-        return await self._chain.probe_all(limit_s, failing_only=failing_only)
-
-    async def aclose(self) -> None:
-        await self._chain.aclose()
 
 
 class _Clip:

@@ -1,0 +1,30 @@
+"""The address that ``run`` listens on, and how it says that it cannot."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from hayakuchi.cli.run import address, bind
+from hayakuchi.core.errors import ConfigError
+
+
+def test_any_free_port() -> None:
+    with bind("127.0.0.1", 0) as listener:
+        host, port = listener.getsockname()
+        assert address(listener) == f"http://{host}:{port}"
+        assert port > 0
+
+
+def test_a_port_that_is_taken_is_told_with_another_one() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=rf"server: cannot listen on 127.0.0.1:{port} .* --port {port + 1}"):
+            bind("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("host", ["a..b", "203.0.113.7", "no such host"])
+def test_an_address_that_is_not_ours(host: str) -> None:
+    with pytest.raises(ConfigError, match=r"cannot listen on .*; use 127\.0\.0\.1"):
+        bind(host, 0)
