@@ -47,7 +47,7 @@ async def ask(client: HttpClient) -> bytes:
 
 
 async def test_connections_are_kept_for_minutes(server: FakeOpenAI, client: HttpClient):
-    connector: Any = client._session and client._session.connector
+    connector: Any = (await client._made_session()).connector
     assert connector._keepalive_timeout == 300
     for idle_s in (0, 0, 0.4):
         await asyncio.sleep(idle_s)
@@ -189,8 +189,7 @@ async def test_when_the_proxy_is_not_used(environment: pytest.MonkeyPatch, url: 
     environment.setenv("NO_PROXY", no_proxy)
     client = client_of(url, trust_env=trust_env)
     await client.open()
-    assert client._session is not None
-    assert client._session._default_proxy is None
+    assert (await client._made_session())._default_proxy is None
     await client.aclose()
 
 
