@@ -222,7 +222,7 @@ class Turn:
             async for audio in clip.audio:
                 audio = clip.with_what_waits(audio) if started else audio
                 self._stock_ms -= audio.duration_ms
-                for piece in audio.split(PIECE_MS):
+                for piece in audio.split(min(PIECE_MS, self._playback.max_ahead_ms / 2)):
                     position = await self._playback.send(piece)
                     if not started:
                         started = True

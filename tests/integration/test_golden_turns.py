@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 from scripted import ScriptedLLM, ScriptedTTS, make_session
@@ -151,9 +152,13 @@ def test_a_turn_that_was_never_begun_still_leaves_its_message() -> None:
     assert heard == ["Message 0", "Message 1", "Message 2"]
 
 
-def test_never_more_than_400_ms_ahead_of_the_listener() -> None:
+@pytest.mark.parametrize("limit_ms", [100, 400, 1000])
+def test_never_further_ahead_of_the_listener_than_allowed_and_never_starved(limit_ms: float) -> None:
     session = make_session([ScriptedLLM(STORY)], [ScriptedTTS(rtf=0.01)])
+    session.playback.max_ahead_ms = limit_ms
     ahead: list[float] = []
     session.observe(lambda event: ahead.append(session.playback.ahead_ms()) if isinstance(event, AudioSent) else None)
-    one_turn(session)
-    assert 200 < max(ahead) <= 400
+    story = one_turn(session)
+    assert limit_ms / 2 < max(ahead) <= limit_ms
+    sent = [at for at, event in story.events if isinstance(event, AudioSent)]
+    assert max(later - earlier for earlier, later in itertools.pairwise(sent)) <= max(limit_ms, 250)
