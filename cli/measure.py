@@ -23,19 +23,19 @@ CONNECT_DEADLINE_S = 5.0
 
 PROMPTS = {
     "en": (
-        "Good morning!",
         "Tell me a story.",
-        "What do you like to eat?",
-        "I had a long day and I feel tired.",
+        "Good morning!",
+        "Tell me a story about the sea.",
         "Can you tell me a joke?",
+        "I had a long day. Tell me a story to fall asleep.",
+        "What do you like to eat?",
+        "Tell me another story, please.",
         "Who are you?",
-        "What shall we play tonight?",
-        "I like your voice.",
     ),
-    "zh": ("早上好！", "给我讲个故事吧。", "你喜欢吃什么？", "我今天很累。", "讲个笑话吧。", "你是谁？"),
-    "ja": ("おはよう！", "何か話して。", "好きな食べ物は何？", "今日は疲れたよ。"),
+    "zh": ("给我讲个故事吧。", "早上好！", "再讲一个故事。", "讲个笑话吧。", "讲一个关于大海的故事。", "你是谁？"),
+    "ja": ("何かお話をして。", "おはよう！", "もうひとつお話を聞かせて。", "今日は疲れたよ。"),
 }
-"""What is said in the turns, in the character's language."""
+"""What is said in the turns, in the character's language: short and long answers are asked for in turn."""
 
 
 @dataclass(slots=True)

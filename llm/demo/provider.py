@@ -21,7 +21,7 @@ class DemoConfig(LLMConfig):
 
     seed: int | None = Field(default=None, description="The same conversation gets the same reply; unset: varied")
     first_token_ms: float = Field(default=80, ge=0, le=60_000, description="Milliseconds until the first token")
-    token_ms: float = Field(default=25, ge=0, le=10_000, description="Milliseconds between two tokens")
+    token_ms: float = Field(default=20, ge=0, le=10_000, description="Milliseconds between two tokens")
 
 
 class DemoLLM:
