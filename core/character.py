@@ -18,7 +18,8 @@ class Character(Block):
         default=None, description="Picture of the character: a file beside the character file, or an emoji"
     )
     look: dict[str, str] = Field(
-        default_factory=dict, description="Colours of the default puppet: hair, eyes, skin, dress, accent (CSS colours)"
+        default_factory=dict,
+        description="The default puppet: hair, eyes, skin, dress, accent (colours), style (long, short), accessory",
     )
     persona: str = Field(default="", description="Who the character is; becomes the system prompt")
     opening_line: str = Field(default="", description="What the character says when somebody comes")
