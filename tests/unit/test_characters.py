@@ -33,8 +33,9 @@ def test_exactly_these_are_shipped():
 
 
 def test_everything_a_stage_wants_to_know_is_there(character: Character):
-    assert set(character.look) == {"hair", "eyes", "skin", "dress", "accent"}
-    assert all(re.fullmatch(r"#[0-9a-f]{6}", colour) for colour in character.look.values())
+    colours = {"hair", "eyes", "skin", "dress", "accent"}
+    assert colours <= set(character.look) <= colours | {"style", "accessory"}
+    assert all(re.fullmatch(r"#[0-9a-f]{6}", character.look[name]) for name in colours)
     assert character.scene in SCENES
     assert character.avatar
     assert character.voice["espeak_tts"]
