@@ -81,11 +81,17 @@ def conversation(system: str, history: Sequence[Message], heard: UserInput) -> l
     if opening:
         system += f"\n\nYou have just opened the conversation with: {json.dumps(opening, ensure_ascii=False)}"
     messages = [Message("system", system)]
-    for message in (*history[first_user:], Message("user", user_content(heard))):
+    for message in (*(_as_told(earlier) for earlier in history[first_user:]), Message("user", user_content(heard))):
         if messages[-1].role == message.role:
             message = Message(message.role, f"{messages.pop().content}\n{message.content}")
         messages.append(message)
     return messages
+
+
+def _as_told(message: Message) -> Message:
+    if message.role != "user":
+        return message
+    return Message("user", user_content(UserInput(message.content, message.viewer)))
 
 
 def language_name(tag: str) -> str:

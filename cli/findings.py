@@ -152,7 +152,7 @@ def _address(settings: Settings) -> Finding:
 
 
 def _exposure(settings: Settings) -> Iterator[Finding]:
-    if not _is_loopback(settings.server.host) and not settings.gateway.auth.enabled:
+    if not _is_loopback(settings.server.host):
         message = f"server.host: other machines can reach {settings.server.host}; run needs --open-to-network for that"
         yield Finding(Status.WARN, "server", message)
 

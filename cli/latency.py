@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..core.errors import HayakuchiError
 from ..orchestrator.settings import Settings
 from .measure import PROMPTS, Sample, local_speaker, measure, remote_speaker
 from .options import CharacterOption, ConfigOption, JsonOption, settings_from
@@ -65,16 +66,17 @@ def evaluate(samples: Sequence[Sample], settings: Settings) -> dict[str, Any]:
     A figure passes when its p95 is within the threshold; the improvement is that of the medians of first audio.
     """
     streamed = [sample for sample in samples if not sample.whole_reply]
-    whole = [
-        sample.figures["first_audio"] for sample in samples if sample.whole_reply and "first_audio" in sample.figures
-    ]
+    if not all("first_audio" in sample.figures for sample in samples):
+        message = "a turn had no sound, so there is nothing to measure; what does `hayakuchi check --probe` say?"
+        raise HayakuchiError(message)
+    whole = [sample.figures["first_audio"] for sample in samples if sample.whole_reply]
     thresholds = settings.latency.thresholds
     figures = {
         name: _row([s.figures[name] for s in streamed if name in s.figures], thresholds[name]) for name in thresholds
     }
     stages = {name: percentiles([s.stages[name] for s in streamed if name in s.stages]) for name in streamed[0].stages}
     first = figures["first_audio"]["p50"]
-    baseline = statistics.median(whole) if whole else math.nan
+    baseline = statistics.median(whole)
     improvement = 100 * (1 - first / baseline)
     target = settings.latency.improvement_percent
     figures["improvement"] = {"p50": improvement, "threshold": target, "pass": improvement >= target}
@@ -91,24 +93,25 @@ def evaluate(samples: Sequence[Sample], settings: Settings) -> dict[str, Any]:
     }
 
 
-def percentiles(values: Sequence[float]) -> dict[str, float]:
-    """p50, p95 and p99 by nearest rank; NaN for nothing."""
+def percentiles(values: Sequence[float]) -> dict[str, float | None]:
+    """p50, p95 and p99 by nearest rank; None for nothing."""
     ordered = sorted(values)
     if not ordered:
-        return {"p50": math.nan, "p95": math.nan, "p99": math.nan}
+        return {"p50": None, "p95": None, "p99": None}
     ranks = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
     return {name: ordered[max(math.ceil(share * len(ordered)) - 1, 0)] for name, share in ranks.items()}
 
 
 def _row(values: Sequence[float], threshold: float) -> dict[str, Any]:
+    """A figure that no turn had, as streaming in replies of one segment, misses nothing."""
     row: dict[str, Any] = percentiles(values)
     return {**row, "threshold": threshold, "pass": not values or row["p95"] <= threshold}
 
 
-def _blame(figure: str, stages: dict[str, dict[str, float]]) -> str:
+def _blame(figure: str, stages: dict[str, dict[str, float | None]]) -> str:
     if figure in ("streaming", "audio_pipeline"):
         return "tts"
-    return max(stages, key=lambda name: stages[name]["p50"], default="unknown")
+    return max(stages, key=lambda name: stages[name]["p50"] or 0.0, default="unknown")
 
 
 def _config(settings: Settings) -> dict[str, Any]:
@@ -132,7 +135,7 @@ def _print(report: dict[str, Any]) -> None:
         table.add_column(heading, justify="left" if heading in ("figure", "") else "right")
     for name, row in report["figures"].items():
         unit = UNITS.get(name, "ms")
-        cells = [_number(row.get(column), unit) for column in ("p50", "p95", "p99")]
+        cells = [_number(row[column], unit) if column in row else "" for column in ("p50", "p95", "p99")]
         sign = "≥" if name == "improvement" else "≤"
         verdict = "[green]ok[/]" if row["pass"] else f"[red]missed: {report['blame'][name]}[/]"
         table.add_row(TITLES[name], *cells, f"{sign} {row['threshold']:g} {unit}", verdict)
@@ -150,4 +153,4 @@ def _print(report: dict[str, Any]) -> None:
 
 
 def _number(value: float | None, unit: str) -> str:
-    return "" if value is None else "–" if math.isnan(value) else f"{value:.0f} {unit}"
+    return "–" if value is None else f"{value:.0f} {unit}"

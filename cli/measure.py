@@ -59,8 +59,11 @@ async def measure(speaker: Speaker, prompts: tuple[str, ...], turns: int, tell: 
     samples: list[Sample] = []
     for number in range(turns):
         for whole_reply in (False, True):
-            async with asyncio.timeout(TURN_DEADLINE_S):
-                samples.append(await speaker.turn(prompts[number % len(prompts)], whole_reply=whole_reply))
+            try:
+                async with asyncio.timeout(TURN_DEADLINE_S):
+                    samples.append(await speaker.turn(prompts[number % len(prompts)], whole_reply=whole_reply))
+            except TimeoutError:
+                raise HayakuchiError(f"a turn took longer than {TURN_DEADLINE_S:g} s") from None
             tell(len(samples))
     return samples
 
@@ -110,7 +113,7 @@ class _Local:
 async def remote_speaker(url: str) -> AsyncIterator[Speaker]:
     """A server that runs already, in a session of its own, over its stage protocol."""
     from websockets.asyncio.client import connect
-    from websockets.exceptions import InvalidHandshake, InvalidURI
+    from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
     parts = urlsplit(url if "//" in url else f"http://{url}")
     scheme = "wss" if parts.scheme in ("https", "wss") else "ws"
@@ -118,7 +121,9 @@ async def remote_speaker(url: str) -> AsyncIterator[Speaker]:
     try:
         async with connect(address, open_timeout=CONNECT_DEADLINE_S, compression=None, proxy=None) as socket:
             yield _Remote(socket)
-    except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
+    except ConnectionClosed as error:
+        raise HayakuchiError(f"the server at {url} went away: {error}") from error
+    except (OSError, InvalidHandshake, InvalidURI, TimeoutError, ValueError) as error:
         raise HayakuchiError(f"no Hayakuchi server answers at {url} ({error}); is it running?") from error
 
 
@@ -155,6 +160,8 @@ class _Remote:
                 if event["status"] == "failed":
                     raise HayakuchiError(f"the turn failed: {event['message']}")
                 break
+        else:
+            raise HayakuchiError("the server closed the connection")
         if first_audio_ms is not None:
             sample.figures["first_audio"] = first_audio_ms
         return sample

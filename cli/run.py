@@ -6,8 +6,10 @@ import errno
 import logging
 import socket
 import sys
+import threading
 import webbrowser
 from dataclasses import replace
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -15,6 +17,15 @@ import typer
 from ..core.errors import ConfigError
 from ..orchestrator.settings import Settings
 from .options import CharacterOption, ConfigOption, settings_from
+
+BACKLOG = 2048
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 def run(
@@ -26,7 +37,7 @@ def run(
     open_to_network: Annotated[
         bool, typer.Option("--open-to-network", help="Allow an address that other machines can reach, without keys")
     ] = False,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error")] = "warning",
+    log_level: Annotated[LogLevel, typer.Option(help="What is written to stderr")] = LogLevel.WARNING,
 ) -> None:
     """Serve the avatar: open the page, type, and she talks."""
     from ..gateway.server import serve
@@ -68,6 +79,7 @@ def bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)  # from here on a second server on this port is told so
     except (OSError, UnicodeError) as error:
         listener.close()
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
@@ -89,4 +101,5 @@ def _announce(url: str, *, browser: bool) -> None:
     typer.echo(f"ready {url}")
     sys.stdout.flush()
     if browser:
-        webbrowser.open(url)
+        # Some browsers' launchers wait; the server does not.
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

@@ -78,7 +78,7 @@ async def _synthesize(settings: Settings, text: str) -> tuple[int, bytes]:
 def write_wav(file: Path, pcm: bytes, sample_rate: int) -> None:
     """Write mono 16-bit PCM. Raises HayakuchiError when the file cannot be written."""
     try:
-        with wave.open(str(file), "wb") as wav:
+        with file.open("wb") as out, wave.open(out, "wb") as wav:
             wav.setnchannels(1)
             wav.setsampwidth(BYTES_PER_SAMPLE)
             wav.setframerate(sample_rate)
@@ -92,7 +92,10 @@ def play(file: Path) -> None:
     if sys.platform == "win32":
         import winsound
 
-        winsound.PlaySound(str(file), winsound.SND_FILENAME)
+        try:
+            winsound.PlaySound(str(file), winsound.SND_FILENAME)
+        except RuntimeError as error:
+            raise HayakuchiError(f"Windows could not play the sound ({error}); write a file: -o speech.wav") from error
         return
     player = next((command for command in PLAYERS if shutil.which(command[0])), None)
     if player is None:

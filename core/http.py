@@ -93,6 +93,8 @@ class HttpClient:
 
     async def get_json(self, path: str) -> Any:
         """The JSON at ``path``, within 2 s. Raises ProviderError."""
+        if self._session is None:
+            await self._made_session()
         try:
             async with asyncio.timeout(PROBE_S):
                 response = await self._send("GET", path, None)
@@ -152,7 +154,7 @@ class HttpClient:
                 if not trace.reused or isinstance(error, aiohttp.ClientConnectorError):
                     raise
             return await self._request(method, url, body, trace)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
             raise self.failures.of_exception(error) from error
 
     async def _request(

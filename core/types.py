@@ -23,6 +23,8 @@ class Message:
 
     role: Role
     content: str
+    viewer: str | None = None
+    """Who said it, where that is known; a model is told by the agent."""
 
 
 @dataclass(frozen=True, slots=True)

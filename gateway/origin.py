@@ -3,7 +3,8 @@
 A page of another site that the streamer visits can reach 127.0.0.1 through the browser. Its requests carry that site's
 Origin; after DNS rebinding they carry that site's Host. So:
 
-- Host must be ``localhost``, an IP address (a rebound name is never one) or a name that the server was told to be called by.
+- Host must be ``localhost``, an IP address (a rebound name is never one) or a name that the settings know: ``server.host``, or
+  that of an origin in ``gateway.cors`` (a proxy's).
 - Origin, where there is one, must be the server's own or listed in ``gateway.cors``. Programs that are no browsers send none.
 """
 
@@ -28,8 +29,9 @@ class OriginGuard:
 
     def __init__(self, app: ASGIApp, *, names: Collection[str] = (), origins: Collection[str] = ()) -> None:
         self._app = app
-        self._names = {name.lower() for name in names} | {"localhost"}
         self._origins = {origin.lower().rstrip("/") for origin in origins}
+        own = {urlsplit(origin).hostname or "" for origin in self._origins}
+        self._names = {name.lower() for name in names} | own | {"localhost"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or self._allowed(scope):

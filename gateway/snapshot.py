@@ -39,7 +39,7 @@ def snapshot(rooms: Rooms, room: Room, viewer: Viewer) -> dict[str, Any]:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    return {"role": message.role, "content": message.content}
+    return {"role": message.role, "content": message.content, "viewer": message.viewer}
 
 
 def _turn(room: Room) -> dict[str, Any] | None:

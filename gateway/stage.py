@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import assert_never
 
 from starlette.responses import PlainTextResponse
@@ -80,8 +81,10 @@ class _Connection:
         except* WebSocketDisconnect:
             pass
         for goodbye in goodbyes[:1]:
-            async with asyncio.timeout(CLOSE_DEADLINE_S):
-                await self._websocket.close(goodbye.code, goodbye.reason)
+            # Who does not read may not even take the goodbye.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_DEADLINE_S):
+                    await self._websocket.close(goodbye.code, goodbye.reason)
 
     async def _write(self) -> None:
         async for message in self._viewer.outbox:

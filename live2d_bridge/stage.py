@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from ..core.channel import Channel
-from ..core.events import AudioSent, SessionEvent, SpeechStarted, TurnEnded, TurnStarted, TurnStatus
+from ..core.events import AudioSent, SessionEvent, SpeechStarted, TurnEnded, TurnStarted
 from ..core.types import BYTES_PER_SAMPLE
 from .lipsync import LIP_RATE, LipTrack, VoiceLevel
 from .wire import AudioFrame, encode_event
@@ -28,6 +28,7 @@ class PlayClockOwner(Protocol):
 
     def listener_joined(self) -> None: ...
     def listener_left(self) -> None: ...
+    def played_ms(self) -> float: ...
     def reported(self, turn: int, played_ms: float) -> None: ...
 
 
@@ -80,8 +81,7 @@ class Stage:
             return
         elif isinstance(event, TurnEnded):
             self.spoken = None
-            if event.status is not TurnStatus.COMPLETED:
-                self._unplayed.clear()
+            self._unplayed.clear()
         message = encode_event(event)
         if message is not None:
             self.tell(message)
@@ -108,6 +108,7 @@ class Stage:
             return
         self.holder = viewer
         self._clock.listener_joined()
+        self._forget_played()
         self._tell_holder()
         for frame in self._unplayed:
             viewer.send(frame.encode())
@@ -134,7 +135,10 @@ class Stage:
         if viewer is not self.holder or turn != self._turn:
             return
         self._clock.reported(turn, played_ms)
-        position = int(played_ms * self.sample_rate / 1000)
+        self._forget_played()
+
+    def _forget_played(self) -> None:
+        position = int(self._clock.played_ms() * self.sample_rate / 1000)
         while self._unplayed and self._unplayed[0].position + self._unplayed[0].samples <= position:
             self._unplayed.popleft()
         if self._unplayed and self._unplayed[0].position < position:
@@ -165,6 +169,7 @@ class Stage:
             lips=lips,
             pcm=event.audio.pcm,
         )
+        self._forget_played()
         self._unplayed.append(frame)
         silent = frame.encode(sound=False) if len(self._viewers) > (self.holder is not None) else b""
         for viewer in self._viewers:

@@ -92,5 +92,7 @@ class Engine:
 
 
 def _in_use(chain: FallbackLLM | FallbackTTS) -> str | None:
-    states = chain.states(loop_ms())
-    return next((name for name, state, _ in states if state is BreakerState.CLOSED), None)
+    """The first that is well; else the first that may be asked at all."""
+    usable = [(name, error) for name, state, error in chain.states(loop_ms()) if state is BreakerState.CLOSED]
+    well = (name for name, error in usable if error is None)
+    return next(well, usable[0][0] if usable else None)

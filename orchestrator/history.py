@@ -25,6 +25,6 @@ class History:
 
     def add(self, heard: UserInput | None, heard_reply: str) -> None:
         if heard is not None:
-            self._messages.append(Message("user", heard.text))
+            self._messages.append(Message("user", heard.text, heard.viewer))
         if heard_reply:
             self._messages.append(Message("assistant", heard_reply))

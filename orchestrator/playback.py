@@ -19,6 +19,8 @@ from ..core.types import BYTES_PER_SAMPLE, Audio
 
 STALLED_AFTER_MS = 5_000.0
 WAIT_FOR_LISTENER_MS = 3_000.0
+SPENT_MS = 1.0
+"""What is left when all was heard, for listeners that round what they report."""
 
 
 class PlayClock(StrEnum):
@@ -66,6 +68,8 @@ class Playback:
         return self.sent_ms - self.played_ms()
 
     def begin(self, turn: int) -> None:
+        if self.clock is PlayClock.WAITING and loop_ms() - self._since >= WAIT_FOR_LISTENER_MS:
+            self.clock = PlayClock.ALONE
         self.turn, self._sent_samples, self._played_ms, self._since = turn, 0, 0.0, loop_ms()
 
     def reported(self, turn: int, played_ms: float) -> None:
@@ -89,8 +93,10 @@ class Playback:
 
     async def send(self, audio: Audio) -> int:
         """Wait until ``audio`` may be sent and count it as sent; its position in samples."""
-        await self._until(lambda: self.ahead_ms() + audio.duration_ms <= self.max_ahead_ms or self.ahead_ms() <= 0)
-        if self.ahead_ms() <= 0:
+        await self._until(
+            lambda: self.ahead_ms() + audio.duration_ms <= self.max_ahead_ms or self.ahead_ms() <= SPENT_MS
+        )
+        if self.ahead_ms() <= SPENT_MS:
             self._since = loop_ms()
         position = self._sent_samples
         self._sent_samples += len(audio.pcm) // BYTES_PER_SAMPLE
@@ -98,7 +104,7 @@ class Playback:
 
     async def drained(self) -> None:
         """Wait until all that was sent was heard."""
-        await self._until(lambda: self.ahead_ms() <= 1.0)
+        await self._until(lambda: self.ahead_ms() <= SPENT_MS)
 
     def _switch(self, clock: PlayClock) -> None:
         self.clock, self._since = clock, loop_ms()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..agents import Agent
 from ..core.channel import Channel
-from ..core.character import Character
+from ..core.character import DEFAULT_EXPRESSIONS, Character
 from ..core.clock import loop_ms
 from ..core.errors import CapacityError, SessionClosed
 from ..core.events import SessionEvent, TurnEnded, TurnStatus
@@ -157,11 +157,16 @@ class Session:
 
     def _cutter(self, heard: UserInput | None) -> Cutter:
         whole = not self._agent.config.enable_streaming or (heard is not None and heard.whole_reply)
-        return Cutter(expressions=self.character.expressions, lexicon=self.character.lexicon, whole=whole)
+        known = {*self.character.expressions, *DEFAULT_EXPRESSIONS}
+        return Cutter(expressions=known, lexicon=self.character.lexicon, whole=whole)
 
     def _publish(self, event: SessionEvent) -> None:
         for observer in tuple(self._observers):
-            observer(event)
+            try:
+                observer(event)
+            except Exception:
+                # An observer is a boundary, too: what it breaks is its own.
+                log.exception("an observer of session %s broke", self.name)
 
 
 async def _ended(turn: asyncio.Task[None] | None) -> None:

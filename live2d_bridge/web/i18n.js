@@ -30,7 +30,7 @@ const EN = {
   demo: "demo mind",
   demo_more: "connect a model",
   demo_title: "{name} speaks from a small built-in script",
-  demo_text: "To connect a model, name one that runs in conf.yaml, then restart:",
+  demo_text: "Start Ollama with qwen2.5 and it is noticed by itself. For another server, name it in conf.yaml and restart:",
   demo_problems: "What was tried",
   first_audio: "first audio {ms} ms",
   threshold: "threshold {ms} ms",

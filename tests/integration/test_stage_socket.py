@@ -214,3 +214,31 @@ async def test_the_server_stops_in_the_middle_of_speech() -> None:
             async with viewing(url, "sound=1") as viewer:
                 await viewer.send(type="input.text", text="Hi")
                 await viewer.next("audio")
+
+
+async def test_who_takes_the_sound_after_silence_gets_nothing_that_is_over() -> None:
+    async with serving(talkative()) as (url, _), viewing(url) as viewer:
+        await viewer.send(type="input.text", text="Hi")
+        await viewer.next("audio")
+        await asyncio.sleep(0.5)
+        viewer.frames.clear()
+        await viewer.send(type="sound.claim")
+        assert (await viewer.next("sound"))["holder"] is True
+        while not (heard := [frame for frame in viewer.frames if frame.pcm]):
+            await viewer.next("audio")
+        assert heard[0].position >= 0.4 * 8000
+        await viewer.send(type="sound.release")
+        assert (await viewer.next("turn.ended"))["status"] == "completed"
+        async with viewing(url, "sound=1") as late:
+            await late.send(type="ping")
+            await late.next("pong")
+            assert late.frames == []
+
+
+async def test_who_said_what_is_kept() -> None:
+    async with serving(talkative()) as (url, _):
+        async with viewing(url, "sound=1") as viewer:
+            await viewer.send(type="input.text", text="Hi", viewer="Mika")
+            await play_all(viewer, (await viewer.next("turn.started"))["turn"])
+        async with viewing(url) as viewer:
+            assert viewer.snapshot["history"][0] == {"role": "user", "content": "Hi", "viewer": "Mika"}
