@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -12,6 +13,8 @@ from .breaker import Breaker, BreakerState
 from .clock import loop_ms
 from .errors import AllProvidersFailed, Category, ProviderError
 from .provider import Deadlines, Provider
+
+log = logging.getLogger(__name__)
 
 P = TypeVar("P", bound=Provider)
 
@@ -196,13 +199,20 @@ class Chain(Generic[P]):
         return True
 
     async def _probe(self, link: Link[P], limit_s: float) -> str:
-        await link.open(limit_s)
         try:
+            await link.open(limit_s)
             async with asyncio.timeout(limit_s):
                 return await link.provider.probe()
         except TimeoutError:
             message = f"did not answer the probe within {limit_s:g} s"
             raise ProviderError(self.kind, link.name, Category.TIMEOUT, message) from None
+        except ProviderError:
+            raise
+        except Exception as error:
+            # A provider's bug is its own failure, not the server's: probes run while others speak.
+            log.exception("the probe of %s broke", link.name)
+            message = "its probe broke; the log has the details"
+            raise ProviderError(self.kind, link.name, Category.CRASHED, message) from error
 
 
 class Fallback(Generic[P]):

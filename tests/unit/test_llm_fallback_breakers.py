@@ -189,3 +189,21 @@ def test_the_chains_own_deadlines_outlast_each_providers() -> None:
     patient.deadlines = Deadlines(10, 1)
     chain = FallbackLLM([patient, FakeLLM("b")])
     assert chain.deadlines == Deadlines(21, 21)
+
+
+def test_a_probe_that_breaks_is_the_providers_own_failure() -> None:
+    class Buggy(FakeLLM):
+        async def probe(self) -> str:
+            raise ZeroDivisionError
+
+    chain = FallbackLLM([Buggy("a"), FakeLLM("b", *GOOD)])
+
+    async def main() -> None:
+        await chain.open()
+        answers = dict(await chain.probe_all())
+        failed = answers["a"]
+        assert isinstance(failed, ProviderError)
+        assert failed.category is Category.CRASHED
+        assert answers["b"] == "b is there"
+
+    run_virtual(main())
