@@ -5,14 +5,13 @@ A script that playwright evaluates counts as a gesture of the user; so nothing h
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
+from requirements import require
 from stage_stub import Stub, serving, snapshot
 
 ARGS = [
@@ -37,11 +36,8 @@ NO_WORKLET = "delete window.AudioWorkletNode; delete BaseAudioContext.prototype.
 
 def chromium() -> str:
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        if os.environ.get("HAYAKUCHI_REQUIRE_ALL") == "1":
-            pytest.fail("Chromium is required and was not found")
-        pytest.skip("Chromium was not found")
-    return found
+    require(found, "Chromium was not found")
+    return str(found)
 
 
 @asynccontextmanager

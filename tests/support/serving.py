@@ -30,8 +30,12 @@ from hayakuchi.orchestrator.settings import (
 
 def component(make: Callable[[], Any]) -> Component:
     """A provider made by ``make``, as the settings name one."""
-    made: Any = lambda config: make()  # noqa: E731 - stands where a class does
-    return Component("scripted", None, made)
+
+    def made(config: None) -> Any:
+        return make()
+
+    stands_for_a_class: Any = made
+    return Component("scripted", None, stands_for_a_class)
 
 
 def settings_for(llm: Callable[[], Any], tts: Callable[[], Any], **gateway_settings: Any) -> Settings:
