@@ -36,6 +36,8 @@ class UserInput:
     """Name of who said it, where it is known."""
     whole_reply: bool = False
     """Wait for the whole reply before speaking: the baseline that streaming is measured against."""
+    disable_quick_response: bool = False
+    """No quick reply before the reply proper, whatever the settings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,15 @@ class ProviderFailure:
     """Name of the provider that takes over; None when there is none left."""
 
 
-LLMDelta = TextDelta | ReasoningDelta | Usage | ProviderFailure
-"""What a language model's stream is made of."""
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """One to three words that are spoken at once, before the reply proper: ``Oh no,``. Nothing of the reply comes earlier."""
+
+    text: str
+
+
+LLMDelta = TextDelta | ReasoningDelta | Usage | ProviderFailure | Opener
+"""What a language model's stream, or an agent's, is made of. Only agents give openers."""
 
 
 class MarkKind(StrEnum):
@@ -144,6 +153,8 @@ class SpeechRequest:
     text: str
     final: bool = True
     """False when the sentence goes on after this piece, so that the voice does not fall."""
+    tail_ms: float | None = None
+    """Silence that the clip may end with, at most; None: as much as the voice gives."""
 
 
 @dataclass(frozen=True, slots=True)
