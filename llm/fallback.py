@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from ..core.chain import Attempt, Fallback
+from ..core.chain import Fallback
 from ..core.deadline import within
 from ..core.errors import ProviderError
+from ..core.link import Attempt
 from ..core.types import LLMDelta, Message, ProviderFailure, TextDelta
 from .base import LLM
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from ..core.types import Boundary, Segment
+from .charclass import SENTENCE_MARKS
 from .reply_filter import Expression, Piece, ReplyFilter, Silent, Text
 from .segmenter import Cut, Segmenter
 from .speakable import NO_LEXICON, speakable
@@ -30,6 +32,9 @@ class Cutter:
         lexicon: Mapping[str, str] = NO_LEXICON,
         sentences_only: bool = False,
         whole: bool = False,
+        grace: float = 0.0,
+        join_ms: float | None = None,
+        ttfb: float = 0.0,
     ) -> None:
         self._filter = ReplyFilter(expressions)
         self._segmenter = Segmenter(sentences_only=sentences_only, whole=whole)
@@ -54,6 +59,24 @@ class Cutter:
             self._waiting += pieces
             return []
         return self._take(pieces, now)
+
+    @property
+    def begun(self) -> bool:
+        """Whether any of the reply has come that is neither thought nor tag."""
+        return self._fed > 0
+
+    def hurry(self, deadline: float) -> None: ...
+
+    def opener(self, text: str, now: float) -> list[Segment]:
+        """Words that are spoken at once, before what follows of the reply: what is held is cut, and then they are."""
+        done = self.flush()
+        self._fed += len(text)
+        cuts = self._segmenter.feed(text, now) + self._segmenter.flush()
+        done += self._segments(cuts)
+        if done and text.rstrip()[-1:] not in SENTENCE_MARKS:
+            done[-1] = replace(done[-1], boundary=Boundary.CLAUSE)
+            self._opens = False
+        return done
 
     def poll(self, now: float, ahead: float, ttfb: float) -> list[Segment]:
         """The segments that are due without new text; see :meth:`Segmenter.poll`."""

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from ..core.breaker import BreakerState
 from ..core.clock import loop_ms
 from ..llm.fallback import FallbackLLM
 from ..tts.fallback import FallbackTTS
 from .playback import Playback
 from .session import Session
 from .settings import Settings
+from .streaming import Streaming, resolved
 from .turn import TurnSettings
 
 PROBE_EVERY_S = 30.0
@@ -67,20 +67,25 @@ class Engine:
             playback=Playback(self.voice.sample_rate, settings.playback.max_ahead_ms),
             settings=TurnSettings(
                 prefetch=settings.playback.prefetch,
-                text_buffer=self.agent.config.stream_buffer_size,
                 thresholds=settings.latency.thresholds,
+                pauses=settings.playback.pauses,
             ),
+            streaming=self.streaming,
         )
+
+    def streaming(self) -> Streaming:
+        """How the next turn streams: by the agent, and the model and voice that would serve it."""
+        return resolved(self.agent.config, _config(self.llm.in_use), _config(self.voice.in_use))
 
     @property
     def model_in_use(self) -> str | None:
         """Name of the model that answers next; None when none can."""
-        return _in_use(self.llm)
+        return self.llm.in_use.name if self.llm.in_use else None
 
     @property
     def voice_in_use(self) -> str | None:
         """Name of the voice that speaks next; None when none can."""
-        return _in_use(self.voice)
+        return self.voice.in_use.name if self.voice.in_use else None
 
     @property
     def problems(self) -> list[str]:
@@ -91,8 +96,6 @@ class Engine:
         ]
 
 
-def _in_use(chain: FallbackLLM | FallbackTTS) -> str | None:
-    """The first that is well; else the first that may be asked at all."""
-    usable = [(name, error) for name, state, error in chain.states(loop_ms()) if state is BreakerState.CLOSED]
-    well = (name for name, error in usable if error is None)
-    return next(well, usable[0][0] if usable else None)
+def _config(provider: object) -> object:
+    """A provider's block; providers of other packages may keep none."""
+    return getattr(provider, "config", None)

@@ -18,6 +18,7 @@ from hayakuchi.core.types import Audio, LLMDelta, Message, ReasoningDelta, Speec
 from hayakuchi.llm.fallback import FallbackLLM
 from hayakuchi.orchestrator.playback import Playback
 from hayakuchi.orchestrator.session import Session
+from hayakuchi.orchestrator.streaming import Streaming, resolved
 from hayakuchi.orchestrator.turn import TurnSettings
 from hayakuchi.tts.fallback import FallbackTTS
 
@@ -149,16 +150,24 @@ def tone(duration_ms: float, rate: int = RATE) -> bytes:
 
 
 def make_session(
-    llms: Sequence[Any], voices: Sequence[Any], *, character: Character | None = None, agent: AgentConfig | None = None
+    llms: Sequence[Any],
+    voices: Sequence[Any],
+    *,
+    character: Character | None = None,
+    agent: AgentConfig | None = None,
+    streaming: Streaming | None = None,
 ) -> Session:
-    """A session around scripted providers, in the same fallback chains as a server's."""
+    """A session around scripted providers, in the same fallback chains as a server's. ``streaming`` wins over ``agent``."""
     character = character or Character(name="Test", opening_line="[joy] Hello, you!")
+    agent = agent or AgentConfig()
+    streaming = streaming or resolved(agent, None, None)
     voice = FallbackTTS(voices)
     return Session(
         "test",
-        agent=EchoAgent(agent or AgentConfig(), FallbackLLM(llms), character),
+        agent=EchoAgent(agent, FallbackLLM(llms), character),
         voice=voice,
         character=character,
         playback=Playback(voice.sample_rate),
         settings=TurnSettings(thresholds={"first_audio": 500, "streaming": 300, "audio_pipeline": 250}),
+        streaming=lambda: streaming,
     )
