@@ -49,6 +49,7 @@ class ScriptedLLM(_Scripted):
         self.tokens, self.first_ms, self.token_ms, self.dies_at = tokens, first_ms, token_ms, dies_at
         self.deadlines = Deadlines(4.0, 5.0)
         self.asked: list[Sequence[Message]] = []
+        self.given = 0
 
     async def stream(self, messages: Sequence[Message]) -> AsyncIterator[LLMDelta]:
         self.asked.append(messages)
@@ -58,6 +59,7 @@ class ScriptedLLM(_Scripted):
             for index, token in enumerate(self.tokens):
                 if index == self.dies_at:
                     raise ProviderError("llm", self.name, Category.CONNECTIVITY, "the connection was cut")
+                self.given += 1
                 yield ReasoningDelta(token[1:]) if token.startswith("\0") else TextDelta(token)
                 await asyncio.sleep(self.token_ms / 1000)
             if self.dies_at is not None and self.dies_at >= len(self.tokens):
@@ -84,10 +86,12 @@ class ScriptedTTS(_Scripted):
         self.deadlines = Deadlines(2.0, 0.5)
         self.sample_rate = RATE
         self.spoken: list[str] = []
+        self.most_running = 0
 
     async def synthesize(self, request: SpeechRequest) -> AsyncIterator[Audio]:
         self.spoken.append(request.text)
         self.running += 1
+        self.most_running = max(self.most_running, self.running)
         try:
             await asyncio.sleep(self.first_ms / 1000)
             for index in range(max(len(request.text) * 60 // 100, 1)):
