@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-COLORS = ("blue", "cyan", "magenta", "green", "yellow", "bright_black")
+COLORS = ("blue", "cyan", "magenta", "green", "yellow", "bright_black", "white")
 """Of the stages, in their order; red is for the one to blame."""
 BLAME = "bold red"
 LONG = 4
