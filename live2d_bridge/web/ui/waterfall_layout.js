@@ -26,7 +26,7 @@ export const ROW = 20;
 export const BAR = 9;
 const TOP = 19;
 const BOTTOM = 20;
-const FIGURES = 52;
+const FIGURES = 60;
 const GAP = 10;
 const UNIT = 5.9;
 const HAIRLINE = 1.5;
@@ -103,7 +103,8 @@ export function tapeLayout(turns, threshold, { width, height, slots, top }) {
   const tallest = Math.min(totals[totals.length - 1] ?? 0, LONG * Math.max(usual, threshold ?? 0));
   const span = Math.max(tallest, 1.15 * (threshold ?? 0), 0.1);
   const slot = width / slots;
-  const y = (/** @type {number} */ ms) => height - (Math.min(ms, span) / span) * (height - top);
+  // However short, it is seen.
+  const y = (/** @type {number} */ ms) => (ms > 0 ? height - Math.max((Math.min(ms, span) / span) * (height - top), HAIRLINE) : height);
   const columns = shown.map((turn, index) => {
     let at = 0;
     const parts = turn.stages.map(({ name, ms, blamed }) => {
