@@ -6,6 +6,7 @@ import json
 import locale
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .waterfall import ASCII, BLOCKS, Glyphs, Line, Row, duration, waterfall
@@ -119,20 +120,18 @@ def _text(line: Line) -> Any:
     return Text.assemble(*((piece.text, piece.style) for piece in line))
 
 
-def _print_verdict(report: Mapping[str, Any], console: Console) -> None:
-    from rich.text import Text
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One thing that is judged: how well it did, and for what was missed, why and what to do."""
 
-    console.print("\nResult", style="bold")
-    for passed, subject, words in verdicts(report):
-        mark = Text("passed" if passed else "missed", "green" if passed else "bold red")
-        console.print(Text.assemble("  ", mark, f"  {subject}: {words}"), soft_wrap=True)
+    passed: bool
+    subject: str
+    words: str
+    reason: str = ""
 
 
-def verdicts(report: Mapping[str, Any]) -> Iterator[tuple[bool, str, str]]:
-    """A line for each thing that is judged: whether it passed, what it is, and how well it did.
-
-    A missed figure names the stage that took the time and the remedy.
-    """
+def verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
+    """What is said of each figure, in the order of the table."""
     baseline = duration(report["whole_reply_first_audio_ms"])
     for name, row in report["figures"].items():
         if name == "improvement":
@@ -143,7 +142,20 @@ def verdicts(report: Mapping[str, Any]) -> Iterator[tuple[bool, str, str]]:
             words = "no turn had a second segment"
         else:
             words = f"{duration(row['p95'])} at p95, target {row['threshold']:g} ms"
-        if not row["pass"]:
-            words += f". Most of it in {report['blame'][name]}"
-            words += f": {report['remedies'][name]}" if report["remedies"][name] else ""
-        yield row["pass"], TITLES[name], words
+        yield Verdict(row["pass"], TITLES[name], words, "" if row["pass"] else _reason(name, report))
+
+
+def _reason(name: str, report: Mapping[str, Any]) -> str:
+    remedy = report["remedies"][name]
+    return f"{report['blame'][name]} takes longest{f': {remedy}' if remedy else ''}"
+
+
+def _print_verdict(report: Mapping[str, Any], console: Console) -> None:
+    from rich.text import Text
+
+    console.print("\nResult", style="bold")
+    for verdict in verdicts(report):
+        mark = Text("passed", "green") if verdict.passed else Text("missed", "bold red")
+        console.print(Text.assemble("  ", mark, f"  {verdict.subject}: {verdict.words}"), soft_wrap=True)
+        if verdict.reason:
+            console.print(Text(f"          {verdict.reason}"), soft_wrap=True)

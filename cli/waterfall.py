@@ -94,7 +94,7 @@ def waterfall(rows: Sequence[Row], threshold_ms: float, width: int = 80, glyphs:
         lines.append((Piece(f"{row.label:>{left - 1}} "), *bars, Piece(end, BLAME if blame else ""), *tail))
     marks = ["! took longest"] if any(blames) else []
     if any(row.total_ms > scale.span_ms for row in rows):
-        marks.append("> goes on past the edge")
+        marks.append("> goes on")
     return [*lines, *legend.lines(width, marks)]
 
 
