@@ -16,7 +16,7 @@ LONG_CHARS: Final = 240
 LONG_CJK: Final = 100
 ALONE_WORDS: Final = 2
 ALONE_CJK: Final = 4
-_DANGLING_ALONE: Final = 2
+_DANGLING_ALONE: Final = 1.5
 """So many times longer is a piece that may end in a word that clings to the next one."""
 
 
@@ -132,6 +132,6 @@ class Draft:
         return Mark(at.end, at.boundary, self._start.words + at.words, self._start.cjk + at.cjk)
 
 
-def alone(words: int, cjk: int, times: int = 1) -> bool:
+def alone(words: int, cjk: int, times: float = 1) -> bool:
     """Whether so much can be said alone."""
     return words / ALONE_WORDS + cjk / ALONE_CJK >= times

@@ -95,6 +95,7 @@ class Segmenter:
         due = self.next_poll()
         if due is None or now < due - _EPSILON_MS:
             return cuts
+        self._read(now, cuts)
         silence = self._silence()
         if silence is not None and now >= silence[0] - _EPSILON_MS:
             self._cut(silence[1], now, cuts)

@@ -30,7 +30,7 @@ class Tape:
         return ("".join(self._read) + "".join(self._unread))[: end - self.start]
 
     def take(self, end: int) -> str:
-        """Remove and return the text up to the place ``end``; what was read stays read."""
+        """Remove and return the text up to the place ``end``; what was read stays read, what was not is lost to reading."""
         text = "".join(self._read)
         count = end - self.start
         self.start = end
