@@ -1,6 +1,6 @@
 """Where speech may be cut: what a boundary is, and how a possible one is decided.
 
-A possible boundary (:class:`Pending`) begins at a space, a punctuation mark or an emoji. It takes in what belongs to it: more
+A possible boundary (:class:`Pending`) begins at a line's end or a punctuation mark. It takes in what belongs to it: more
 marks, closing quotes and brackets, emoji, spaces. The first character that does not belong to it decides what it was.
 Only characters decide, so the outcome does not depend on how the text arrived. Where the text has stopped, ``patience`` says
 after how long a silence the boundary may be taken as it stands.
@@ -53,8 +53,7 @@ class Mark:
 
 
 class Kind(Enum):
-    SPACE = auto()
-    EMOJI = auto()
+    LINE = auto()
     CLAUSE = auto()
     STOP = auto()
     ELLIPSIS = auto()
@@ -66,13 +65,11 @@ _SENTENCE_KINDS = (Kind.STOP, Kind.ELLIPSIS, Kind.HARD)
 
 def kind_of(ch: str) -> Kind | None:
     """What kind of boundary a character may begin."""
-    if ch.isspace():
-        return Kind.SPACE
+    if ch in LINE_ENDS:
+        return Kind.LINE
     if ch in SENTENCE_MARKS:
         return Kind.STOP if ch in ".．" else Kind.ELLIPSIS if ch in "…‥" else Kind.HARD
-    if ch in CLAUSE_MARKS:
-        return Kind.CLAUSE
-    return Kind.EMOJI if is_emoji(ch) else None
+    return Kind.CLAUSE if ch in CLAUSE_MARKS else None
 
 
 @dataclass(slots=True)
@@ -113,7 +110,7 @@ class Pending:
         elif is_combining(ch):
             pass
         elif is_emoji(ch):
-            if self.kind in (Kind.SPACE, Kind.CLAUSE) or self.newline:
+            if self.kind is Kind.CLAUSE or self.newline:
                 return False
             self.tail = True
         elif self.spaced:
@@ -147,26 +144,23 @@ def decide(at: Pending, ch: str) -> Boundary | None:
     if at.newline and not at.item:
         return Boundary.SENTENCE
     match at.kind:
-        case Kind.SPACE:
-            return None if ch in SENTENCE_MARKS or ch in CLAUSE_MARKS or is_emoji(ch) else Boundary.WORD
-        case Kind.EMOJI:
-            return Boundary.PHRASE if at.spaced or is_cjk(ch) else None
+        case Kind.LINE:
+            return None
         case Kind.CLAUSE:
             return _clause(at, ch)
         case Kind.HARD:
-            found = _hard(at, ch)
+            return _hard(at, ch)
         case Kind.ELLIPSIS:
-            found = _ellipsis(at, ch)
+            return _ellipsis(at, ch)
         case Kind.STOP:
-            found = _stop(at, ch)
-    return Boundary.WORD if found is None and at.spaced else found
+            return _stop(at, ch)
 
 
 def _clause(at: Pending, ch: str) -> Boundary | None:
     if at.last in DASHES:
         return Boundary.CLAUSE if at.before and at.before not in LINE_ENDS else None
     if at.spaced:
-        return Boundary.WORD if _smiles(at) else Boundary.CLAUSE
+        return None if _smiles(at) else Boundary.CLAUSE
     if at.last in CJK_CLAUSE_MARKS:
         return None if at.before.isdigit() and ch.isdigit() else Boundary.CLAUSE
     return Boundary.CLAUSE if is_cjk(at.before) and (is_cjk(ch) or ch in PAIRS) else None
@@ -192,7 +186,7 @@ def _ellipsis(at: Pending, ch: str) -> Boundary | None:
         return None
     if ch.isupper() or is_cjk(ch) or ch in "「『（【《":
         return Boundary.SENTENCE
-    return Boundary.PHRASE if at.spaced else None
+    return None
 
 
 def _stop(at: Pending, ch: str) -> Boundary | None:
@@ -229,7 +223,7 @@ def patience(at: Pending) -> tuple[float, Boundary] | None:
     if at.newline:
         return 0.0, Boundary.SENTENCE
     match at.kind:
-        case Kind.SPACE | Kind.EMOJI:
+        case Kind.LINE:
             return None
         case Kind.CLAUSE:
             if _smiles(at):
