@@ -21,7 +21,7 @@ from .speakable import NO_LEXICON, speakable
 class Cutter:
     """Tokens in, segments out; pure, times in ms.
 
-    ``expressions``: what ``[name]`` tags may name. ``lexicon``: how words are pronounced. ``sentences_only``, ``whole``: see
+    ``expressions``: what ``[name]`` tags may name. ``lexicon``: how words are pronounced. For the others see
     :class:`Segmenter`; with ``whole`` nothing comes before ``flush``.
     """
 
@@ -32,12 +32,15 @@ class Cutter:
         lexicon: Mapping[str, str] = NO_LEXICON,
         sentences_only: bool = False,
         whole: bool = False,
+        deadline: float | None = None,
         grace: float = 0.0,
         join_ms: float | None = None,
         ttfb: float = 0.0,
     ) -> None:
         self._filter = ReplyFilter(expressions)
-        self._segmenter = Segmenter(sentences_only=sentences_only, whole=whole)
+        self._segmenter = Segmenter(
+            sentences_only=sentences_only, whole=whole, deadline=deadline, grace=grace, join_ms=join_ms, ttfb=ttfb
+        )
         self._lexicon = lexicon
         self._waiting: list[Piece] | None = [] if whole else None
         """With ``whole``, all pieces so far."""
@@ -65,7 +68,9 @@ class Cutter:
         """Whether any of the reply has come that is neither thought nor tag."""
         return self._fed > 0
 
-    def hurry(self, deadline: float) -> None: ...
+    def hurry(self, deadline: float) -> None:
+        """From here on the first sound should be heard at ``deadline``."""
+        self._segmenter.hurry(deadline)
 
     def opener(self, text: str, now: float) -> list[Segment]:
         """Words that are spoken at once, before what follows of the reply: what is held is cut, and then they are."""
