@@ -33,6 +33,7 @@ ATTACHED_MS: Final = 30.0
 
 _CJK_CARRIES_ON = frozenset("とっのをがはにでもへやか、，。")
 """What follows a Japanese closing quote when the sentence goes on."""
+_SCHEMES = frozenset(("http", "https", "ftp", "mailto"))
 _SHOUTED = frozenset(("yahoo", "yum", "jeopardy"))
 """Names that are written with an exclamation mark."""
 _SENTENCE_OPENERS = frozenset("*_「『“【《（([\"'¡¿")
@@ -151,9 +152,13 @@ def patience(at: Pending) -> tuple[float, Boundary] | None:
             if at.spaced:
                 return 0.0, Boundary.CLAUSE
             number = at.before.isdigit() and at.last not in DASHES
+            if _in_address(at):
+                return None
             attached = at.last == ":" or at.quoted
             return STOP_MS if number else ATTACHED_MS if attached else 0.0, Boundary.CLAUSE
         case Kind.HARD:
+            if _in_address(at):
+                return NUMBER_STOP_MS, Boundary.SENTENCE
             settled = (at.last in CJK_ENDS or at.spaced) and not at.quoted
             return 0.0 if settled else ATTACHED_MS, Boundary.SENTENCE
         case Kind.ELLIPSIS:
@@ -161,4 +166,12 @@ def patience(at: Pending) -> tuple[float, Boundary] | None:
         case Kind.STOP:
             if shortened(at.word) in (Shortened.NEVER, Shortened.INITIAL):
                 return None
-            return NUMBER_STOP_MS if at.before.isdigit() and not at.spaced else STOP_MS, Boundary.SENTENCE
+            number = at.before.isdigit() and not at.spaced
+            return NUMBER_STOP_MS if number or _in_address(at) else STOP_MS, Boundary.SENTENCE
+
+
+def _in_address(at: Pending) -> bool:
+    """Whether the mark may be a part of a web or mail address."""
+    if at.spaced or at.last in CJK_ENDS or at.last in CJK_CLAUSE_MARKS:
+        return False
+    return "://" in at.word or "@" in at.word or (at.last == ":" and at.word.lower() in _SCHEMES)

@@ -19,8 +19,8 @@ from .speakable import NO_LEXICON, speakable
 class Cutter:
     """Tokens in, segments out; pure, times in ms.
 
-    ``expressions``: what ``[name]`` tags may name. ``lexicon``: how words are pronounced. ``sentences_only``, ``whole``: see
-    :class:`Segmenter`; with ``whole`` nothing comes before ``flush``.
+    ``expressions``: what ``[name]`` tags may name. ``lexicon``: how words are pronounced. The others: see :class:`Segmenter`;
+    with ``whole`` nothing comes before ``flush``.
     """
 
     def __init__(
@@ -30,9 +30,15 @@ class Cutter:
         lexicon: Mapping[str, str] = NO_LEXICON,
         sentences_only: bool = False,
         whole: bool = False,
+        deadline: float | None = None,
+        grace: float = 0.0,
+        join_ms: float | None = None,
+        ttfb: float = 0.0,
     ) -> None:
         self._filter = ReplyFilter(expressions)
-        self._segmenter = Segmenter(sentences_only=sentences_only, whole=whole)
+        self._segmenter = Segmenter(
+            sentences_only=sentences_only, whole=whole, deadline=deadline, grace=grace, join_ms=join_ms, ttfb=ttfb
+        )
         self._lexicon = lexicon
         self._waiting: list[Piece] | None = [] if whole else None
         """With ``whole``, all pieces so far."""
@@ -45,6 +51,10 @@ class Cutter:
         """The next segment begins a sentence."""
         self._expressions: deque[tuple[int, str]] = deque()
         """(Place in the text, name), of those no segment carries yet."""
+
+    def hurry(self, deadline: float) -> None:
+        """From here on the first sound should be heard at ``deadline``."""
+        self._segmenter.hurry(deadline)
 
     def feed(self, text: str, now: float) -> list[Segment]:
         """More of the reply; the segments that it settles."""
