@@ -21,8 +21,8 @@ from .speakable import NO_LEXICON, speakable
 class Cutter:
     """Tokens in, segments out; pure, times in ms.
 
-    ``expressions``: what ``[name]`` tags may name. ``lexicon``: how words are pronounced. For the others see
-    :class:`Segmenter`; with ``whole`` nothing comes before ``flush``.
+    ``expressions``: what ``[name]`` tags may name. ``lexicon``: how words are pronounced. The others: see :class:`Segmenter`;
+    with ``whole`` nothing comes before ``flush``.
     """
 
     def __init__(

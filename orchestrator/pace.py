@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import inf
 from typing import Final
 
+from .boundaries import ATTACHED_MS, STOP_MS
 from .words import CJK
 
 CHAR_MS: Final = 45.0
@@ -18,6 +19,8 @@ CJK_MS: Final = 120.0
 """The same for a Chinese or Japanese letter."""
 CLAUSE_CHARS: Final = 30.0
 """A usual clause; a CJK letter counts as ``CJK_MS / CHAR_MS`` characters."""
+TOKEN_CHARS: Final = 4.0
+"""A usual token."""
 _SLOWEST_RTF: Final = 0.7
 _LEAST_TTFB_MS: Final = 150.0
 """An answer of the voice is not missed sooner than after twice this."""
@@ -43,9 +46,8 @@ class Pace:
         self._told_dry: float | None = None
         """When no more delivered sound is in hand than the voice needs for its first byte; None: not told."""
         self._sure_dry = -inf
-        """The same with what the voice is at work on, which counts until ``_sure_until``."""
-        self._sure_until = -inf
-        self._cut_at = 0.0
+        """The same with what the voice is at work on."""
+        self._sure_until = self._answer_by = self._silent_at = -inf
 
     @property
     def told(self) -> bool:
@@ -58,29 +60,42 @@ class Pace:
 
     def tell(self, now: float, ahead: float, ttfb: float) -> None:
         self.ttfb = ttfb
-        self._told_dry = now + ahead - ttfb
-        if ahead <= 0 and now > self._cut_at + 2 * max(ttfb, _LEAST_TTFB_MS):
-            self._sure_until = -inf
+        self._silent_at = now + ahead
+        self._told_dry = self._silent_at - ttfb
 
     def cut(self, text: str, now: float) -> None:
         """``text`` goes to the voice."""
         self.first = False
         sound = sound_ms(text)
         told = now if self._told_dry is None else self._told_dry
-        self._sure_dry = max(now, told, self._sure_dry if now < self._sure_until else now) + sound
-        self._sure_until = now + 2 * max(self.ttfb, _LEAST_TTFB_MS) + _SLOWEST_RTF * sound
-        self._cut_at = now
+        self._sure_dry = max(now, told, self._sure_dry if now < self._until() else now) + sound
+        answer = 2 * max(self.ttfb, _LEAST_TTFB_MS)
+        self._sure_until = now + answer + _SLOWEST_RTF * sound
+        self._answer_by = now + answer
+
+    def _until(self) -> float:
+        """How long what the voice is at work on counts: until it is late, and less long if nothing of it comes."""
+        return min(self._sure_until, max(self._silent_at, self._answer_by))
 
     def due(self, slack: float) -> float:
         """When there is no more than ``slack`` beyond the voice's first byte; ``inf``: never, for all that was told."""
         if self._told_dry is None:
             return inf
-        late = max(self._told_dry, self._sure_dry) - slack
-        return late if late <= self._sure_until else max(self._told_dry - slack, self._sure_until)
+        late, until = max(self._told_dry, self._sure_dry) - slack, self._until()
+        return late if late <= until else max(self._told_dry - slack, until)
 
     def first_due(self) -> float:
         """When the first words have to go to the voice."""
         return inf if self.deadline is None else self.deadline - self.ttfb
+
+    def short_silence(self, end: int, now: float) -> float:
+        """How long the model must have been silent to be more than between two tokens.
+
+        ``end``: characters so far, ``now``: when the last of them came.
+        """
+        began, characters = self._began or (now, end)
+        usual = (now - began) / (end - characters) if end > characters else 0.0
+        return min(max(2 * TOKEN_CHARS * usual, ATTACHED_MS), STOP_MS)
 
     def first_due_with_grace(self, held: float, end: int, now: float) -> float:
         """The same, later if the usual clause may then be complete.

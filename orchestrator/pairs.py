@@ -30,6 +30,8 @@ class Open:
     words: int
     """The counts of words and CJK letters before it."""
     cjk: int
+    introduced: bool
+    """A colon stands before it."""
 
 
 @dataclass(frozen=True, slots=True)

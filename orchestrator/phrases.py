@@ -20,7 +20,7 @@ DANGLING: Final = frozenset(
 """Words after which no listener expects a pause, in lower case."""
 
 DANGLING_CJK: Final = frozenset(
-    "在 把 被 和 跟 与 與 对 對 给 給 从 從 向 让 讓 很 不 没 沒 也 都 就 最 太 一 这 這 那 我 你 他 她 请 請".split()
+    "在把被和跟与與对對给給从從向让讓很不没沒也都就最太一这這那我你他她请請要想会會能可是有去再还還"
 )
 """Chinese words that cling to what follows, when they stand alone."""
 

@@ -12,11 +12,15 @@ from math import inf
 from typing import Final
 
 from ..core.types import Boundary
-from .boundaries import Kind, Mark, Pending, decide, kind_of, needs_word, patience
-from .charclass import CLOSING, EMPHASIS, LINE_ENDS, PAIRS, SPECIAL, is_cjk
+from .boundaries import Mark, decide, needs_word, patience
+from .charclass import CJK_CLAUSE_MARKS, CJK_ENDS, CLOSING, EMPHASIS, LINE_ENDS, PAIRS, SPECIAL, is_cjk
 from .pairs import LIMIT, Delimiters, Open, OpenPairs, Span, may_open
+from .pending import Kind, Pending, kind_of
 from .words import WORD_KEPT, Words
 
+_APART = CJK_ENDS | CJK_CLAUSE_MARKS
+"""What follows these is another word, even without a space."""
+_COLONS = frozenset((":", "："))
 _MOST_DELIMITERS: Final = 3
 _EYES = frozenset((":", ";", "=", ":-", ";-", "=-", ":'"))
 _NOT_COUNTED = frozenset(("]", "】", "*", "_"))
@@ -137,6 +141,8 @@ class Scanner:
             text.end_word()
             if ch in LINE_ENDS:
                 self._pairs.end_line()
+        elif ch in _APART:
+            text.end_word()
         elif ch.isalnum():
             text.run(ch)
             return
@@ -154,19 +160,19 @@ class Scanner:
         at = self._pending
         if at is None or at.absorb(ch, ch in EMPHASIS and self._pairs.has_span(ch)):
             return
-        if needs_word(at, ch):
+        if not at.face and needs_word(at, ch):
             at.next_word = ""
         if at.next_word is not None and ch.isascii() and ch.isalpha():
             at.next_word = (at.next_word + ch)[:WORD_KEPT]
             return
         self._pending = None
-        boundary = decide(at, at.next_word[0] if at.next_word else ch)
+        boundary = decide(at, at.next_word[0] if at.next_word else "(" if at.face else ch)
         if boundary is None:
             return
         self._emit(Mark(at.end, boundary, at.words, at.cjk))
         if boundary is Boundary.SENTENCE:
             self._text.uncapitalised = False if at.next_word else None
-        if boundary is Boundary.SENTENCE or at.last == ":":
+        if boundary is Boundary.SENTENCE or at.last in _COLONS:
             self._item_words = at.words
 
     def _emit(self, mark: Mark) -> None:
@@ -180,16 +186,11 @@ class Scanner:
         kind = kind_of(ch)
         if kind is None:
             return
-        item = (
-            kind is Kind.STOP
-            and self._text.words == self._item_words + 1
-            and len(self._text.word) <= 3
-            and self._text.word.isdigit()
-        )
-        line = kind is Kind.LINE
+        text, line = self._text, kind is Kind.LINE
+        item = kind is Kind.STOP and text.words == self._item_words + 1 and len(text.word) <= 3 and text.word.isdigit()
         self._pending = Pending(
-            kind, self._text.place + 1, self._text.words, self._text.cjk, self._text.prev, self._text.word, "" if line else ch, item,
-            bool(self._text.uncapitalised), False, line, line, line,
+            kind, text.place + 1, text.words, text.cjk, text.prev, text.word, "" if line else ch, item,
+            bool(text.uncapitalised), False, line, line, line,
         )  # fmt: skip
 
     def _pair(self, ch: str) -> None:
@@ -209,18 +210,21 @@ class Scanner:
             self._text.end_word()
 
     def _open(self, kind: str, at: int) -> None:
-        self._pairs.open(Open(kind, at, self._text.words, self._text.cjk))
+        self._pairs.open(Open(kind, at, self._text.words, self._text.cjk, self._text.prev in _COLONS))
 
     def _close(self, kind: str, end: int) -> None:
         pair = self._pairs.close(kind)
         if pair is None:
             return
-        silent = kind in _NOT_COUNTED
+        silent, at = kind in _NOT_COUNTED, self._pending
         self.spans.append(Span(pair.at, end, silent))
+        if at is not None:
+            at.introduced = pair.introduced
         if silent:
+            self._text.end_word()
             self._text.words, self._text.cjk = pair.words, pair.cjk
-            if self._pending is not None:
-                self._pending.words, self._pending.cjk = pair.words, pair.cjk
+            if at is not None:
+                at.words, at.cjk = pair.words, pair.cjk
 
     def _delimit(self, ch: str) -> None:
         if self._delimiters is None:

@@ -14,7 +14,7 @@ from math import inf
 from typing import Final
 
 from ..core.types import Boundary
-from .boundaries import ATTACHED_MS, STOP_MS, Mark
+from .boundaries import STOP_MS, Mark
 from .charclass import SPECIAL
 from .draft import Draft, alone
 from .pace import Pace
@@ -194,7 +194,8 @@ class Segmenter:
         settled = self._fed_at + wait
         if wait == STOP_MS and mark.boundary is Boundary.SENTENCE:
             urgent = self._pace.first_due() if self._pace.first else self._pace.due(CLAUSE_SLACK_MS)
-            settled = min(settled, max(self._fed_at + ATTACHED_MS, urgent))
+            shortly = self._fed_at + self._pace.short_silence(self._tape.end, self._fed_at)
+            settled = min(settled, max(shortly, urgent))
         return max(settled, ripe), mark
 
     def _break_due(self) -> float:
