@@ -31,6 +31,8 @@ CHUNK_MS = 100
 HALF_WAVE = 60
 """Samples between two changes of sign: 200 Hz."""
 PER_MS = SAMPLE_RATE // 1000
+LEAD = bytes(16)
+"""A clip begins with a moment of silence, as sound does: the same number over and over could pass for text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class ScriptedModels:
             value = self._level + (place if ch.isalnum() else -1)
             high, low = (struct.pack("<h", sign * value) * HALF_WAVE for sign in (1, -1))
             waves.append((high + low) * (duration_ms(ch) * PER_MS // (2 * HALF_WAVE)))
-        return b"".join(waves)
+        return LEAD + b"".join(waves)
 
 
 def _last_question(messages: list[dict]) -> str:

@@ -72,6 +72,11 @@ def lost_and_doubled(reply: str, heard: Counter[int], rate: int) -> tuple[list[s
     return lost, doubled
 
 
+def unheard(reply: str, heard: Counter[int], rate: int) -> int:
+    """How many letters and digits of a reply less than half of was heard."""
+    return sum(ch.isalnum() and heard[place] < duration_ms(ch) * rate / 2000 for place, ch in enumerate(reply))
+
+
 def ends_at_mark(text: str) -> bool:
     """Whether a segment ends where a clause or a sentence does."""
     return text.rstrip(CLOSERS).endswith(tuple(MARKS)) or text.endswith("\n")

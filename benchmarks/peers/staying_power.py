@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hayakuchi.benchmarks.peers.figures import ends_at_mark, holes, lost_and_doubled, percentile, places_heard
+from hayakuchi.benchmarks.peers.figures import ends_at_mark, holes, lost_and_doubled, percentile, places_heard, unheard
 from hayakuchi.benchmarks.peers.listener import Heard, listening
 from hayakuchi.benchmarks.peers.race import FAST
 from hayakuchi.benchmarks.peers.systems import MODELS, config, scripted, served, started, write
@@ -47,10 +47,13 @@ async def _long_reply(url: str, number: int, language: str) -> dict[str, Any]:
     said = [text for text in heard.segments if text.strip()]
     later = said[1:]
     written = sentences(reply.text)
+    places = places_heard(bytes(heard.pcm), LEVELS[:1], len(reply.text))[LEVELS[0]]
+    missing = unheard(reply.text, places, listener.sample_rate)
     ran_dry = [hole * 1000 for hole in holes(heard.arrivals)]
     return {
         "status": heard.status,
-        "whole": "".join(heard.segments).split() == reply.text.split(),
+        "whole": "".join(heard.segments).split() == reply.text.split() and not missing,
+        "failures": heard.failures,
         "audio_s": len(heard.pcm) / 2 / listener.sample_rate,
         "segments": len(said),
         "stalls": sum(hole > STALL_MS for hole in ran_dry),

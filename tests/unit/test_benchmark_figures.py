@@ -19,6 +19,7 @@ from hayakuchi.benchmarks.peers.figures import (
     percentile,
     places_heard,
     said_whole,
+    unheard,
 )
 from hayakuchi.benchmarks.script import (
     LANGUAGES,
@@ -181,6 +182,7 @@ def test_the_sound_tells_which_words_were_lost_and_which_came_twice() -> None:
     assert lost_and_doubled(text, both, 1000) == ([], ["one"])
     assert lost_and_doubled(text, heard[20000], 1000) == (["two", "three"], [])
     assert lost_and_doubled(text, heard[8000], 1000) == ([], [])
+    assert [unheard(text, heard[level], 1000) for level in (8000, 20000)] == [0, 8]
 
 
 def test_a_word_that_broke_off_early_and_is_said_again_is_not_doubled() -> None:
