@@ -25,6 +25,8 @@ KILLED = {"first_token": 150, "token": 15, "first_byte": 80, "rtf": 0.3}
 LEVELS = (8000, 20000)
 """Of the voice that is killed, and of the one that takes over."""
 AT_A_TIME = 2
+SETTLE_S = 0.5
+"""Until a server that has just started knows that its voices answer."""
 LATENCY_TURNS = 10
 LATENCY_S = 600.0
 Results = dict[str, Any]
@@ -102,6 +104,7 @@ async def _round(models: str, number: int) -> dict[str, Any]:
         voices = [{"openai_tts": settings["tts"]["openai_tts"] | {"base_url": f"{at}/v1"}}, settings["tts"]]
         async with served(settings | {"tts": voices}) as url:
             async with listening(url, "killed", real_time=True) as listener:
+                await asyncio.sleep(SETTLE_S)
                 heard = await listener.turn(f"Question rharbour k{number}x0")
         return _heard(heard, listener.sample_rate, killed=voice.returncode == -9, life_ms=life_ms)
 
