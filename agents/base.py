@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, Protocol
+import inspect
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -25,7 +26,8 @@ class AgentConfig(Block):
 class Agent(Protocol):
     """A character's mind. One serves all sessions of a server; the history comes with each call.
 
-    Its class has a ``name``, its key in conf.yaml, and a ``Config``, which is an ``AgentConfig``.
+    Its class has a ``name``, its key in conf.yaml, and a ``Config``, which is an ``AgentConfig``. An agent that gives quick
+    replies takes the small model as a fourth argument, ``quick``, and is a :class:`QuickAgent`.
 
     ``reply`` is an async generator of deltas; closing it closes the model's connection.
     """
@@ -36,3 +38,17 @@ class Agent(Protocol):
     def __init__(self, config: Any, llm: LLM, character: Character) -> None: ...
 
     def reply(self, heard: UserInput, history: Sequence[Message]) -> AsyncIterator[LLMDelta]: ...
+
+
+@runtime_checkable
+class QuickAgent(Protocol):
+    """An agent that may begin a reply with an ``Opener``."""
+
+    def asks_quick(self, heard: UserInput) -> bool:
+        """Whether a small model is asked for the first words of the reply to this."""
+        ...
+
+
+def takes_quick(agent: Callable[..., Any]) -> bool:
+    """Whether an agent's class takes the model for quick replies."""
+    return "quick" in inspect.signature(agent).parameters
