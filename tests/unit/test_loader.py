@@ -344,7 +344,7 @@ def test_the_model_for_quick_replies_and_a_character_without_them(folder: Path):
     assert [component.name for component in load("", "name: K\nquick_llm: demo_llm\n").quick_llm] == ["demo_llm"]
     assert not load("quick_llm: demo_llm", "name: K\nquick_reply: false\n").character.quick_reply
     (mistake,) = mistakes("quick_llm: {openai_llm: {temperature: 1}}")
-    assert mistake.startswith("conf.yaml:1:13: quick_llm.openai_llm.model: ")
+    assert mistake.startswith("conf.yaml:1:13: quick_llm.openai_llm: missing key")
 
 
 def test_a_characters_voice_wins_where_the_provider_has_one(folder: Path):
