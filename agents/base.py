@@ -9,9 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from pydantic import Field
 
 from ..core.block import Block
-from ..core.character import Character
 from ..core.types import LLMDelta, Message, UserInput
-from ..llm import LLM
 
 
 class AgentConfig(Block):
@@ -26,16 +24,15 @@ class AgentConfig(Block):
 class Agent(Protocol):
     """A character's mind. One serves all sessions of a server; the history comes with each call.
 
-    Its class has a ``name``, its key in conf.yaml, and a ``Config``, which is an ``AgentConfig``. An agent that gives quick
-    replies takes the small model as a fourth argument, ``quick``, and is a :class:`QuickAgent`.
+    Its class has a ``name``, its key in conf.yaml, and a ``Config``, which is an ``AgentConfig``. It is made as
+    ``Class(config, llm, character)``. A class that gives quick replies takes the small model as a fourth argument, ``quick``,
+    where there is one, and its agents are :class:`QuickAgent` too.
 
     ``reply`` is an async generator of deltas; closing it closes the model's connection.
     """
 
     @property
     def config(self) -> AgentConfig: ...
-
-    def __init__(self, config: Any, llm: LLM, character: Character) -> None: ...
 
     def reply(self, heard: UserInput, history: Sequence[Message]) -> AsyncIterator[LLMDelta]: ...
 
