@@ -28,7 +28,7 @@ class Moment(StrEnum):
     TTS_FIRST_CHUNK = "tts_first_chunk"
     FIRST_AUDIO = "first_audio"
     PLAY_START = "play_start"
-    LLM_END = "llm_end"
+    SPOKEN = "spoken"
 
 
 Stage = tuple[str, Moment, Moment]

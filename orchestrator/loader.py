@@ -139,6 +139,7 @@ def _settings(
         gateway,
         playback,
         files,
+        chains["quick_llm"],
     )
 
 
