@@ -10,10 +10,13 @@ from ..core.breaker import BreakerState
 from ..core.clock import loop_ms
 from ..llm.fallback import FallbackLLM
 from ..tts.fallback import FallbackTTS
+from ..tts.phrase_cache import CachedTTS
+from .phrases import common_phrases
 from .playback import Playback
 from .session import Session
 from .settings import Settings
 from .turn import TurnSettings
+from .warming import Progress, warm
 
 PROBE_EVERY_S = 30.0
 LOAD_S = 120.0
@@ -26,10 +29,12 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.llm = FallbackLLM([component.create() for component in settings.llm])
-        self.voice = FallbackTTS([component.create() for component in settings.tts])
+        self.voice = CachedTTS(FallbackTTS([component.create() for component in settings.tts]), settings.cache)
         self.agent = settings.agent.provider(settings.agent.config, self.llm, settings.character)
         self.on_probed: Callable[[], None] = lambda: None
         """Called after each round of probes."""
+        self.on_warming: Callable[[Progress], None] = lambda progress: None
+        """Called after each phrase that :meth:`warm_phrases` has tried."""
         self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Engine:
@@ -56,6 +61,14 @@ class Engine:
             self.on_probed()
             await asyncio.sleep(PROBE_EVERY_S)
             await self.warm_up(failing_only=True)
+
+    async def warm_phrases(self) -> None:
+        """Have what is sure to be said ready in the first-choice voice, while no turn needs it; then ends."""
+        cache = self.voice.settings
+        if cache.enabled and cache.warm:
+            whole = not self.agent.config.enable_streaming
+            phrases = common_phrases(self.settings.character, whole=whole)
+            await warm(self.voice, phrases, self.on_warming)
 
     def new_session(self, name: str) -> Session:
         settings = self.settings
@@ -91,7 +104,7 @@ class Engine:
         ]
 
 
-def _in_use(chain: FallbackLLM | FallbackTTS) -> str | None:
+def _in_use(chain: FallbackLLM | CachedTTS) -> str | None:
     """The first that is well; else the first that may be asked at all."""
     usable = [(name, error) for name, state, error in chain.states(loop_ms()) if state is BreakerState.CLOSED]
     well = (name for name, error in usable if error is None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from ..core.block import Block
 from ..core.character import Character
+from ..tts.cache_settings import CacheSettings
 
 PUPPET = "puppet"
 """The avatar that is drawn by the page itself and needs no files."""
@@ -141,3 +142,4 @@ class Settings:
     playback: PlaybackSettings
     files: tuple[Path, ...]
     """The files that were read."""
+    cache: CacheSettings = field(default_factory=CacheSettings)
