@@ -21,13 +21,16 @@ LEAD_MS = 10.0
 """Silence that a trimmed clip begins with at most: room for a sound that sets in softly."""
 PIECE_MS = 100.0
 WINDOW_MS = 5.0
-_POWER = (32768 * 10 ** (SILENCE_DBFS / 20)) ** 2
+MASKED_DBFS = -50.0
+_POWER, _MASKED_POWER = ((32768 * 10 ** (dbfs / 20)) ** 2 for dbfs in (SILENCE_DBFS, MASKED_DBFS))
+_BELOW_LOUDEST = 10 ** (-40 / 10)
 
 
 class Sound:
     """Where in a clip the sound is, by windows of 5 ms. A window is heard as soon as what is there of it is loud enough.
 
-    Positions are samples from the start of the clip.
+    That is -60 dBFS, so that no soft onset is missed; once there was sound, 40 dB below its loudest window, but never more than
+    -50 dBFS: the breath that voices end with. Positions are samples from the start of the clip.
     """
 
     def __init__(self, sample_rate: int) -> None:
@@ -39,6 +42,10 @@ class Sound:
         """Where the last window with sound ends; it may not have come whole yet."""
         self._energy = 0.0
         """Of the window that has not come whole yet."""
+        self._loudest = 0.0
+        """Energy of the loudest window that has."""
+        self._limit = _POWER * self.window
+        """Energy that the last window needs to be heard."""
 
     def add(self, pcm: bytes) -> None:
         samples = np.frombuffer(pcm, np.int16).astype(np.float64)
@@ -50,13 +57,25 @@ class Sound:
         energies[begun:count] = samples * samples
         sums = energies.reshape(-1, self.window).sum(axis=1)
         sums[0] += self._energy
-        heard = np.flatnonzero(sums > _POWER * self.window)
+        before = np.maximum.accumulate(np.concatenate(([self._loudest], sums)))
+        limits = np.clip(before[:-1] * _BELOW_LOUDEST, _POWER * self.window, _MASKED_POWER * self.window)
+        heard = np.flatnonzero(sums > limits)
         if heard.size:
             first = self.seen - begun
             self.start = first + int(heard[0]) * self.window if self.start is None else self.start
             self.end = first + (int(heard[-1]) + 1) * self.window
         self.seen += samples.size
-        self._energy = float(sums[-1]) if count % self.window else 0.0
+        whole = count % self.window == 0
+        self._energy = 0.0 if whole else float(sums[-1])
+        self._loudest = float(before[-1] if whole else before[-2])
+        self._limit = float(limits[-1])
+
+    def finish(self) -> None:
+        """The clip ends here: its last window is as long as it is."""
+        length = self.seen % self.window
+        if self._energy * self.window > self._limit * length:
+            self.start = self.seen - length if self.start is None else self.start
+            self.end = self.seen
 
 
 class Trimmer:
@@ -64,9 +83,10 @@ class Trimmer:
 
     def __init__(self, sample_rate: int, *, lead_ms: float | None = LEAD_MS, tail_ms: float | None = None) -> None:
         self._rate = sample_rate
-        self._lead = 0 if lead_ms is None else samples_in(lead_ms, sample_rate)
-        self._tail = None if tail_ms is None else samples_in(tail_ms, sample_rate)
         self._sound = Sound(sample_rate)
+        # Whole windows, so that the trimmed clip has the same ones, and trimming it once more the same result.
+        self._lead = round((lead_ms or 0) / WINDOW_MS) * self._sound.window
+        self._tail = None if tail_ms is None else samples_in(tail_ms, sample_rate)
         self._held = bytearray()
         self._begins: int | None = 0 if lead_ms is None else None
         """Where the trimmed clip begins in the one that came; None: not known yet."""
@@ -85,37 +105,41 @@ class Trimmer:
         """What of this piece, and of what was held, is certain to stay."""
         self._held += audio.pcm
         self._sound.add(audio.pcm)
-        if self._begins is None:
-            self._marks += audio.marks
-            self._find_beginning()
-        else:
+        if self._begins is not None:
             self._marks += self._shifted(audio.marks)
-        if self._begins is None:
-            return []
+            return self._give(self._begins)
+        self._marks += audio.marks
+        return self._begin()
+
+    def flush(self) -> list[Audio]:
+        """The clip ends here: what is left of its sound, and marks that came after theirs. Held silence is dropped."""
+        self._sound.finish()
+        given = self._begin() if self._begins is None else self._give(self._begins)
+        late = tuple(_due(self._marks, self._given, self._rate)) if self._given else ()
+        return [*given, Audio(b"", self._rate, late)] if late else given
+
+    def _give(self, begins: int) -> list[Audio]:
         ends = self._sound.seen if self._tail is None else self._sound.end + self._tail
-        size = max(ends - self._begins - self._given, 0) * BYTES_PER_SAMPLE
+        size = max(ends - begins - self._given, 0) * BYTES_PER_SAMPLE
         pcm = bytes(self._held[:size])
         del self._held[:size]
         given = list(pieces(pcm, self._rate, self._marks, self._given))
         self._given += len(pcm) // BYTES_PER_SAMPLE
         return given
 
-    def flush(self) -> list[Audio]:
-        """The clip ends here: marks that came after their sound. Held silence is dropped, and the marks in it."""
-        late = tuple(_due(self._marks, self._given, self._rate)) if self._given else ()
-        return [Audio(b"", self._rate, late)] if late else []
-
-    def _find_beginning(self) -> None:
-        start = self._sound.start
+    def _begin(self) -> list[Audio]:
+        """Drop the silence that the clip came with; what is given out if there is sound by now."""
+        start, seen = self._sound.start, self._sound.seen
+        # Without sound, the window that has not come whole yet may still be heard.
+        last = seen - seen % self._sound.window if start is None else start
+        useless = max(last - self._lead, 0)
+        del self._held[: (useless - self._dropped) * BYTES_PER_SAMPLE]
+        self._dropped = useless
         if start is None:
-            # The window that has not come whole yet may still be heard.
-            useless = self._sound.seen - self._sound.seen % self._sound.window - self._lead
-        else:
-            useless = self._begins = max(start - self._lead, 0)
-            self._marks = self._shifted(tuple(self._marks))
-        count = max(useless - self._dropped, 0)
-        del self._held[: count * BYTES_PER_SAMPLE]
-        self._dropped += count
+            return []
+        self._begins = useless
+        self._marks = self._shifted(tuple(self._marks))
+        return self._give(useless)
 
     def _shifted(self, marks: tuple[Mark, ...]) -> list[Mark]:
         cut_ms = (self._begins or 0) * 1000 / self._rate

@@ -146,6 +146,35 @@ def test_it_knows_where_the_sound_ends() -> None:
     assert trimmer.sound_end == (LEAD_MS + 100) * PER_MS
 
 
+def test_the_breath_after_speech_is_no_speech() -> None:
+    """Soft noise is sound by itself, and nothing after a loud word; a word that is spoken softly is kept anyway."""
+    breath, soft = silence(100, 70), sound(100, 250)
+    assert length_ms(trimmed([Audio(clip(sound(200, 16_000), breath).tobytes(), RATE)], tail_ms=0)) == 200
+    assert length_ms(trimmed([Audio(clip(sound(200, 16_000), soft).tobytes(), RATE)], tail_ms=0)) == 300
+    assert length_ms(trimmed([Audio(breath.tobytes(), RATE)], tail_ms=0)) == 100
+
+
+@pytest.mark.parametrize("rate", [8000, 16_000, 22_050, 24_000, 44_100, 48_000])
+def test_trimming_twice_is_trimming_once(rate: int) -> None:
+    whole = Audio(clip(silence(333), sound(99), silence(111, 20), sound(77, 300), silence(222, 20)).tobytes(), rate)
+
+    def twice(**limits: float | None) -> bytes:
+        first, second = Trimmer(rate), Trimmer(rate, lead_ms=None, **limits)
+        once = [*first.feed(whole), *first.flush()]
+        return samples_of([audio for piece in once for audio in second.feed(piece)]).tobytes()
+
+    for tail_ms in (None, 0, 7, 60):
+        at_once = Trimmer(rate, tail_ms=tail_ms)
+        assert twice(tail_ms=tail_ms) == samples_of(at_once.feed(whole)).tobytes()
+
+
+def test_a_clip_that_ends_within_a_window_loses_nothing() -> None:
+    whole = clip(sound(100), sound(3, 300))
+    assert samples_of(trimmed([Audio(whole.tobytes(), RATE)], tail_ms=0)).size == len(whole)
+    alone = sound(2, 100)
+    assert samples_of(trimmed([Audio(clip(silence(100), alone).tobytes(), RATE)])).tobytes().endswith(alone.tobytes())
+
+
 parts = st.lists(
     st.one_of(
         st.integers(0, 80).map(silence),
