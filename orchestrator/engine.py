@@ -68,7 +68,11 @@ class Engine:
         if cache.enabled and cache.warm:
             whole = not self.agent.config.enable_streaming
             phrases = common_phrases(self.settings.character, whole=whole)
-            await warm(self.voice, phrases, self.on_warming)
+
+            def tell(progress: Progress) -> None:
+                self.on_warming(progress)  # whoever is to be told may have changed
+
+            await warm(self.voice, phrases, tell)
 
     def new_session(self, name: str) -> Session:
         settings = self.settings

@@ -38,7 +38,7 @@ async def opened(folder: Path | ClipFolder | None, size: int = 100) -> AsyncIter
 class Broken(ClipFolder):
     """A disk that does with each method what it is told."""
 
-    def __init__(self, folder: Path, trouble: Callable[[], None], *, found: frozenset[str] = frozenset("a")) -> None:
+    def __init__(self, folder: Path, trouble: Callable[[], object], *, found: frozenset[str] = frozenset("a")) -> None:
         super().__init__(folder, 1 << 20)
         self.trouble, self.found = trouble, found
 
