@@ -11,7 +11,7 @@ from ..core.clock import loop_ms
 from ..llm.fallback import FallbackLLM
 from ..tts.fallback import FallbackTTS
 from ..tts.phrase_cache import CachedTTS
-from .phrases import common_phrases
+from .common_phrases import common_phrases
 from .playback import Playback
 from .session import Session
 from .settings import Settings

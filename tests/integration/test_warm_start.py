@@ -14,7 +14,7 @@ import pytest
 from scripted import ScriptedLLM, ScriptedTTS
 from serving import serving, settings_for, viewing
 
-from hayakuchi.orchestrator.phrases import common_phrases
+from hayakuchi.orchestrator.common_phrases import common_phrases
 from hayakuchi.orchestrator.settings import Settings
 from hayakuchi.orchestrator.warming import Progress
 from hayakuchi.tts.cache_settings import CacheSettings

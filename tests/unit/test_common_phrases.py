@@ -15,8 +15,8 @@ from hayakuchi.agents import AgentConfig
 from hayakuchi.core.character import Character
 from hayakuchi.core.types import Audio, SpeechRequest, UserInput
 from hayakuchi.orchestrator.characters import available
+from hayakuchi.orchestrator.common_phrases import APOLOGIES, apologies, common_phrases
 from hayakuchi.orchestrator.loader import load_settings
-from hayakuchi.orchestrator.phrases import APOLOGIES, apologies, common_phrases
 from hayakuchi.orchestrator.providers import default_registry
 from hayakuchi.orchestrator.session import Session
 
