@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -70,7 +70,11 @@ async def measure(speaker: Speaker, prompts: tuple[str, ...], turns: int, tell: 
 
 @asynccontextmanager
 async def local_speaker(settings: Settings) -> AsyncIterator[Speaker]:
-    """The providers of the settings, in this process, heard by a listener that plays everything in no time."""
+    """The providers of the settings, in this process, heard by a listener that plays everything in no time.
+
+    No phrase is remembered: the same questions are asked again and again, which would measure the cache, not the voice.
+    """
+    settings = replace(settings, cache=settings.cache.model_copy(update={"enabled": False}))
     async with Engine(settings) as engine, asyncio.TaskGroup() as group:
         await engine.warm_up()
         session = engine.new_session("latency")

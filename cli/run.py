@@ -17,6 +17,7 @@ import typer
 from ..core.errors import ConfigError
 from ..orchestrator.settings import Settings
 from .options import CharacterOption, ConfigOption, settings_from
+from .warming import warming_line
 
 BACKLOG = 2048
 
@@ -50,7 +51,9 @@ def run(
     listener = bind(settings.server.host, settings.server.port)
     browser = settings.server.open_browser and not no_browser and sys.stdout.isatty()
     url = address(listener)
-    serve(Engine(settings), listener, lambda: _announce(url, browser=browser))
+    engine = Engine(settings)
+    with warming_line() as engine.on_warming:
+        serve(engine, listener, lambda: _announce(url, browser=browser))
 
 
 def with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

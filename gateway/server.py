@@ -67,9 +67,13 @@ async def run(engine: Engine, server: uvicorn.Server, listener: socket.socket) -
     Raises AllProvidersFailed when no model or no voice opens.
     """
     async with engine, asyncio.TaskGroup() as group:
-        warming = group.create_task(engine.keep_warm(), name="probe providers")
+        background = (
+            group.create_task(engine.keep_warm(), name="probe providers"),
+            group.create_task(engine.warm_phrases(), name="warm the voice"),
+        )
         await server.serve(sockets=[listener])
-        warming.cancel()
+        for task in background:
+            task.cancel()
     if not server.started:
         raise HayakuchiError("the server could not start; the log has the details")
 

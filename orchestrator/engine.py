@@ -11,12 +11,15 @@ from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed
 from ..llm.fallback import FallbackLLM
 from ..tts.fallback import FallbackTTS
+from ..tts.phrase_cache import CachedTTS
+from .common_phrases import common_phrases
 from .playback import Playback
 from .session import Session
 from .settings import Settings
 from .statistics import Mode, ReplyStatistics
 from .streaming import Streaming, resolved
 from .turn import Turn, TurnSettings
+from .warming import Progress, warm
 
 PROBE_EVERY_S = 30.0
 LOAD_S = 120.0
@@ -29,7 +32,7 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.llm = FallbackLLM([component.create() for component in settings.llm])
-        self.voice = FallbackTTS([component.create() for component in settings.tts])
+        self.voice = CachedTTS(FallbackTTS([component.create() for component in settings.tts]), settings.cache)
         self.quick = _quick(settings)
         """Says the first words of replies; None: there are no quick replies."""
         parts = (self.llm, settings.character, *([self.quick] if self.quick else []))
@@ -37,6 +40,8 @@ class Engine:
         self.statistics = ReplyStatistics()
         self.on_probed: Callable[[], None] = lambda: None
         """Called after each round of probes."""
+        self.on_warming: Callable[[Progress], None] = lambda progress: None
+        """Called after each phrase that :meth:`warm_phrases` has tried."""
         self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Engine:
@@ -71,6 +76,18 @@ class Engine:
             await asyncio.sleep(PROBE_EVERY_S)
             await self.warm_up(failing_only=True)
 
+    async def warm_phrases(self) -> None:
+        """Have what is sure to be said ready in the first-choice voice, while no turn needs it; then ends."""
+        cache = self.voice.settings
+        if cache.enabled and cache.warm:
+            whole = not self.agent.config.enable_streaming
+            phrases = common_phrases(self.settings.character, whole=whole)
+
+            def tell(progress: Progress) -> None:
+                self.on_warming(progress)  # whoever is to be told may have changed
+
+            await warm(self.voice, phrases, tell)
+
     def new_session(self, name: str) -> Session:
         settings = self.settings
         return Session(
@@ -96,7 +113,7 @@ class Engine:
 
     def streaming(self) -> Streaming:
         """How the next turn streams: by the agent, and the model and voice that would serve it."""
-        return resolved(self.agent.config, _config(self.llm.in_use), _config(self.voice.in_use))
+        return resolved(self.agent.config, _config(self.llm.upcoming), _config(self.voice.upcoming))
 
     @property
     def model_in_use(self) -> str | None:

@@ -16,6 +16,7 @@ from ..core.block import Block
 from ..core.character import Character
 from ..core.errors import ConfigError
 from ..core.registry import Registry
+from ..tts.cache_settings import CacheSettings
 from . import characters
 from .components import COMPONENTS, components
 from .expand import expanded_map
@@ -44,9 +45,11 @@ BLOCKS: Mapping[str, type[Block]] = {
     "latency": LatencySettings,
     "gateway": GatewaySettings,
     "playback": PlaybackSettings,
+    "cache": CacheSettings,
 }
 SECTIONS = ("character", *COMPONENTS, *BLOCKS)
 """The keys of conf.yaml."""
+_NO_FOLDER = {"avatar": PUPPET}
 
 
 def settings_file(path: Path | None = None) -> Path:
@@ -118,11 +121,12 @@ def _settings(
     }
     person = built(Character, Entry(cast.own.place, cast.own), (), problems) if cast.file else None
     server = _block(ServerSettings, "server", tree, problems)
-    avatar = _block(AvatarSettings, "avatar", _with_model_folder(tree), problems)
+    avatar = _block(AvatarSettings, "avatar", _with_folder(tree, "avatar", "model"), problems)
     latency = _block(LatencySettings, "latency", tree, problems)
     gateway = _block(GatewaySettings, "gateway", tree, problems)
     playback = _block(PlaybackSettings, "playback", tree, problems)
-    if problems or not (person and server and avatar and latency and gateway and playback):
+    cache = _block(CacheSettings, "cache", _with_folder(tree, "cache", "folder"), problems)
+    if problems or not (person and server and avatar and latency and gateway and playback and cache):
         return None
     agent: Component = chains["agent"][0]
     files = (file, cast.file) if cast.file else (file,)
@@ -140,6 +144,7 @@ def _settings(
         playback,
         files,
         chains["quick_llm"],
+        cache,
     )
 
 
@@ -179,15 +184,19 @@ def _laid_over(conf: MapNode, overrides: MapNode) -> MapNode:
     return tree if isinstance(tree, MapNode) else conf
 
 
-def _with_model_folder(tree: MapNode) -> MapNode:
-    """A folder of an avatar is relative to the file that names it."""
-    avatar = tree.get("avatar")
-    model = avatar.get("model") if isinstance(avatar, MapNode) else None
-    if not isinstance(avatar, MapNode) or not isinstance(model, Scalar) or model.value in (None, "", PUPPET):
+def _with_folder(tree: MapNode, section: str, key: str) -> MapNode:
+    """The folder that a key of a section names, which is relative to the file that names it; ``~`` is the user's own."""
+    block = tree.get(section)
+    said = block.get(key) if isinstance(block, MapNode) else None
+    if (
+        not isinstance(block, MapNode)
+        or not isinstance(said, Scalar)
+        or said.value in (None, "", _NO_FOLDER.get(section))
+    ):
         return tree
-    folder = os.path.abspath(model.place.file.parent / model.text)
-    resolved = Entry(avatar.entries["model"].place, replace(model, value=folder, text=folder))
-    return tree.extended("avatar", Entry(tree.entries["avatar"].place, avatar.extended("model", resolved)))
+    folder = os.path.abspath(said.place.file.parent / os.path.expanduser(said.text))
+    resolved = Entry(block.entries[key].place, replace(said, value=folder, text=folder))
+    return tree.extended(section, Entry(tree.entries[section].place, block.extended(key, resolved)))
 
 
 def _block(model: type[B], name: str, tree: MapNode, problems: list[ConfigError]) -> B | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, field_validator
 from ..core.block import Block
 from ..core.character import Character
 from ..core.types import Boundary
+from ..tts.cache_settings import CacheSettings
 
 PUPPET = "puppet"
 """The avatar that is drawn by the page itself and needs no files."""
@@ -160,3 +161,4 @@ class Settings:
     """The files that were read."""
     quick_llm: tuple[Component, ...] = ()
     """Empty: no quick replies."""
+    cache: CacheSettings = field(default_factory=CacheSettings)

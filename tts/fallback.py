@@ -5,7 +5,7 @@ No word is lost that could be said, none is said twice that was given out with i
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -58,20 +58,23 @@ class FallbackTTS(Fallback[TTS]):
 
     def __init__(self, providers: Sequence[TTS], sample_rate: int | None = None) -> None:
         super().__init__(KIND, providers)
+        self.providers = tuple(providers)
         self.sample_rate = sample_rate or providers[0].sample_rate
 
     @property
     def first_byte_ms(self) -> float:
-        """How long the voice in use took to its first audio lately."""
-        link = self._chain.in_use
+        """How long the voice that is asked first took to its first audio lately."""
+        link = self._chain.upcoming
         return link.first_item.value if link is not None else FIRST_ITEM_MS
 
-    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[Audio | ProviderFailure, None]:
+    async def synthesize(
+        self, request: SpeechRequest, asked: Callable[[TTS], None] = lambda voice: None
+    ) -> AsyncGenerator[Audio | ProviderFailure, None]:
         """The clip, and a ProviderFailure for each voice that failed, at the place in the clip where it did.
 
         ``fallback`` is None where the rest of the clip is given up. A text without letters and digits is an empty clip. Silence
         that a clip begins with comes with the first sound. Raises AllProvidersFailed when no voice is left that could say what
-        is still unsaid.
+        is still unsaid. ``asked`` is told of each voice before it is asked to speak.
         """
         clip = _Clip(request, self.sample_rate)
         failure: ProviderError | None = None
@@ -81,6 +84,7 @@ class FallbackTTS(Fallback[TTS]):
             with attempt:
                 if failure is not None:
                     yield ProviderFailure(failure, attempt.name)
+                asked(attempt.provider)
                 try:
                     async with aclosing(clip.read(attempt)) as items:
                         async for item in items:

@@ -10,8 +10,11 @@ from fake_openai import FakeOpenAI
 
 from hayakuchi.core.types import Audio, ProviderFailure, SpeechRequest
 from hayakuchi.tts import TTS
+from hayakuchi.tts.cache_settings import CacheSettings
 from hayakuchi.tts.espeak import EspeakConfig, EspeakTTS
+from hayakuchi.tts.fallback import FallbackTTS
 from hayakuchi.tts.openai import OpenAITTS, OpenAITTSConfig
+from hayakuchi.tts.phrase_cache import CachedTTS
 
 REQUEST = SpeechRequest("Once upon a time there was a small fox that lived in the mountains.")
 KEY = "sk-0123456789abcdef"
@@ -33,9 +36,39 @@ async def espeak_tts() -> AsyncIterator[TTS]:
     yield EspeakTTS(EspeakConfig())
 
 
+class Remembering(CachedTTS):
+    """Has spoken REQUEST before it is asked for anything: tests that speak it hear it from memory."""
+
+    async def open(self) -> None:
+        await super().open()
+        await collect(self, REQUEST)
+
+
+def cached_espeak(settings: CacheSettings, kind: type[CachedTTS] = CachedTTS) -> CachedTTS:
+    return kind(FallbackTTS([EspeakTTS(EspeakConfig())]), settings)
+
+
+@asynccontextmanager
+async def cached_tts() -> AsyncIterator[TTS]:
+    yield cached_espeak(CacheSettings())
+
+
+@asynccontextmanager
+async def remembering_tts() -> AsyncIterator[TTS]:
+    yield cached_espeak(CacheSettings(max_chars=100), Remembering)
+
+
+@asynccontextmanager
+async def trimming_tts() -> AsyncIterator[TTS]:
+    yield cached_espeak(CacheSettings(enabled=False))
+
+
 SUBJECTS: dict[str, Callable[[], AbstractAsyncContextManager[TTS]]] = {
     "openai_tts": served_openai_tts,
     "espeak_tts": espeak_tts,
+    "phrase_cache": cached_tts,
+    "phrase_cache, remembering": remembering_tts,
+    "phrase_cache, only trimming": trimming_tts,
 }
 """Providers that are not open yet, and can say a sentence."""
 
