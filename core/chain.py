@@ -9,10 +9,11 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from .breaker import Breaker, BreakerState
+from .breaker import BreakerState
 from .clock import loop_ms
 from .errors import AllProvidersFailed, Category, ProviderError
-from .provider import Deadlines, Provider
+from .link import Link
+from .provider import Deadlines, Preparing, Provider
 
 log = logging.getLogger(__name__)
 
@@ -21,49 +22,6 @@ P = TypeVar("P", bound=Provider)
 OPEN_S = 30.0
 """How long a provider may take to open at the start."""
 PROBE_S = 10.0
-
-
-class Link(Generic[P]):
-    """A provider in its chain."""
-
-    def __init__(self, kind: str, provider: P) -> None:
-        self.kind, self.provider = kind, provider
-        self.breaker = Breaker()
-        self.error: ProviderError | None = None
-        """The last failure, unless it has served since."""
-        self._opened = False
-        self._opening = asyncio.Lock()
-
-    @property
-    def name(self) -> str:
-        return self.provider.name
-
-    async def open(self, limit_s: float) -> None:
-        """Open the provider unless it is. Raises ProviderError; TIMEOUT after ``limit_s``."""
-        try:
-            async with asyncio.timeout(limit_s), self._opening:
-                if not self._opened:
-                    await self.provider.open()
-                    self._opened = True
-        except TimeoutError:
-            message = f"was not ready within {limit_s:g} s"
-            raise ProviderError(self.kind, self.name, Category.TIMEOUT, message) from None
-
-    async def aclose(self) -> None:
-        self._opened = False
-        await self.provider.aclose()
-
-    def succeeded(self) -> None:
-        self.breaker.succeeded()
-        self.error = None
-
-    def failed(self, error: ProviderError) -> None:
-        self.breaker.failed(error, loop_ms())
-        self.error = error
-
-    def probe_failed(self, error: ProviderError) -> None:
-        self.breaker.leave_alone(loop_ms())
-        self.error = error
 
 
 class Attempt(Generic[P]):
@@ -107,12 +65,17 @@ class Attempt(Generic[P]):
 
 
 class Chain(Generic[P]):
-    """Providers with their breakers. ``kind`` names them in errors, for example ``tts``."""
+    """Providers with their breakers. ``kind`` names them in errors, for example ``tts``.
 
-    def __init__(self, kind: str, providers: Sequence[P]) -> None:
+    With ``await_probes`` False a provider is not asked while it is being probed, if another one can serve: a request does not
+    wait for a connection of which nobody knows whether it will come. For providers that stand in for each other well.
+    """
+
+    def __init__(self, kind: str, providers: Sequence[P], *, await_probes: bool = True) -> None:
         if not providers:
             raise ValueError("a chain needs at least one provider")
         self.kind = kind
+        self._await_probes = await_probes
         self.links = [Link(kind, provider) for provider in providers]
 
     @property
@@ -126,15 +89,43 @@ class Chain(Generic[P]):
     def attempts(self) -> Iterator[Attempt[P]]:
         """Who may be asked, in order, each decided when it is asked for.
 
-        A provider whose breaker does not allow a request is passed over. The last one is asked all the same, unless only a
+        A provider whose breaker does not allow a request is passed over; one that is being probed comes last, where its probe
+        is not to be awaited. The last one is asked all the same, unless only a
         change of the configuration can mend it: when everything before it failed, trying is better than silence.
         """
+        passed_over: list[Link[P]] = []
         for link in self.links:
-            state = link.breaker.state(loop_ms())
-            if link.breaker.allow(loop_ms()):
-                yield Attempt(link, trial=state is BreakerState.HALF_OPEN)
-            elif link is self.links[-1] and (link.error is None or link.error.retryable):
-                yield Attempt(link, trial=False)
+            if link.probing and self._another_serves(link):
+                passed_over.append(link)
+            elif attempt := self._attempt(link):
+                yield attempt
+        for link in passed_over:
+            if attempt := self._attempt(link):
+                yield attempt
+
+    def _attempt(self, link: Link[P]) -> Attempt[P] | None:
+        state = link.breaker.state(loop_ms())
+        if link.breaker.allow(loop_ms()):
+            return Attempt(link, trial=state is BreakerState.HALF_OPEN)
+        if link is self.links[-1] and (link.error is None or link.error.retryable):
+            return Attempt(link, trial=False)
+        return None
+
+    def _another_serves(self, link: Link[P]) -> bool:
+        if self._await_probes:
+            return False
+        others = (other for other in self.links if other is not link and not other.probing)
+        return any(other.breaker.state(loop_ms()) is BreakerState.CLOSED for other in others)
+
+    def prepare(self) -> None:
+        """Tell the provider that would be asked first, if it is one that can make ready."""
+        for link in self.links:
+            if link.breaker.state(loop_ms()) is BreakerState.CLOSED and not (
+                link.probing and self._another_serves(link)
+            ):
+                if isinstance(link.provider, Preparing):
+                    link.provider.prepare()
+                return
 
     def exhausted(self) -> AllProvidersFailed:
         """What to raise when all attempts failed: the last error of each provider."""
@@ -199,6 +190,7 @@ class Chain(Generic[P]):
         return True
 
     async def _probe(self, link: Link[P], limit_s: float) -> str:
+        link.probing = True
         try:
             await link.open(limit_s)
             async with asyncio.timeout(limit_s):
@@ -213,13 +205,15 @@ class Chain(Generic[P]):
             log.exception("the probe of %s broke", link.name)
             message = "its probe broke; the log has the details"
             raise ProviderError(self.kind, link.name, Category.CRASHED, message) from error
+        finally:
+            link.probing = False
 
 
 class Fallback(Generic[P]):
     """What a chain that is itself a provider has, whatever its kind."""
 
-    def __init__(self, kind: str, providers: Sequence[P]) -> None:
-        self._chain = Chain(kind, providers)
+    def __init__(self, kind: str, providers: Sequence[P], *, await_probes: bool = True) -> None:
+        self._chain = Chain(kind, providers, await_probes=await_probes)
         self.deadlines = self._chain.deadlines
 
     def states(self, now: float) -> list[tuple[str, BreakerState, ProviderError | None]]:
@@ -229,6 +223,10 @@ class Fallback(Generic[P]):
     async def open(self) -> None:
         """Open every provider; one that cannot is left out for a while. Raises AllProvidersFailed when none opens."""
         await self._chain.open()
+
+    def prepare(self) -> None:
+        """A request is about to come: the provider that would get it may make ready. Never waits, never raises."""
+        self._chain.prepare()
 
     async def probe(self) -> str:
         """Probe every provider; the answer of the first one that answers. Raises AllProvidersFailed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +42,13 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Let go of everything; idempotent."""
+        ...
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A provider that can make ready for a request which is about to come."""
+
+    def prepare(self) -> None:
+        """Start what takes time, for example connecting, in the background. Never waits, never raises."""
         ...

@@ -87,11 +87,13 @@ async def _opened(service: Service, config: EdgeConfig, host: str) -> ClientConn
         max_queue=_QUEUED_MESSAGES,
         **options,
     )
+    told = False
     try:
         await connection.send(service.speech_config(config.output_format))
-    except BaseException:
-        drop(connection)
-        raise
+        told = True
+    finally:
+        if not told:
+            drop(connection)
     return connection
 
 

@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Any
 
+from fake_edge import FakeEdge
 from fake_openai import FakeOpenAI
 
 from hayakuchi.core.types import Audio, ProviderFailure, SpeechRequest
 from hayakuchi.tts import TTS
+from hayakuchi.tts.edge import EdgeTTS
+from hayakuchi.tts.edge_settings import EdgeConfig
 from hayakuchi.tts.espeak import EspeakConfig, EspeakTTS
 from hayakuchi.tts.openai import OpenAITTS, OpenAITTSConfig
 
@@ -29,11 +32,18 @@ async def served_openai_tts() -> AsyncIterator[TTS]:
 
 
 @asynccontextmanager
+async def served_edge_tts() -> AsyncIterator[TTS]:
+    async with FakeEdge() as server:
+        yield EdgeTTS(EdgeConfig(endpoint=server.url))
+
+
+@asynccontextmanager
 async def espeak_tts() -> AsyncIterator[TTS]:
     yield EspeakTTS(EspeakConfig())
 
 
 SUBJECTS: dict[str, Callable[[], AbstractAsyncContextManager[TTS]]] = {
+    "edge_tts": served_edge_tts,
     "openai_tts": served_openai_tts,
     "espeak_tts": espeak_tts,
 }
