@@ -35,7 +35,7 @@ class Mp3Decoder:
         return self._decoded(mp3)
 
     def finish(self) -> bytes:
-        """What the last frame holds; an incomplete one is left out."""
+        """What the last frame holds."""
         return self._decoded(b"") + self._pcm(None)
 
     def _decoded(self, mp3: bytes) -> bytes:
