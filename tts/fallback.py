@@ -57,7 +57,7 @@ class FallbackTTS(Fallback[TTS]):
     name = "fallback_tts"
 
     def __init__(self, providers: Sequence[TTS], sample_rate: int | None = None) -> None:
-        super().__init__(KIND, providers)
+        super().__init__(KIND, providers, await_probes=False)
         self.providers = tuple(providers)
         self.sample_rate = sample_rate or providers[0].sample_rate
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +16,7 @@ from hayakuchi.core.channel import Channel
 from hayakuchi.core.character import Character
 from hayakuchi.core.clock import VirtualTimeLoop, loop_ms
 from hayakuchi.core.events import AudioSent, SegmentReady, TurnEnded
-from hayakuchi.core.types import Segment, UserInput
+from hayakuchi.core.types import Audio, Segment, SpeechRequest, UserInput
 from hayakuchi.llm.openai import OpenAIConfig
 from hayakuchi.orchestrator.cutter import Cutter
 from hayakuchi.orchestrator.playback import Playback
@@ -25,7 +25,7 @@ from hayakuchi.orchestrator.speaking import Speaking
 from hayakuchi.orchestrator.streaming import Streaming, resolved
 from hayakuchi.orchestrator.supply import Supply
 from hayakuchi.orchestrator.turn_report import TurnReport
-from hayakuchi.tts.edge import EdgeConfig
+from hayakuchi.tts.edge_settings import EdgeConfig
 from hayakuchi.tts.fallback import FallbackTTS
 
 Where = Mapping[str, Any]
@@ -226,7 +226,7 @@ def test_chunk_processing_parallel(parallel: bool, expected_ms: float) -> None:
         return text
 
     class Voice(ScriptedTTS):
-        async def synthesize(self, request: Any) -> Any:
+        async def synthesize(self, request: SpeechRequest) -> AsyncIterator[Audio]:
             asked.append(loop_ms())
             async for audio in super().synthesize(request):
                 yield audio
