@@ -38,8 +38,9 @@ class Model:
 
     deadlines = Deadlines(4.0, 5.0)
 
-    def __init__(self, *scripts: Sequence[Step], name: str = "scripted") -> None:
+    def __init__(self, *scripts: Sequence[Step], name: str = "scripted", closing_ms: float = 0) -> None:
         self.name: Any = name
+        self.closing_ms = closing_ms
         self.scripts = scripts
         self.asked: list[Sequence[Message]] = []
         self.asked_at: list[float] = []
@@ -66,6 +67,8 @@ class Model:
                 else:
                     yield TextDelta(step) if isinstance(step, str) else step
         finally:
+            if self.closing_ms:
+                await asyncio.sleep(self.closing_ms / 1000)
             self.running -= 1
 
 
@@ -230,6 +233,29 @@ def test_chains_tell_of_their_models_themselves_and_only_once() -> None:
     assert said(failed) == "Poor cat"
     mended = FallbackLLM([Model([20, GONE], name="c"), Model([30, "Oh,"], name="d")])
     assert said(run_virtual(listen(mind(large, mended)))) == "Oh, it is"
+
+
+@pytest.mark.parametrize(("closing_ms", "asked_again_at"), [(0, 10), (20, 30), (5000, 210)])
+def test_the_first_request_has_a_moment_to_close(closing_ms: float, asked_again_at: float) -> None:
+    large = Model([FOREVER], [10, "it is."], closing_ms=closing_ms)
+    told: Told = []
+    run_virtual(listen(mind(large, Model([10, "Oh,"])), told=told))
+    assert said(told) == "Oh, it is."
+    assert large.asked_at == pytest.approx([0, asked_again_at])
+
+
+def test_a_model_that_is_tried_again_after_a_failure_may_be_asked_twice() -> None:
+    """Its breaker lets one request through at a time: the first one must be over before the second one is made."""
+    missing = ProviderError("llm", "a", Category.NOT_FOUND, "no such model")
+    chain = FallbackLLM([Model([missing], [FOREVER], ["it is."], name="a", closing_ms=20)])
+
+    async def twice() -> str:
+        with pytest.raises(AllProvidersFailed):
+            await listen(mind(chain, None))
+        await asyncio.sleep(60)
+        return said(await listen(mind(chain, Model([10, "Oh,"]))))
+
+    assert run_virtual(twice()) == "Oh, it is."
 
 
 @pytest.mark.parametrize("error", [GONE, RuntimeError("a bug")], ids=str)
