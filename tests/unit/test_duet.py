@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from leaks import nothing_leaks
 from virtual import run_virtual
 
 from hayakuchi.agents.basic_memory import BasicMemoryAgent, BasicMemoryConfig
+from hayakuchi.agents.joiner import Joiner
 from hayakuchi.core.character import Character
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
@@ -402,3 +405,39 @@ def test_one_agent_serves_two_replies_at_a_time() -> None:
         return sorted(map(said, await asyncio.gather(listen(agent), listen(agent))))
 
     assert run_virtual(both()) == ["Ah, two.", "Oh, one."]
+
+
+TOKENS = st.sampled_from(
+    ["Oh", " no", ",", "! ", "That", "'s ", "[joy]", "<think>", "</think>", " ", "well.", "嗯，", "我"]
+)
+SCRIPTS = st.lists(TOKENS | st.integers(0, 60), max_size=8)
+
+
+@settings(deadline=None)
+@given(SCRIPTS, SCRIPTS, SCRIPTS, st.integers(0, 200))
+def test_whatever_the_race_the_reply_is_one_answer_and_leaving_is_always_safe(
+    first: list[Step], second: list[Step], words: list[Step], stop_ms: int
+) -> None:
+    large, quick = Model(first, second), Model(words)
+    told = heard_from(large, quick)
+    openers = [index for index, (_, delta) in enumerate(told) if isinstance(delta, Opener)]
+    answer = "".join(step for step in (second if openers else first) if isinstance(step, str))
+    if openers:
+        (delta,) = (delta for _, delta in told if isinstance(delta, Opener))
+        joiner = Joiner(delta.text)
+        assert openers == [0]
+        assert said(told) == delta.text + joiner.feed(answer) + joiner.flush()
+    else:
+        assert said(told) == answer
+    assert large.asked_at[0] == quick.asked_at[0] == 0
+    assert len(large.asked) == 1 + len(openers)
+
+    large, quick = Model(first, second), Model(words)
+
+    async def stop() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(stop_ms / 1000):
+                await listen(mind(large, quick))
+        assert large.running == quick.running == 0
+
+    run_virtual(stop())
