@@ -16,6 +16,8 @@ LONG_CHARS: Final = 240
 LONG_CJK: Final = 100
 ALONE_WORDS: Final = 2
 ALONE_CJK: Final = 4
+_LEAST_CHARS: Final = 3
+"""Two words with the space between them."""
 _DANGLING_ALONE: Final = 1.5
 """So many times longer is a piece that may end in a word that clings to the next one."""
 
@@ -88,13 +90,14 @@ class Draft:
 
     def has_break(self) -> bool:
         """Whether there is a break; one that more text cannot move is not looked for twice."""
-        if self._has_break or self._sought == self.tape.end:
+        end = self.tape.end
+        if self._has_break or self._sought == end or end - self._start.end <= _LEAST_CHARS:
             return self._has_break
         found = self.find_break(0.0)
         if found is None:
-            self._sought = self.tape.end
+            self._sought = end
         else:
-            self._has_break = found.end <= self.tape.end - STABLE
+            self._has_break = found.end <= end - STABLE
         return found is not None
 
     def no_break(self) -> None:
