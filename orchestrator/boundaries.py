@@ -157,7 +157,7 @@ def patience(at: Pending) -> tuple[float, Boundary] | None:
         case Kind.HARD:
             if _in_address(at):
                 return NUMBER_STOP_MS, Boundary.SENTENCE
-            settled = (at.last in CJK_ENDS or at.spaced) and not at.quoted
+            settled = (at.last in CJK_ENDS or at.spaced) and not (at.quoted or at.pictured)
             return 0.0 if settled else ATTACHED_MS, Boundary.SENTENCE
         case Kind.ELLIPSIS:
             return STOP_MS, Boundary.SENTENCE

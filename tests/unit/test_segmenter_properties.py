@@ -184,7 +184,7 @@ def whole_and_plain(draw: st.DrawFn) -> list[str]:
     return draw(st.lists(st.one_of(atoms, more), min_size=1, max_size=12))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(whole_and_plain(), st.data(), st.sampled_from([None, 0.0, 100.0]))
 def test_no_cut_falls_into_what_belongs_together_at_any_time(
     words: list[str], data: st.DataObject, due: float | None
