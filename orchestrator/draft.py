@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from math import inf
 from typing import Final
 
@@ -9,6 +10,7 @@ from ..core.types import Boundary
 from .boundaries import Mark
 from .breaks import STABLE, Break, find_breaks
 from .pace import sound_ms
+from .pairs import LIMIT
 from .scanner import Scanner
 from .tape import Tape
 
@@ -80,7 +82,7 @@ class Draft:
 
         No word is left dangling if there is another way.
         """
-        breaks = self._breaks(self.tape.end, 1)
+        breaks = self._breaks(min(self.tape.end, self._start.end + 2 * LONG_CHARS), 1)
         able = [at for at in breaks if alone(at.words, at.cjk, _DANGLING_ALONE if at.dangling else 1)]
         firm = [at for at in able if not at.dangling] or able
         for at in reversed(firm):
@@ -129,7 +131,8 @@ class Draft:
 
     def _breaks(self, end: int, lookahead: int) -> list[Break]:
         text = self.tape.held(end)
-        return find_breaks(text, self._start.end, self.scanner.spans, self.scanner.open_at, lookahead)
+        near = list(takewhile(lambda span: span.start < end + LIMIT, self.scanner.spans))
+        return find_breaks(text, self._start.end, near, self.scanner.open_at, lookahead)
 
     def _mark(self, at: Break) -> Mark:
         return Mark(at.end, at.boundary, self._start.words + at.words, self._start.cjk + at.cjk)
