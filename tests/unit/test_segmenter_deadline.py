@@ -44,7 +44,7 @@ def first(tokens: list[str], **options: float | bool) -> tuple[str, int] | None:
         ("我們|今天|要去|公園", "我們今天"),
         ("오늘은| 정말| 날씨가", "오늘은 정말 "),
         ("Bonjour| à| tous| mes", "Bonjour à tous "),
-        ("第三|百二|十一|号的|车站|在哪", "第三百二十一号"),
+        ("第三|百二|十一|号的|车站|在哪", "第三百二十一号的"),
     ],
 )
 def test_a_late_first_piece_ends_at_the_first_good_break(tokens: str, piece: str) -> None:
