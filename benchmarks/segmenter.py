@@ -60,12 +60,13 @@ def resplit(split: Split, pieces: Iterable[str]) -> list[str]:
 
 
 def with_sentencex(language: str) -> Split:
-    return lambda text: list(sentencex.segment(language, text))
+    return lambda text: list(sentencex.segment(language, text))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def with_pysbd(language: str) -> Split:
     """pySBD has no Korean: as English."""
-    return pysbd.Segmenter(language="en" if language == "ko" else language, clean=False).segment
+    splitter = pysbd.Segmenter(language="en" if language == "ko" else language, clean=False)
+    return lambda text: [str(sentence) for sentence in splitter.segment(text)]
 
 
 def meets(case: Case, found: list[str]) -> bool:
