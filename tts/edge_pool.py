@@ -34,11 +34,10 @@ class Sockets:
             self._spare = _Spare(self._background.start(self._outcome(), "edge_tts: open a socket"), self._expire)
 
     async def take(self) -> tuple[ClientConnection, bool]:
-        """A socket, and whether it had been waiting: then the service may have closed it unnoticed. Raises ProviderError."""
+        """A socket, and whether it was opened early: then the service may have closed it since. Raises ProviderError."""
         spare, self._spare = self._spare, None
         if spare is None or spare.failed:
             return await self._connect(), False
-        waited = spare.opened
         try:
             outcome = await spare.outcome()
         except asyncio.CancelledError:
@@ -46,7 +45,7 @@ class Sockets:
             raise
         if isinstance(outcome, ProviderError):
             raise outcome
-        return outcome, waited
+        return outcome, True
 
     def clear(self) -> None:
         """Drop the socket that waits."""
@@ -83,10 +82,6 @@ class _Spare:
         self._expire = expire
         self._timer: asyncio.TimerHandle | None = None
         opening.add_done_callback(lambda _: None if opening.cancelled() else self.expire_later())
-
-    @property
-    def opened(self) -> bool:
-        return self._opening.done()
 
     @property
     def failed(self) -> bool:

@@ -22,6 +22,9 @@ PATIENCE_S = 0.5
 """A listener who does not take what is held for so long gives up the place of its request: the service is waiting for it, not
 working on it."""
 
+_GOODBYES = (1000, 1001)
+"""Close codes of a service that is tired of waiting (RFC 6455, section 7.4.1)."""
+
 
 class Held:
     """Events between the socket and whoever speaks them: at most ``limit`` bytes of sound, or one message."""
@@ -75,7 +78,10 @@ class Request:
         self._ssml = ssml
         self._sockets, self._places, self._config = sockets, places, config
         self._has_place = False
+        self._answered = False
+        """Whether the service has said anything to it."""
         self._begun = False
+        """Whether any sound has come."""
 
     async def run(self) -> None:
         try:
@@ -88,12 +94,13 @@ class Request:
             self._leave_place()
 
     async def _ask(self) -> None:
-        """One that waited may have been closed by the service unnoticed: then the request is made once more, on a fresh one."""
-        connection, waited = await self._sockets.take()
+        """A socket opened early may be closed by the service unnoticed: the request is made once more then, on a fresh one."""
+        connection, early = await self._sockets.take()
         try:
             await self._speak(connection)
         except ConnectionClosed as error:
-            if not waited or self._begun or error.rcvd is not None:
+            dismissed = error.rcvd is not None and error.rcvd.code not in _GOODBYES
+            if not early or self._answered or dismissed:
                 raise lost(error, begun=self._begun) from error
         else:
             return
@@ -123,6 +130,7 @@ class Request:
             raise failure(Category.TIMEOUT, f"{what} within {limit_s:g} s") from None
         except UnicodeDecodeError as error:
             raise failure(Category.BAD_OUTPUT, "the service sent text that is no UTF-8") from error
+        self._answered = True
         try:
             told = events(message)
         except Garbled as error:

@@ -60,9 +60,11 @@ async def connect(service: Service, config: EdgeConfig) -> ClientConnection:
         raise failure(
             Category.TIMEOUT, f"{host} did not let us in within {CONNECT_S:g} s; is the network up?"
         ) from None
-    except InvalidStatus as error:
-        raise _of_status(error.response.status_code, error.response.headers, host) from error
     except (OSError, EOFError, UnicodeError, ValueError, WebSocketException) as error:
+        # A redirect is not followed, and is told as another error that came of the status.
+        status = error if isinstance(error, InvalidStatus) else error.__context__
+        if isinstance(status, InvalidStatus):
+            raise _of_status(status.response.status_code, status.response.headers, host) from error
         raise failure(*_meaning(error, host)) from error
 
 

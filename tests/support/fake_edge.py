@@ -12,7 +12,7 @@ import functools
 import json
 import re
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -49,7 +49,7 @@ class Close:
 
 
 Step = str | bytes | float | asyncio.Semaphore | Close | Action
-Script = Sequence[Step] | Callable[["Asked"], Sequence[Step]]
+Script = Sequence[Step] | Callable[["Asked"], Iterable[Step]]
 
 
 @dataclass
@@ -206,19 +206,21 @@ class FakeEdge:
             await self._note()
 
     async def _answer(self, connection: ServerConnection, asked: Asked) -> None:
-        gone = connection.wait_closed
-        try:
-            async with asyncio.TaskGroup() as group:
-                watching = group.create_task(self._watch(gone, asked))
-                for step in self.script(asked) if callable(self.script) else self.script:
-                    await _do(connection, step)
-                watching.cancel()
-        except* ConnectionClosed:
-            asked.abandoned.set()
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(self._tell(connection, asked))
+            gone = group.create_task(connection.wait_closed())
+            await asyncio.wait([telling, gone], return_when=asyncio.FIRST_COMPLETED)
+            if not telling.done():
+                asked.abandoned.set()
+            telling.cancel()
+            gone.cancel()
 
-    async def _watch(self, gone: Callable[[], Any], asked: Asked) -> None:
-        await gone()
-        asked.abandoned.set()
+    async def _tell(self, connection: ServerConnection, asked: Asked) -> None:
+        try:
+            for step in self.script(asked) if callable(self.script) else self.script:
+                await _do(connection, step)
+        except ConnectionClosed:
+            asked.abandoned.set()
 
 
 async def _do(connection: ServerConnection, step: Step) -> None:
@@ -235,9 +237,9 @@ async def _do(connection: ServerConnection, step: Step) -> None:
             connection.transport.abort()
         case Action.GARBAGE:
             connection.transport.write(b"\xff\xff garbage \x00" * 20)
-            await connection.wait_closed()
+            await asyncio.Event().wait()
         case Action.HANG:
-            await connection.wait_closed()
+            await asyncio.Event().wait()
 
 
 def lag_and_likeness(got: bytes, expected: bytes) -> tuple[int, float]:
