@@ -17,8 +17,24 @@ class AgentConfig(Block):
     """What every agent's block may say about how its reply is streamed. The pipeline obeys it, whatever the agent."""
 
     enable_streaming: bool = Field(default=True, description="false: wait for the whole reply, then speak")
+    stream_chunk_size: int = Field(
+        default=10, ge=1, le=1000, description="Tokens that are there already and are handed on together, at most"
+    )
     stream_buffer_size: int = Field(
         default=5, ge=1, le=1000, description="Pieces of the reply held between thinking and cutting"
+    )
+    first_response_threshold: float = Field(
+        default=200, ge=0, le=60_000, description="Deadline of the first sound, in ms from your last word"
+    )
+    enable_immediate_playback: bool = Field(
+        default=True, description="false: a segment is sent when all of its audio is there"
+    )
+    streaming_optimization: bool = Field(default=True, description="false: cut at the ends of sentences only")
+    chunk_processing_delay: float = Field(
+        default=50, ge=0, le=1000, description="After the first words tokens may be gathered for so long, ms"
+    )
+    audio_pipeline_parallel: bool = Field(
+        default=True, description="false: make one segment's audio at a time, none ahead"
     )
 
 

@@ -5,7 +5,7 @@
 
 Three processes on loopback: scripted models, ``hayakuchi run``, and this client. All read the same monotonic clock, so
 
-    added = (message sent → request at the model) + (clause complete at the model → request at the voice)
+    added = (message sent → request at the model) + (cut possible at the model → request at the voice)
           + (first audio left the voice → first audio at the client)
 
 and nothing that the scripted models take themselves, late timers included, counts.
@@ -28,9 +28,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 from websockets.asyncio.client import ClientConnection, connect
+
+from hayakuchi.benchmarks.peers.figures import added, percentile
 
 CONF = """\
 character: ./bench.yaml
@@ -139,11 +142,6 @@ def cpu_s(one: psutil.Process) -> float:
     return times.user + times.system
 
 
-def percentile(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[max(math.ceil(share * len(ordered)) - 1, 0)] if ordered else math.nan
-
-
 async def load(
     url: str, sessions: int, turns: int, *, interrupted: int = 0, hasty: bool = False, first: int = 0
 ) -> list[Turn]:
@@ -162,14 +160,17 @@ async def load(
     return [turn for client in clients for turn in client.turns]
 
 
-def added_ms(turn: Turn, log: dict[str, float]) -> dict[str, float]:
+def added_ms(turn: Turn, log: dict[str, Any]) -> dict[str, float] | None:
     """What was added on the way to the model, between model and voice, from the voice to the client, and in all."""
-    parts = {
-        "to_model": log["llm_request"] - turn.asked,
-        "to_voice": log["tts_request"] - log["cut_token"],
-        "to_client": turn.first_audio - log["tts_first_byte"],
+    parts = added(turn.asked, turn.first_audio, log)
+    if parts is None:
+        return None
+    return {
+        "to_model": parts.to_model,
+        "to_voice": parts.to_voice,
+        "to_client": parts.to_listener,
+        "added": parts.total,
     }
-    return {name: value * 1000 for name, value in {**parts, "added": sum(parts.values())}.items()}
 
 
 def run_case(sessions: int, turns: int, interrupted: int, options: list[str]) -> dict[str, float]:
@@ -193,15 +194,16 @@ def run_case(sessions: int, turns: int, interrupted: int, options: list[str]) ->
             memory = server.memory_info().rss / 1e6
         with urllib.request.urlopen(f"{models}/log", timeout=10) as answer:
             log = json.load(answer)
-    added = [added_ms(turn, log[turn.key]) for turn in done if not math.isnan(turn.first_audio)]
+    found = [added_ms(turn, log[turn.key]) for turn in done if not math.isnan(turn.first_audio)]
+    measured = [one for one in found if one is not None]
     silence = [(turn.silent - turn.interrupted) * 1000 for turn in done if not math.isnan(turn.silent)]
     return {
         "sessions": sessions,
         "turns": len(done),
-        "measured": len(added),
+        "measured": len(measured),
         "errors": sum(turn.errors for turn in done),
         **{
-            f"{part}_p{share}_ms": percentile([one[part] for one in added], share / 100)
+            f"{part}_p{share}_ms": percentile([one[part] for one in measured], share / 100)
             for part in ("to_model", "to_voice", "to_client", "added")
             for share in (50, 95, 99)
         },

@@ -13,16 +13,11 @@ import typer
 
 from ..core.errors import HayakuchiError
 from ..orchestrator.settings import Settings
+from .latency_text import print_report
 from .measure import PROMPTS, Sample, local_speaker, measure, remote_speaker
 from .options import CharacterOption, ConfigOption, JsonOption, settings_from
-
-UNITS = {"improvement": "%"}
-TITLES = {
-    "first_audio": "first audio",
-    "streaming": "streaming",
-    "audio_pipeline": "audio pipeline",
-    "improvement": "improvement",
-}
+from .remedies import remedy
+from .waterfall import longest
 
 
 def latency(
@@ -43,7 +38,7 @@ def latency(
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:
-        _print(report)
+        print_report(report)
     if report["breaches"]:
         raise typer.Exit(1)
 
@@ -61,7 +56,7 @@ async def _run(settings: Settings, url: str | None, turns: int, *, quiet: bool) 
 
 
 def evaluate(samples: Sequence[Sample], settings: Settings) -> dict[str, Any]:
-    """Percentiles of the figures and stages of the streaming turns, held against the thresholds.
+    """Percentiles of the figures and stages of the streaming turns, held against the thresholds; and each turn's own.
 
     A figure passes when its p95 is within the threshold; the improvement is that of the medians of first audio.
     """
@@ -69,28 +64,38 @@ def evaluate(samples: Sequence[Sample], settings: Settings) -> dict[str, Any]:
     if not all("first_audio" in sample.figures for sample in samples):
         message = "a turn had no sound, so there is nothing to measure; what does `hayakuchi check --probe` say?"
         raise HayakuchiError(message)
-    whole = [sample.figures["first_audio"] for sample in samples if sample.whole_reply]
     thresholds = settings.latency.thresholds
     figures = {
         name: _row([s.figures[name] for s in streamed if name in s.figures], thresholds[name]) for name in thresholds
     }
-    stages = {name: percentiles([s.stages[name] for s in streamed if name in s.stages]) for name in streamed[0].stages}
-    first = figures["first_audio"]["p50"]
-    baseline = statistics.median(whole)
-    improvement = 100 * (1 - first / baseline)
+    baseline = statistics.median(sample.figures["first_audio"] for sample in samples if sample.whole_reply)
+    improvement = 100 * (1 - figures["first_audio"]["p50"] / baseline)
     target = settings.latency.improvement_percent
     figures["improvement"] = {"p50": improvement, "threshold": target, "pass": improvement >= target}
     breaches = [name for name, row in figures.items() if not row["pass"]]
+    blame = {name: _blame(name, streamed, thresholds["first_audio"]) for name in breaches}
     return {
         "turns": len(streamed),
         "figures": figures,
-        "stages": stages,
+        "stages": _stages(streamed),
         "whole_reply_first_audio_ms": baseline,
         "breaches": breaches,
-        "blame": {name: _blame(name, stages) for name in breaches},
+        "blame": blame,
+        "remedies": {name: remedy(name, blame[name], settings) for name in breaches},
+        "samples": [{"turn": turn, **_sample(sample)} for turn, sample in enumerate(streamed, 1)],
         "config": _config(settings),
         "failures": sorted({failure for sample in samples for failure in sample.failures}),
     }
+
+
+def _sample(sample: Sample) -> dict[str, Any]:
+    return {"figures": sample.figures, "stages": sample.stages}
+
+
+def _stages(samples: Sequence[Sample]) -> dict[str, dict[str, float | None]]:
+    """Percentiles of every stage that some turn had, in the order in which they were first seen."""
+    names = dict.fromkeys(name for sample in samples for name in sample.stages)
+    return {name: percentiles([s.stages[name] for s in samples if name in s.stages]) for name in names}
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float | None]:
@@ -108,10 +113,13 @@ def _row(values: Sequence[float], threshold: float) -> dict[str, Any]:
     return {**row, "threshold": threshold, "pass": not values or row["p95"] <= threshold}
 
 
-def _blame(figure: str, stages: dict[str, dict[str, float | None]]) -> str:
+def _blame(figure: str, samples: Sequence[Sample], threshold_ms: float) -> str:
+    """The stage that takes longest: for first audio, in the turns that were too late."""
     if figure in ("streaming", "audio_pipeline"):
         return "tts"
-    return max(stages, key=lambda name: stages[name]["p50"] or 0.0, default="unknown")
+    late = [sample for sample in samples if sample.figures["first_audio"] > threshold_ms]
+    stages = _stages(late if figure == "first_audio" else samples)
+    return longest({name: row["p50"] or 0.0 for name, row in stages.items()}) or "unknown"
 
 
 def _config(settings: Settings) -> dict[str, Any]:
@@ -123,34 +131,3 @@ def _config(settings: Settings) -> dict[str, Any]:
         "agent": {settings.agent.name: settings.agent.config.model_dump(mode="json")},
         "playback": settings.playback.model_dump(),
     }
-
-
-def _print(report: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    table = Table(title=f"{report['turns']} turns, in streaming mode", title_justify="left")
-    for heading in ("figure", "p50", "p95", "p99", "target", ""):
-        table.add_column(heading, justify="left" if heading in ("figure", "") else "right")
-    for name, row in report["figures"].items():
-        unit = UNITS.get(name, "ms")
-        cells = [_number(row[column], unit) if column in row else "" for column in ("p50", "p95", "p99")]
-        sign = "≥" if name == "improvement" else "≤"
-        verdict = "[green]ok[/]" if row["pass"] else f"[red]missed: {report['blame'][name]}[/]"
-        table.add_row(TITLES[name], *cells, f"{sign} {row['threshold']:g} {unit}", verdict)
-    table.add_section()
-    for name, row in report["stages"].items():
-        table.add_row(f"  {name}", *(_number(row[column], "ms") for column in ("p50", "p95", "p99")), "", "")
-    console.print(table)
-    console.print(f"first audio in whole-reply mode: {_number(report['whole_reply_first_audio_ms'], 'ms')} (median)")
-    console.print(f"config: {json.dumps(report['config'], ensure_ascii=False)}", soft_wrap=True, highlight=False)
-    for failure in report["failures"]:
-        console.print(f"[yellow]note:[/] {failure}", soft_wrap=True)
-    if report["breaches"]:
-        stages = ", ".join(f"{TITLES[name]} ({report['blame'][name]})" for name in report["breaches"])
-        console.print(f"[red]too slow:[/] {stages}")
-
-
-def _number(value: float | None, unit: str) -> str:
-    return "–" if value is None else f"{value:.0f} {unit}"

@@ -40,7 +40,7 @@ PROMPTS = {
 
 @dataclass(slots=True)
 class Sample:
-    """One turn's figures and stages, in ms."""
+    """One turn's figures and stages, in ms. The stages follow each other from what was heard to the first audio."""
 
     whole_reply: bool
     figures: dict[str, float] = field(default_factory=dict)
@@ -154,8 +154,8 @@ class _Remote:
                 self._sample_rate = event["audio"]["sample_rate"]
             elif kind == "turn.started":
                 turn = event["turn"]
-            elif kind == "latency":
-                sample.figures, sample.stages = event["figures"], event["stages"]
+            elif kind == "latency" and event["turn"] == turn:
+                sample.figures, sample.stages = dict(event["figures"]), dict(event["stages"])
             elif kind == "provider.failed":
                 sample.failures.append(f"{event['provider']}: {event['message']}")
             elif kind == "error":
@@ -168,6 +168,8 @@ class _Remote:
             raise HayakuchiError("the server closed the connection")
         if first_audio_ms is not None:
             sample.figures["first_audio"] = first_audio_ms
+            # What the server's own stages do not explain was spent on the way to it and back.
+            sample.stages["network"] = max(first_audio_ms - sum(sample.stages.values()), 0.0)
         return sample
 
     async def _play(self, frame: AudioFrame) -> None:

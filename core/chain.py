@@ -6,104 +6,19 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
-from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Generic
 
-from .breaker import Breaker, BreakerState
+from .breaker import BreakerState
 from .clock import loop_ms
 from .errors import AllProvidersFailed, Category, ProviderError
-from .provider import Deadlines, Provider
+from .link import Attempt, Link, P
+from .provider import Deadlines, Preparable
 
 log = logging.getLogger(__name__)
-
-P = TypeVar("P", bound=Provider)
 
 OPEN_S = 30.0
 """How long a provider may take to open at the start."""
 PROBE_S = 10.0
-
-
-class Link(Generic[P]):
-    """A provider in its chain."""
-
-    def __init__(self, kind: str, provider: P) -> None:
-        self.kind, self.provider = kind, provider
-        self.breaker = Breaker()
-        self.error: ProviderError | None = None
-        """The last failure, unless it has served since."""
-        self._opened = False
-        self._opening = asyncio.Lock()
-
-    @property
-    def name(self) -> str:
-        return self.provider.name
-
-    async def open(self, limit_s: float) -> None:
-        """Open the provider unless it is. Raises ProviderError; TIMEOUT after ``limit_s``."""
-        try:
-            async with asyncio.timeout(limit_s), self._opening:
-                if not self._opened:
-                    await self.provider.open()
-                    self._opened = True
-        except TimeoutError:
-            message = f"was not ready within {limit_s:g} s"
-            raise ProviderError(self.kind, self.name, Category.TIMEOUT, message) from None
-
-    async def aclose(self) -> None:
-        self._opened = False
-        await self.provider.aclose()
-
-    def succeeded(self) -> None:
-        self.breaker.succeeded()
-        self.error = None
-
-    def failed(self, error: ProviderError) -> None:
-        self.breaker.failed(error, loop_ms())
-        self.error = error
-
-    def probe_failed(self, error: ProviderError) -> None:
-        self.breaker.leave_alone(loop_ms())
-        self.error = error
-
-
-class Attempt(Generic[P]):
-    """One request to one provider of the chain, as a context: leaving it with nothing told means it was abandoned."""
-
-    def __init__(self, link: Link[P], *, trial: bool) -> None:
-        self._link = link
-        self._trial = trial
-        """Whether it is the one request that a half-open breaker allowed."""
-        self._told = False
-
-    @property
-    def provider(self) -> P:
-        return self._link.provider
-
-    @property
-    def name(self) -> str:
-        return self._link.name
-
-    async def ready(self) -> P:
-        """The provider, opened: one that could not open at the start gets another chance. Raises ProviderError."""
-        await self._link.open(self.provider.deadlines.first_s)
-        return self.provider
-
-    def succeeded(self) -> None:
-        self._told = True
-        self._link.succeeded()
-
-    def failed(self, error: ProviderError) -> None:
-        self._told = True
-        self._link.failed(error)
-
-    def __enter__(self) -> Attempt[P]:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._trial and not self._told:
-            self._link.breaker.abandoned()
 
 
 class Chain(Generic[P]):
@@ -122,6 +37,18 @@ class Chain(Generic[P]):
         first_s = max(link.provider.deadlines.first_s for link in self.links)
         next_s = max(link.provider.deadlines.next_s for link in self.links)
         return Deadlines(2 * first_s + 1, max(2 * first_s, next_s) + 1)
+
+    @property
+    def in_use(self) -> Link[P] | None:
+        """Who serves the next request: the first that is well, else the first that may be asked at all."""
+        usable = [link for link in self.links if link.breaker.state(loop_ms()) is BreakerState.CLOSED]
+        return next((link for link in usable if link.error is None), usable[0] if usable else None)
+
+    def prepare(self) -> None:
+        """Whoever serves the next request gets ready for it, if it can."""
+        link = self.in_use
+        if link is not None and isinstance(link.provider, Preparable):
+            link.provider.prepare()
 
     def attempts(self) -> Iterator[Attempt[P]]:
         """Who may be asked, in order, each decided when it is asked for.
@@ -221,6 +148,16 @@ class Fallback(Generic[P]):
     def __init__(self, kind: str, providers: Sequence[P]) -> None:
         self._chain = Chain(kind, providers)
         self.deadlines = self._chain.deadlines
+
+    @property
+    def in_use(self) -> P | None:
+        """The provider that serves the next request; None when none can."""
+        link = self._chain.in_use
+        return link.provider if link is not None else None
+
+    def prepare(self) -> None:
+        """Whoever serves the next request gets ready for it, if it can."""
+        self._chain.prepare()
 
     def states(self, now: float) -> list[tuple[str, BreakerState, ProviderError | None]]:
         """Name, breaker and last error of each provider; ``now`` in ms of the loop's clock."""

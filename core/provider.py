@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +42,13 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Let go of everything; idempotent."""
+        ...
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """A provider that can get ready for a request that is about to come."""
+
+    def prepare(self) -> None:
+        """Open a connection in the background; returns at once and never raises."""
         ...

@@ -144,6 +144,8 @@ class Segment:
     boundary: Boundary = Boundary.SENTENCE
     expressions: tuple[str, ...] = ()
     """Expressions to take on while it is spoken, in order."""
+    filler: bool = False
+    """It only fills the wait for the model, and is no part of what the character remembers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,26 @@ class LLMConfig(Block):
 
     first_token_timeout: float = Field(default=4.0, gt=0, le=600, description="Seconds until the first token")
     token_timeout: float = Field(default=5.0, gt=0, le=600, description="Seconds between two tokens")
+    first_response_timeout: float | None = Field(
+        default=None,
+        ge=0,
+        le=60_000,
+        description="Without a word for so long (ms), a filler is spoken and the next model asked too",
+    )
+    stream_chunk_size: int | None = Field(default=None, ge=1, le=1000, description="As the agent's, for this model")
+    stream_buffer_size: int | None = Field(default=None, ge=1, le=1000, description="As the agent's, for this model")
+    enable_streaming_tts: bool = Field(default=True, description="false: a segment is sent when all of it is there")
+    immediate_audio_playback: bool = Field(default=True, description="false: the same, under its other name")
+    tts_stream_delay: float | None = Field(
+        default=None,
+        ge=0,
+        le=60_000,
+        description="Longest wait of a finished segment to be joined with the next one, ms",
+    )
+    streaming_optimization: bool = Field(default=True, description="false: cut at the ends of sentences only")
+    chunk_processing_parallel: bool = Field(
+        default=True, description="false: prepare the texts of segments one after another"
+    )
 
     @property
     def deadlines(self) -> Deadlines:

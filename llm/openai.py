@@ -69,6 +69,10 @@ class OpenAILLM:
     async def aclose(self) -> None:
         await self._http.aclose()
 
+    def prepare(self) -> None:
+        """Connect in the background, so that the next request need not."""
+        self._http.prepare()
+
     def stream(self, messages: Sequence[Message]) -> AsyncIterator[TextDelta | ReasoningDelta | Usage]:
         """The reply as it comes, then its Usage where the server counts. Raises ProviderError."""
         return self._generate(self._body(messages))

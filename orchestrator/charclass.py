@@ -44,6 +44,10 @@ PAIRS = {
 """Opening characters and the closing one of their pair; full-width round and square brackets count as the ASCII ones."""
 CLOSING = {"）": ")", "］": "]", "”": "”"} | {end: end for end in PAIRS.values() if end not in PAIRS}
 CLOSERS = frozenset(CLOSING) | frozenset("\"'’»›}")
+EMPHASIS = frozenset("*_`")
+_SPECIAL = LINE_ENDS | SENTENCE_MARKS | CLAUSE_MARKS | frozenset(PAIRS) | frozenset(CLOSING) | EMPHASIS | {'"'}
+SPECIAL = re.compile("[" + re.escape("".join(sorted(_SPECIAL))) + "]")
+"""What may begin a boundary or a pair, or end one; everything else is read in runs."""
 
 
 def is_cjk(ch: str) -> bool:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from ..core.types import Boundary, Segment
+from .charclass import SENTENCE_MARKS
 from .reply_filter import Expression, Piece, ReplyFilter, Silent, Text
 from .segmenter import Cut, Segmenter
 from .speakable import NO_LEXICON, speakable
@@ -19,8 +21,8 @@ from .speakable import NO_LEXICON, speakable
 class Cutter:
     """Tokens in, segments out; pure, times in ms.
 
-    ``expressions``: what ``[name]`` tags may name. ``lexicon``: how words are pronounced. ``sentences_only``, ``whole``: see
-    :class:`Segmenter`; with ``whole`` nothing comes before ``flush``.
+    ``expressions``: what ``[name]`` tags may name. ``lexicon``: how words are pronounced. The others: see :class:`Segmenter`;
+    with ``whole`` nothing comes before ``flush``.
     """
 
     def __init__(
@@ -30,9 +32,15 @@ class Cutter:
         lexicon: Mapping[str, str] = NO_LEXICON,
         sentences_only: bool = False,
         whole: bool = False,
+        deadline: float | None = None,
+        grace: float = 0.0,
+        join_ms: float | None = None,
+        ttfb: float = 0.0,
     ) -> None:
         self._filter = ReplyFilter(expressions)
-        self._segmenter = Segmenter(sentences_only=sentences_only, whole=whole)
+        self._segmenter = Segmenter(
+            sentences_only=sentences_only, whole=whole, deadline=deadline, grace=grace, join_ms=join_ms, ttfb=ttfb
+        )
         self._lexicon = lexicon
         self._waiting: list[Piece] | None = [] if whole else None
         """With ``whole``, all pieces so far."""
@@ -54,6 +62,26 @@ class Cutter:
             self._waiting += pieces
             return []
         return self._take(pieces, now)
+
+    @property
+    def begun(self) -> bool:
+        """Whether any of the reply has come that is neither thought nor tag."""
+        return self._fed > 0
+
+    def hurry(self, deadline: float) -> None:
+        """From here on the first sound should be heard at ``deadline``."""
+        self._segmenter.hurry(deadline)
+
+    def opener(self, text: str, now: float) -> list[Segment]:
+        """Words that are spoken at once, before what follows of the reply: what is held is cut, and then they are."""
+        done = self.flush()
+        self._fed += len(text)
+        cuts = self._segmenter.feed(text, now) + self._segmenter.flush()
+        done += self._segments(cuts)
+        if done and text.rstrip()[-1:] not in SENTENCE_MARKS:
+            done[-1] = replace(done[-1], boundary=Boundary.CLAUSE)
+            self._opens = False
+        return done
 
     def poll(self, now: float, ahead: float, ttfb: float) -> list[Segment]:
         """The segments that are due without new text; see :meth:`Segmenter.poll`."""

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from ..core.breaker import BreakerState
 from ..core.clock import loop_ms
 from ..llm.fallback import FallbackLLM
 from ..tts.fallback import FallbackTTS
@@ -15,6 +14,7 @@ from .common_phrases import common_phrases
 from .playback import Playback
 from .session import Session
 from .settings import Settings
+from .streaming import Streaming, resolved
 from .turn import TurnSettings
 from .warming import Progress, warm
 
@@ -66,8 +66,7 @@ class Engine:
         """Have what is sure to be said ready in the first-choice voice, while no turn needs it; then ends."""
         cache = self.voice.settings
         if cache.enabled and cache.warm:
-            whole = not self.agent.config.enable_streaming
-            phrases = common_phrases(self.settings.character, whole=whole)
+            phrases = common_phrases(self.settings.character, self.streaming())
 
             def tell(progress: Progress) -> None:
                 self.on_warming(progress)  # whoever is to be told may have changed
@@ -84,20 +83,25 @@ class Engine:
             playback=Playback(self.voice.sample_rate, settings.playback.max_ahead_ms),
             settings=TurnSettings(
                 prefetch=settings.playback.prefetch,
-                text_buffer=self.agent.config.stream_buffer_size,
                 thresholds=settings.latency.thresholds,
+                pauses=settings.playback.pauses,
             ),
+            streaming=self.streaming,
         )
+
+    def streaming(self) -> Streaming:
+        """How the next turn streams: by the agent, and the model and voice that would serve it."""
+        return resolved(self.agent.config, _config(self.llm.in_use), _config(self.voice.in_use))
 
     @property
     def model_in_use(self) -> str | None:
         """Name of the model that answers next; None when none can."""
-        return _in_use(self.llm)
+        return self.llm.in_use.name if self.llm.in_use else None
 
     @property
     def voice_in_use(self) -> str | None:
         """Name of the voice that speaks next; None when none can."""
-        return _in_use(self.voice)
+        return self.voice.in_use.name if self.voice.in_use else None
 
     @property
     def problems(self) -> list[str]:
@@ -108,8 +112,6 @@ class Engine:
         ]
 
 
-def _in_use(chain: FallbackLLM | CachedTTS) -> str | None:
-    """The first that is well; else the first that may be asked at all."""
-    usable = [(name, error) for name, state, error in chain.states(loop_ms()) if state is BreakerState.CLOSED]
-    well = (name for name, error in usable if error is None)
-    return next(well, usable[0][0] if usable else None)
+def _config(provider: object) -> object:
+    """A provider's block; providers of other packages may keep none."""
+    return getattr(provider, "config", None)

@@ -29,6 +29,7 @@ STARTERS = _words(
     "a also and any are as at but can could did do does for from has have he her here his how however i if in is it its"
     " let maybe my no not now of oh ok okay on one or our please she should so thanks that the their then there these"
     " they this those to was we well were what when where which who why will with would yes you your"
+    " aren couldn didn doesn don hasn haven isn shouldn wasn weren won wouldn"
 )
 """A sentence that begins with one of these is hardly the rest of another."""
 

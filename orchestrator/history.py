@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..core.types import Message, UserInput
 
@@ -24,7 +24,15 @@ class History:
         return tuple(self._messages)
 
     def add(self, heard: UserInput | None, heard_reply: str) -> None:
-        if heard is not None:
-            self._messages.append(Message("user", heard.text, heard.viewer))
-        if heard_reply:
-            self._messages.append(Message("assistant", heard_reply))
+        self._messages.extend(_exchange(heard, heard_reply))
+
+    def with_exchange(self, heard: UserInput | None, heard_reply: str) -> Sequence[Message]:
+        """The messages as they would be after :meth:`add`."""
+        return (*self._messages, *_exchange(heard, heard_reply))
+
+
+def _exchange(heard: UserInput | None, heard_reply: str) -> Iterator[Message]:
+    if heard is not None:
+        yield Message("user", heard.text, heard.viewer)
+    if heard_reply:
+        yield Message("assistant", heard_reply)

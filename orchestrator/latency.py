@@ -10,7 +10,7 @@ Marks are monotonic milliseconds. The figures and their thresholds:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -20,23 +20,34 @@ class Moment(StrEnum):
 
     HEARD = "heard"
     LLM_REQUEST = "llm_request"
+    OPENER = "opener"
+    FILLER = "filler"
     LLM_FIRST_TOKEN = "llm_first_token"
     FIRST_SEGMENT = "first_segment"
     TTS_REQUEST = "tts_request"
     TTS_FIRST_CHUNK = "tts_first_chunk"
     FIRST_AUDIO = "first_audio"
     PLAY_START = "play_start"
+    LLM_END = "llm_end"
 
 
-STAGES: tuple[tuple[str, Moment, Moment], ...] = (
-    ("queue", Moment.HEARD, Moment.LLM_REQUEST),
-    ("llm", Moment.LLM_REQUEST, Moment.LLM_FIRST_TOKEN),
-    ("cut", Moment.LLM_FIRST_TOKEN, Moment.FIRST_SEGMENT),
+Stage = tuple[str, Moment, Moment]
+"""Name, from, to."""
+_BEFORE: Stage = ("queue", Moment.HEARD, Moment.LLM_REQUEST)
+_FIRST_WORDS: Mapping[Moment, Sequence[Stage]] = {
+    Moment.FILLER: (("filler", Moment.LLM_REQUEST, Moment.FIRST_SEGMENT),),
+    Moment.OPENER: (("quick", Moment.LLM_REQUEST, Moment.FIRST_SEGMENT),),
+    Moment.LLM_FIRST_TOKEN: (
+        ("llm", Moment.LLM_REQUEST, Moment.LLM_FIRST_TOKEN),
+        ("cut", Moment.LLM_FIRST_TOKEN, Moment.FIRST_SEGMENT),
+    ),
+}
+"""By whose words came first: the wait that a filler ends, the quick reply's, or the model's own."""
+_AFTER: Sequence[Stage] = (
     ("handover", Moment.FIRST_SEGMENT, Moment.TTS_REQUEST),
     ("tts", Moment.TTS_REQUEST, Moment.TTS_FIRST_CHUNK),
     ("send", Moment.TTS_FIRST_CHUNK, Moment.FIRST_AUDIO),
 )
-"""What ``first_audio`` is made of: name, from, to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,7 @@ class LatencyTrace:
         self._streaming_ms = max(self._streaming_ms or 0.0, latency)
 
     def between(self, start: Moment, end: Moment) -> float | None:
+        """From one moment to the other, in ms; None when one of them did not come."""
         if start in self.marks and end in self.marks:
             return self.marks[end] - self.marks[start]
         return None
@@ -77,9 +89,20 @@ class LatencyTrace:
         return {name: value for name, value in known.items() if value is not None}
 
     def stages(self) -> dict[str, float]:
-        """The parts of first_audio that are known, in ms, in order."""
-        parts = ((name, self.between(start, end)) for name, start, end in STAGES)
+        """The parts of first_audio that are known, in ms, in order. What was done before anybody waited took no time."""
+        parts = ((name, self._waited(start, end)) for name, start, end in self._path())
         return {name: value for name, value in parts if value is not None}
+
+    def _path(self) -> list[Stage]:
+        came = {moment: self.marks[moment] for moment in _FIRST_WORDS if moment in self.marks}
+        first_words = _FIRST_WORDS[min(came, key=lambda moment: came[moment])] if came else ()
+        return [_BEFORE, *first_words, *_AFTER]
+
+    def _waited(self, start: Moment, end: Moment) -> float | None:
+        if start not in self.marks or end not in self.marks:
+            return None
+        heard = self.marks.get(Moment.HEARD, 0.0)
+        return max(self.marks[end], heard) - max(self.marks[start], heard)
 
     def breaches(self, thresholds: Mapping[str, float]) -> list[Breach]:
         """The figures above their thresholds (ms), each with the stage that took longest."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from .boundaries import Mark
@@ -29,6 +30,18 @@ class Open:
     words: int
     """The counts of words and CJK letters before it."""
     cjk: int
+    introduced: bool
+    """A colon stands before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A pair that closed, from its opening end to after its closing one."""
+
+    start: int
+    end: int
+    silent: bool
+    """Its words do not count: they may be left out of speech."""
 
 
 class OpenPairs:
@@ -45,6 +58,16 @@ class OpenPairs:
     def outermost(self) -> str:
         """Kind of the outermost open pair; empty if nothing is open."""
         return self._open[0].kind if self._open else ""
+
+    @property
+    def begins(self) -> float:
+        """Where the outermost open pair begins; ``inf``: nothing is open."""
+        return self._open[0].at if self._open else inf
+
+    @property
+    def holds(self) -> bool:
+        """Whether marks wait for the end of a pair."""
+        return bool(self._held)
 
     def protects(self, end: int) -> bool:
         """Whether a cut after ``end`` characters would fall into an open pair."""

@@ -1,30 +1,26 @@
-"""Find the places where speech may be cut, in a text that arrives bit by bit.
+"""Find the places where a sentence or clause ends, in a text that arrives bit by bit.
 
-The scanner knows where boundaries are, how good each is and what must stay whole; whether to cut there is not its business.
+The scanner knows where these ends are and what must stay whole; whether to cut there is not its business, and lesser breaks are
+found in the text held when they are asked for (:mod:`breaks`). Text without special characters is taken in runs.
 Invariants: each character is looked at a bounded number of times, and the marks found do not depend on how the text was split
-into tokens. Marks come in the order of their places; a word boundary may come a second time as a better one.
+into tokens. Marks come in the order of their places.
 """
 
 from __future__ import annotations
 
-import re
+from math import inf
 from typing import Final
 
 from ..core.types import Boundary
-from .boundaries import Kind, Mark, Pending, decide, kind_of, needs_word, patience
-from .charclass import CLOSING, LINE_ENDS, PAIRS, is_cjk
-from .english import CONNECTORS
-from .pairs import Delimiters, Open, OpenPairs, may_open
+from .boundaries import Mark, decide, needs_word, patience
+from .charclass import CJK_CLAUSE_MARKS, CJK_ENDS, CLOSING, EMPHASIS, LINE_ENDS, PAIRS, SPECIAL, is_cjk
+from .pairs import LIMIT, Delimiters, Open, OpenPairs, Span, may_open
+from .pending import Kind, Pending, kind_of
+from .words import WORD_KEPT, Words
 
-_RUNS = re.compile(r"[A-Za-z]+|[^A-Za-z]", re.DOTALL)
-_WORD_KEPT: Final = 24
-"""Characters of a word that are kept for recognising abbreviations and list numbers."""
-_CJK_RUN: Final = 60
-"""CJK letters without any boundary, after which one is assumed between two of them."""
-_PARTICLES = frozenset("はがをにでとの的吗吧呢嘛啦")
-"""After these a Japanese or Chinese phrase mostly ends."""
-_NOT_FIRST = frozenset("ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ々〻")
-_EMPHASIS = "*_`"
+_APART = CJK_ENDS | CJK_CLAUSE_MARKS
+"""What follows these is another word, even without a space."""
+_COLONS = frozenset((":", "："))
 _MOST_DELIMITERS: Final = 3
 _EYES = frozenset((":", ";", "=", ":-", ";-", "=-", ":'"))
 _NOT_COUNTED = frozenset(("]", "】", "*", "_"))
@@ -35,33 +31,51 @@ class Scanner:
     """Turns text into marks. ``position`` is where in the whole text it begins."""
 
     def __init__(self, position: int = 0) -> None:
-        self._pos = position
+        self._text = Words(position)
         self._out: list[Mark] = []
         self._pairs = OpenPairs()
         self._pending: Pending | None = None
         self._delimiters: Delimiters | None = None
-        self._prev = ""
-        self._word = ""
-        self._counted = False
-        self._words = self._cjk = 0
         self._item_words = 0
-        self._last_cjk_mark = 0
-        self._uncapitalised: bool | None = None
-        self._gap: Mark | None = None
+        self.spans: list[Span] = []
+        """The pairs that closed, in the order in which they did."""
 
     @property
     def counts(self) -> tuple[int, int]:
         """Words and CJK letters of the whole text so far."""
-        return self._words, self._cjk
+        return self._text.words, self._text.cjk
 
-    def feed(self, text: str) -> list[Mark]:
-        """Look at more text; the marks that it settles."""
-        for run in _RUNS.findall(text):
-            if run.isascii() and run.isalpha():
-                self._letters(run)
+    @property
+    def position(self) -> int:
+        return self._text.place
+
+    @property
+    def calm_until(self) -> float:
+        """The place up to which text without special characters gives nothing; -1: each character matters."""
+        if self._pending is not None or self._delimiters is not None:
+            return -1
+        return self._pairs.begins + LIMIT
+
+    @property
+    def open_at(self) -> float:
+        """Where the outermost pair that may still close begins; ``inf``: nowhere."""
+        return min(self._pairs.begins, inf if self._delimiters is None else self._delimiters.at)
+
+    def feed(self, text: str) -> tuple[int, list[Mark]]:
+        """Look at more text, up to the first character that settles marks: (characters read, the marks)."""
+        place, end = 0, len(text)
+        while place < end and not self._out:
+            if self._pending is not None or self._delimiters is not None:
+                place += self._settle(text[place])
+            elif (special := SPECIAL.search(text, place)) is None:
+                place = self._calm(text, place, end)
+            elif special.start() > place:
+                place = self._calm(text, place, special.start())
             else:
-                self._char(run)
-        return self._taken()
+                self._special(text[place])
+                place += 1
+        marks, self._out = self._out, []
+        return place, marks
 
     def finish(self) -> list[Mark]:
         """The text ends here: every mark that is left."""
@@ -72,13 +86,12 @@ class Scanner:
         if pending is not None and settled is not None:
             self._emit(Mark(pending.end, settled[1], pending.words, pending.cjk))
         self._pairs.clear()
-        self._out += self._pairs.release()
-        return self._taken()
+        return self._out + self._pairs.release()
 
     def silence(self) -> tuple[float, Mark] | None:
         """(ms of silence, the mark that may then be taken at the end of the text), if there is one."""
         at = self._pending
-        if at is None or at.end != self._pos:
+        if at is None or at.end != self._text.place:
             return None
         settled = patience(at)
         if settled is None or (self._pairs.protects(at.end) and not self._closes_all()):
@@ -90,59 +103,79 @@ class Scanner:
         at = self._delimiters
         return at is not None and at.ch * at.count == self._pairs.outermost
 
-    def _taken(self) -> list[Mark]:
-        marks, self._out = self._out, []
-        return marks
+    def _calm(self, text: str, place: int, end: int) -> int:
+        """Take in text without special characters, as far as no open pair runs into its limit."""
+        if self._pairs.begins == inf:
+            self._text.run(text[place:end])
+            return end
+        room = int(self._pairs.begins) + LIMIT - self._text.place
+        end = min(end, place + max(room, 0) + 1)
+        self._text.run(text[place:end])
+        self._expire()
+        return end
 
-    def _letters(self, run: str) -> None:
-        """ASCII letters: the common case, taken together."""
-        self._before_char(run[0])
-        if self._pending is not None and self._pending.next_word is not None:
-            self._pending.next_word = (self._pending.next_word + run)[:_WORD_KEPT]
-        self._note_word(run[0])
-        self._word = (self._word + run)[:_WORD_KEPT]
-        self._prev = run[-1]
-        self._pos += len(run)
-
-    def _char(self, ch: str) -> None:
-        self._pairs.expire(self._pos)
+    def _expire(self) -> None:
+        self._pairs.expire(self._text.place)
         self._out += self._pairs.release()
-        if not ch.isalnum():
-            self._end_word()
+
+    def _settle(self, ch: str) -> int:
+        """A character that something waits for: how many were read, 0 where nothing waits any more and it is none special."""
         self._before_char(ch)
+        if self._pending is None and self._delimiters is None and SPECIAL.match(ch) is None:
+            return 0
+        self._special(ch)
+        return 1
+
+    def _special(self, ch: str) -> None:
+        """A special character, or one that was taken in where something waits."""
+        text = self._text
+        if self._pairs.begins != inf:
+            self._expire()
         if self._pending is None:
             self._begin(ch)
-        self._note(ch)
-        self._out += self._pairs.release()
-        self._prev = ch
-        self._pos += 1
+        if ch in EMPHASIS:
+            self._delimit(ch)
+        elif ch == '"' or ch in PAIRS or ch in CLOSING:
+            self._pair(ch)
+        elif ch.isspace():
+            text.end_word()
+            if ch in LINE_ENDS:
+                self._pairs.end_line()
+        elif ch in _APART:
+            text.end_word()
+        elif ch.isalnum():
+            text.run(ch)
+            return
+        else:
+            text.mark(ch)
+            return
+        text.other(ch)
+        if self._pairs.holds:
+            self._out += self._pairs.release()
 
     def _before_char(self, ch: str) -> None:
         """Settle what waited for the next character; a boundary that is still pending afterwards took ``ch`` in."""
         if self._delimiters is not None and ch != self._delimiters.ch:
             self._settle_delimiters(ch)
         at = self._pending
-        if at is None or at.absorb(ch, ch in _EMPHASIS and self._pairs.has_span(ch)):
+        if at is None or at.absorb(ch, ch in EMPHASIS and self._pairs.has_span(ch)):
             return
-        if needs_word(at, ch):
+        if not at.face and needs_word(at, ch):
             at.next_word = ""
         if at.next_word is not None and ch.isascii() and ch.isalpha():
+            at.next_word = (at.next_word + ch)[:WORD_KEPT]
             return
         self._pending = None
-        boundary = decide(at, at.next_word[0] if at.next_word else ch)
+        boundary = decide(at, at.next_word[0] if at.next_word else "(" if at.face else ch)
         if boundary is None:
             return
-        mark = Mark(at.end, boundary, at.words, at.cjk)
-        self._emit(mark)
+        self._emit(Mark(at.end, boundary, at.words, at.cjk))
         if boundary is Boundary.SENTENCE:
-            self._uncapitalised = False if at.next_word else None
-        if boundary is Boundary.SENTENCE or at.last == ":":
+            self._text.uncapitalised = False if at.next_word else None
+        if boundary is Boundary.SENTENCE or at.last in _COLONS:
             self._item_words = at.words
-        if boundary is Boundary.WORD:
-            self._gap = mark
 
     def _emit(self, mark: Mark) -> None:
-        self._last_cjk_mark = mark.cjk
         if self._pairs.protects(mark.end):
             self._pairs.hold(mark)
         else:
@@ -153,85 +186,49 @@ class Scanner:
         kind = kind_of(ch)
         if kind is None:
             return
-        item = self._word.isdigit() and len(self._word) <= 3 and self._words == self._item_words + 1
-        space = kind is Kind.SPACE
+        text, line = self._text, kind is Kind.LINE
+        item = kind is Kind.STOP and text.words == self._item_words + 1 and len(text.word) <= 3 and text.word.isdigit()
         self._pending = Pending(
-            kind, self._pos + 1, self._words, self._cjk, self._prev, self._word, "" if space else ch,
-            item=item and ch in ".．", uncapitalised=bool(self._uncapitalised), tail=space or kind is Kind.EMOJI,
-            spaced=space, newline=ch in LINE_ENDS,
+            kind, text.place + 1, text.words, text.cjk, text.prev, text.word, "" if line else ch, item,
+            bool(text.uncapitalised), False, line, line, line,
         )  # fmt: skip
-
-    def _note(self, ch: str) -> None:
-        """Keep the word, the counts and the pairs up to date."""
-        if ch.isspace():
-            self._word, self._counted = "", False
-            if ch in LINE_ENDS:
-                self._pairs.end_line()
-        elif ch in _EMPHASIS:
-            self._delimit(ch)
-        elif ch == '"' or ch in PAIRS or ch in CLOSING:
-            self._pair(ch)
-        elif is_cjk(ch):
-            self._cjk_letter(ch)
-        else:
-            if ch.isalnum():
-                self._note_word(ch)
-            self._word = (self._word + ch)[:_WORD_KEPT]
-
-    def _note_word(self, ch: str) -> None:
-        """A letter or digit that may be the first of its word or of its sentence."""
-        if not self._counted:
-            self._counted = True
-            self._words += 1
-        if self._uncapitalised is None and (ch.islower() or ch.isupper()):
-            self._uncapitalised = ch.islower()
-
-    def _end_word(self) -> None:
-        """A word is complete: if it connects phrases, the gap before it is more than one between words."""
-        gap, self._gap = self._gap, None
-        if gap is not None and self._word.lower() in CONNECTORS:
-            self._emit(Mark(gap.end, Boundary.PHRASE, gap.words, gap.cjk))
-
-    def _cjk_letter(self, ch: str) -> None:
-        """No spaces tell words apart: take the ends of particles, and after long without any, the place between two letters."""
-        if ch not in _NOT_FIRST and is_cjk(self._prev):
-            if self._prev in _PARTICLES and not "ぁ" <= ch <= "ゟ":
-                self._emit(Mark(self._pos, Boundary.PHRASE, self._words, self._cjk))
-            elif self._cjk - self._last_cjk_mark >= _CJK_RUN:
-                self._emit(Mark(self._pos, Boundary.WORD, self._words, self._cjk))
-        self._cjk += 1
-        self._word, self._counted = "", False
-        self._uncapitalised = False
 
     def _pair(self, ch: str) -> None:
         """Open or close a bracket or quote."""
         if self._pairs.has_span("`"):
             return
         if (ch == '"' or ch == "“") and ch in self._pairs:
-            self._pairs.close(ch)
+            self._close(ch, self._text.place + 1)
         elif ch == '"':
-            if not self._prev or not self._prev.isalnum() or is_cjk(self._prev):
-                self._open(ch, self._pos)
-        elif ch in PAIRS and self._word not in _EYES:
-            self._open(PAIRS[ch], self._pos)
+            if not self._text.prev or not self._text.prev.isalnum() or is_cjk(self._text.prev):
+                self._open(ch, self._text.place)
+        elif ch in PAIRS and self._text.word not in _EYES:
+            self._open(PAIRS[ch], self._text.place)
         elif ch in CLOSING:
-            self._close(CLOSING[ch])
+            self._close(CLOSING[ch], self._text.place + 1)
         if ch in PAIRS:
-            self._word, self._counted = "", False
+            self._text.end_word()
 
     def _open(self, kind: str, at: int) -> None:
-        self._pairs.open(Open(kind, at, self._words, self._cjk))
+        self._pairs.open(Open(kind, at, self._text.words, self._text.cjk, self._text.prev in _COLONS))
 
-    def _close(self, kind: str) -> None:
+    def _close(self, kind: str, end: int) -> None:
         pair = self._pairs.close(kind)
-        if pair is not None and kind in _NOT_COUNTED:
-            self._words, self._cjk = pair.words, pair.cjk
-            if self._pending is not None:
-                self._pending.words, self._pending.cjk = pair.words, pair.cjk
+        if pair is None:
+            return
+        silent, at = kind in _NOT_COUNTED, self._pending
+        self.spans.append(Span(pair.at, end, silent))
+        if at is not None:
+            at.introduced = pair.introduced
+        if silent:
+            self._text.end_word()
+            self._text.words, self._text.cjk = pair.words, pair.cjk
+            if at is not None:
+                at.words, at.cjk = pair.words, pair.cjk
 
     def _delimit(self, ch: str) -> None:
         if self._delimiters is None:
-            self._delimiters = Delimiters(ch, self._pos, self._prev)
+            self._delimiters = Delimiters(ch, self._text.place, self._text.prev)
         else:
             self._delimiters.count += 1
 
@@ -242,7 +239,7 @@ class Scanner:
             return
         kind = at.ch * at.count
         if kind in self._pairs and not at.before.isspace():
-            self._close(kind)
+            self._close(kind, self._text.place)
         elif at.ch == "`":
             if not ch.isspace():
                 self._open(kind, at.at)

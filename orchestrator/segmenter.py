@@ -1,7 +1,8 @@
 """Cut a reply into pieces to speak, while it is being written.
 
-The policy over :class:`Scanner`'s marks. The first piece goes out at the first clause or sentence end that can stand alone;
-afterwards sentences do, short ones joined while enough audio is left to play, and clauses as soon as it runs out.
+The policy over the ends and breaks of a :class:`Draft`. The first piece goes out at the first clause or sentence end that can
+stand alone, and at the deadline, if there is one, at the best break held. Afterwards sentences go out, short ones joined while
+enough sound is left to play; as it runs out clauses do, then phrases and single words.
 Invariants: the texts of all cuts, joined, are exactly the text fed; and without ``poll`` the cuts do not depend on how the text
 was split into tokens. Times are ms; the clock may start anywhere.
 """
@@ -13,19 +14,19 @@ from math import inf
 from typing import Final
 
 from ..core.types import Boundary
-from .boundaries import Mark
-from .scanner import Scanner
+from .boundaries import STOP_MS, Mark
+from .charclass import SPECIAL
+from .draft import Draft, alone
+from .pace import Pace
 
 JOIN_SLACK_MS: Final = 400.0
 """With more than this in hand, a short sentence waits for the next one."""
 CLAUSE_SLACK_MS: Final = 250.0
 """With no more than this in hand, a clause goes out without its sentence."""
+BREAK_SLACK_MS: Final = 100.0
+"""With no more than this in hand, a phrase or a few words do."""
 SHORT_CHARS: Final = 25
 SHORT_CJK: Final = 8
-LONG_CHARS: Final = 240
-LONG_CJK: Final = 100
-ALONE_WORDS: Final = 2
-ALONE_CJK: Final = 4
 _EPSILON_MS: Final = 1e-6
 
 
@@ -42,20 +43,33 @@ class Segmenter:
     """Text in, cuts out.
 
     ``sentences_only``: clause ends are used in overlong sentences alone. ``whole``: nothing is cut before ``flush``.
+    ``deadline``: when the first sound should be heard, None: no hurry; ``grace``: for how long it may be missed where a better
+    boundary is likely by then. ``join_ms``: how long a finished sentence waits for the next one at most, None: as long as there
+    is slack. ``ttfb``: the voice's time to its first byte, until ``poll`` tells better.
     """
 
-    def __init__(self, *, sentences_only: bool = False, whole: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        sentences_only: bool = False,
+        whole: bool = False,
+        deadline: float | None = None,
+        grace: float = 0.0,
+        join_ms: float | None = None,
+        ttfb: float = 0.0,
+    ) -> None:
         self._sentences_only, self._whole = sentences_only, whole
-        self._tape = _Tape()
-        self._start = Mark(0, Boundary.SENTENCE, 0, 0)
-        """Where the last cut was made."""
-        self._best: dict[Boundary, Mark] = {}
-        """The latest mark of each kind since then."""
-        self._scanner = Scanner()
-        self._first = True
+        self._join_ms = inf if join_ms is None else join_ms
+        self._pace = Pace(deadline, grace, ttfb)
+        self._draft = Draft()
+        self._tape = self._draft.tape
         self._fed_at = 0.0
-        self._runs_dry_at: float | None = None
-        """When no more audio is in hand than the voice needs for its first byte; None: not told."""
+        self._calm_until = -1.0
+        """Text without special characters up to here gives nothing."""
+
+    def hurry(self, deadline: float) -> None:
+        """From here on the first sound should be heard at ``deadline``."""
+        self._pace.deadline = deadline
 
     def feed(self, text: str, now: float) -> list[Cut]:
         """More of the reply; the cuts that it settles."""
@@ -63,10 +77,12 @@ class Segmenter:
             return []
         self._fed_at = now
         self._tape.write(text)
+        if self._tape.end < self._calm_until and SPECIAL.search(text) is None:
+            return []
         cuts: list[Cut] = []
+        self._pace.begin(now, self._tape.end)
         if not self._whole:
-            for mark in self._scanner.feed(text):
-                self._consider(mark, now, cuts)
+            self._read(now, cuts)
         return cuts
 
     def poll(self, now: float, ahead: float, ttfb: float) -> list[Cut]:
@@ -74,120 +90,128 @@ class Segmenter:
 
         ``ahead``: audio delivered but not played yet, ``ttfb``: the voice's time to its first byte (both ms).
         """
-        self._runs_dry_at = now + ahead - ttfb
+        self._pace.tell(now, ahead, ttfb)
         cuts: list[Cut] = []
-        if self._whole:
+        due = self.next_poll()
+        if due is None or now < due - _EPSILON_MS:
             return cuts
-        silence = self._scanner.silence()
-        if silence is not None and now >= self._fed_at + silence[0] and self._ripe(silence[1], now):
-            self._cut(silence[1], cuts)
+        self._read(now, cuts)
+        silence = self._silence()
+        if silence is not None and now >= silence[0] - _EPSILON_MS:
+            self._cut(silence[1], now, cuts)
         for boundary in (Boundary.SENTENCE, Boundary.CLAUSE):
-            mark = self._best.get(boundary)
-            if mark is not None and self._ripe(mark, now):
-                self._cut(mark, cuts)
+            mark = self._draft.best.get(boundary)
+            if mark is not None and now >= self._ripe_at(mark) - _EPSILON_MS:
+                self._cut(mark, now, cuts)
+        if now >= self._break_due() - _EPSILON_MS:
+            mark = self._draft.find_break(self._pace.ttfb + BREAK_SLACK_MS)
+            if mark is None:
+                self._draft.no_break()
+            else:
+                self._cut(mark, now, cuts)
         return cuts
 
     def next_poll(self) -> float | None:
         """The time at which ``poll`` may have something without new text; None: never."""
-        times = [self._ripe_at(mark) for mark in self._best.values()]
-        silence = None if self._whole else self._scanner.silence()
-        if silence is not None:
-            times.append(max(self._ripe_at(silence[1]), self._fed_at + silence[0]))
-        earliest = min(times, default=inf)
+        if self._whole:
+            return None
+        silence = self._silence()
+        times = [self._ripe_at(mark) for mark in self._draft.best.values()]
+        earliest = min(self._break_due(), inf if silence is None else silence[0], *times)
         return None if earliest == inf else max(earliest, self._fed_at)
 
     def flush(self) -> list[Cut]:
         """The text ends here, or is interrupted by something that is not spoken: all that is left."""
         cuts: list[Cut] = []
+        now, draft = self._fed_at, self._draft
         if not self._whole:
-            for mark in self._scanner.finish():
-                self._consider(mark, self._fed_at, cuts)
-        words, cjk = self._scanner.counts
-        end = Mark(self._tape.end, Boundary.SENTENCE, words, cjk)
-        if end.end > self._start.end:
-            silent = not self._whole and not _spoken(self._start, end)
+            self._read(now, cuts)
+            for mark in draft.scanner.finish():
+                self._consider(mark, now, cuts)
+        end = draft.end()
+        if end.end > draft.start:
+            silent = not self._whole and not any(draft.content(end))
             before = cuts.pop() if cuts and silent else None
-            self._cut(end, cuts)
+            self._cut(end, now, cuts)
             if before is not None:
                 cuts[-1] = Cut(before.text + cuts[-1].text, before.start, Boundary.SENTENCE)
-        self._scanner = Scanner(self._tape.end)
-        self._start = Mark(self._tape.end, Boundary.SENTENCE, 0, 0)
-        self._best = {}
+        draft.restart()
+        self._calm_until = -1.0
         return cuts
 
+    def _read(self, now: float, cuts: list[Cut]) -> None:
+        """Let the scanner read what it has not; it stops wherever there is something to decide, however the text came."""
+        text = self._tape.read()
+        draft, scanner, place = self._draft, self._draft.scanner, 0
+        while place < len(text):
+            room = max(draft.long_at - scanner.position, 1)
+            count, marks = scanner.feed(text[place : place + room])
+            place += count
+            for mark in marks:
+                self._consider(mark, now, cuts)
+            while scanner.position >= draft.long_at:
+                mark = draft.overlong()
+                if mark is not None:
+                    self._cut(mark, now, cuts)
+        self._calm_until = min(scanner.calm_until, draft.long_at)
+
     def _consider(self, mark: Mark, now: float, cuts: list[Cut]) -> None:
-        """Cut at ``mark``, or before it if the text grows too long; or keep it in mind."""
-        if not _spoken(self._start, mark):
+        """Cut at ``mark``, or keep it in mind."""
+        draft = self._draft
+        if not any(draft.content(mark)):
             return
-        if self._ripe(mark, now):
-            self._cut(mark, cuts)
-            return
-        while mark.end > self._start.end and self._too_long(mark):
-            self._cut(self._best_of_long(mark), cuts)
-        if _spoken(self._start, mark):
-            self._best[mark.boundary] = mark
-
-    def _too_long(self, mark: Mark) -> bool:
-        return mark.end - self._start.end > LONG_CHARS or mark.cjk - self._start.cjk > LONG_CJK
-
-    def _best_of_long(self, latest: Mark) -> Mark:
-        """The best boundary of an overlong piece; a poor one is taken where the better one would leave nearly all of it."""
-        for boundary in (Boundary.SENTENCE, Boundary.CLAUSE, Boundary.PHRASE, Boundary.WORD):
-            mark = self._best.get(boundary)
-            if mark is not None and (boundary is Boundary.SENTENCE or self._is_third(mark)):
-                return mark
-        return latest
-
-    def _is_third(self, mark: Mark) -> bool:
-        return mark.end - self._start.end >= LONG_CHARS / 3 or mark.cjk - self._start.cjk >= LONG_CJK / 3
-
-    def _ripe(self, mark: Mark, now: float) -> bool:
-        return now >= self._ripe_at(mark) - _EPSILON_MS
+        if mark.boundary is Boundary.SENTENCE:
+            draft.finished_at = min(draft.finished_at, now)
+        if now >= self._ripe_at(mark) - _EPSILON_MS:
+            self._cut(mark, now, cuts)
+        else:
+            draft.best[mark.boundary] = mark
 
     def _ripe_at(self, mark: Mark) -> float:
         """When a cut at ``mark`` is due, if nothing else comes; ``inf``: never."""
-        words, cjk = mark.words - self._start.words, mark.cjk - self._start.cjk
+        words, cjk = self._draft.content(mark)
         if not words and not cjk:
             return inf
+        pace = self._pace
         if mark.boundary is Boundary.SENTENCE:
-            short = mark.end - self._start.end < SHORT_CHARS and cjk < SHORT_CJK
-            joins = short and not self._first and self._runs_dry_at is not None
-            return self._runs_dry_at - JOIN_SLACK_MS if joins and self._runs_dry_at is not None else -inf
-        if mark.boundary is Boundary.CLAUSE and not self._sentences_only:
-            if words / ALONE_WORDS + cjk / ALONE_CJK < 1:
-                return inf
-            if self._first:
+            short = mark.end - self._draft.start < SHORT_CHARS and cjk < SHORT_CJK
+            if not short or pace.first or not pace.told:
                 return -inf
-            return inf if self._runs_dry_at is None else self._runs_dry_at - CLAUSE_SLACK_MS
-        return inf
+            return min(pace.due(JOIN_SLACK_MS), min(self._draft.finished_at, self._fed_at) + self._join_ms)
+        if self._sentences_only or not alone(words, cjk):
+            return inf
+        return -inf if pace.first else pace.due(CLAUSE_SLACK_MS)
 
-    def _cut(self, mark: Mark, cuts: list[Cut]) -> None:
-        cuts.append(Cut(self._tape.take(mark.end), self._start.end, mark.boundary))
-        self._first = self._first and not _spoken(self._start, mark)
-        self._start = mark
-        self._best = {kind: held for kind, held in self._best.items() if _spoken(mark, held)}
+    def _silence(self) -> tuple[float, Mark] | None:
+        """When the mark at the end of the text is due, if nothing else comes, and the mark."""
+        found = self._draft.scanner.silence()
+        if found is None:
+            return None
+        wait, mark = found
+        ripe = self._ripe_at(mark)
+        if ripe == inf:
+            return None
+        settled = self._fed_at + wait
+        if wait == STOP_MS and mark.boundary is Boundary.SENTENCE:
+            urgent = self._pace.first_due() if self._pace.first else self._pace.due(CLAUSE_SLACK_MS)
+            shortly = self._fed_at + self._pace.short_silence(self._tape.end, self._fed_at)
+            settled = min(settled, max(shortly, urgent))
+        return max(settled, ripe), mark
 
+    def _break_due(self) -> float:
+        """When a phrase or word break is due, if there is one; else ``inf``."""
+        pace = self._pace
+        due = inf if self._sentences_only else pace.first_due() if pace.first else pace.due(BREAK_SLACK_MS)
+        if due == inf or not self._draft.has_break():
+            return inf
+        return pace.first_due_with_grace(self._draft.sound_ms(), self._tape.end, self._fed_at) if pace.first else due
 
-def _spoken(start: Mark, end: Mark) -> bool:
-    """Whether there is anything to say between two marks."""
-    return end.words > start.words or end.cjk > start.cjk
-
-
-class _Tape:
-    """The text that is not cut yet, kept in pieces, so that many small writes cost no more than few large ones."""
-
-    def __init__(self) -> None:
-        self._pieces: list[str] = []
-        self._start = self.end = 0
-
-    def write(self, text: str) -> None:
-        self._pieces.append(text)
-        self.end += len(text)
-
-    def take(self, end: int) -> str:
-        """Remove and return the text up to the place ``end``."""
-        text = "".join(self._pieces)
-        count = end - self._start
-        self._pieces = [text[count:]] if count < len(text) else []
-        self._start = end
-        return text[:count]
+    def _cut(self, mark: Mark, now: float, cuts: list[Cut]) -> None:
+        draft, start = self._draft, self._draft.start
+        spoken = any(draft.content(mark))
+        text = draft.take(mark)
+        if spoken:
+            self._pace.cut(text, now)
+        if Boundary.SENTENCE in draft.best:
+            draft.finished_at = self._fed_at
+        cuts.append(Cut(text, start, mark.boundary))

@@ -2,14 +2,16 @@
 
 Whoever speaks puts a command into the inbox; the session runs one turn at a time, and a new command ends the turn that is
 running. Observers are told every event at once, in order.
+
+Ears may let a turn run ahead while they still confirm that the speaker has ended: ``think_ahead`` starts it on the transcript
+so far, unseen and unheard; ``say`` with the same words gives it the floor, anything else drops it, and then it has never been.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from ..agents import Agent
 from ..core.channel import Channel
@@ -17,11 +19,16 @@ from ..core.character import DEFAULT_EXPRESSIONS, Character
 from ..core.clock import loop_ms
 from ..core.errors import CapacityError, SessionClosed
 from ..core.events import SessionEvent, TurnEnded, TurnStatus
-from ..core.types import LLMDelta, TextDelta, UserInput
-from ..tts import TTS
+from ..core.types import LLMDelta, Message, TextDelta, UserInput
+from ..tts import Voice
+from .commands import Command, Drop, Greet, Interrupt, Say, ThinkAhead
 from .cutter import Cutter
+from .fillers import Fillers
 from .history import History
 from .playback import Playback
+from .running import Running, kept, over
+from .speakable import pronounced
+from .streaming import Streaming
 from .turn import Turn, TurnSettings
 
 INBOX = 8
@@ -32,45 +39,37 @@ Observer = Callable[[SessionEvent], None]
 """Told of every event as it happens. It must neither wait nor raise."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Say:
-    heard: UserInput
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Greet:
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Interrupt:
-    pass
-
-
-_Command = _Say | _Greet | _Interrupt
-
-
 class Session:
     """``run`` does the work until :meth:`close`; the other methods only leave word and never wait."""
 
     def __init__(
-        self, name: str, *, agent: Agent, voice: TTS, character: Character, playback: Playback, settings: TurnSettings
+        self,
+        name: str,
+        *,
+        agent: Agent,
+        voice: Voice,
+        character: Character,
+        playback: Playback,
+        settings: TurnSettings,
+        streaming: Callable[[], Streaming],
     ) -> None:
         self.name = name
         self.character = character
         self.playback = playback
         self.history = History()
         self.turn: Turn | None = None
-        """The turn that is running."""
-        self.heard: UserInput | None = None
-        """What the running turn answers."""
-        self._agent = agent
-        self._voice = voice
-        self._settings = settings
-        self._inbox: Channel[_Command] = Channel(INBOX)
+        """The turn that has the floor."""
+        self._agent, self._voice = agent, voice
+        self._settings, self._streaming = settings, streaming
+        self._inbox: Channel[Command] = Channel(INBOX)
         self._observers: list[Observer] = []
+        self._fillers = Fillers(character.fillers)
         self._turns = 0
+
+    @property
+    def heard(self) -> UserInput | None:
+        """What the running turn answers."""
+        return self.turn.heard if self.turn else None
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Tell ``observer`` of everything from here on; call what is returned to stop that."""
@@ -79,15 +78,24 @@ class Session:
 
     def say(self, heard: UserInput) -> None:
         """Somebody said something: what is being spoken stops, and the avatar answers. Raises CapacityError, SessionClosed."""
-        self._leave_word(_Say(heard, loop_ms()))
+        self._leave_word(Say(heard, loop_ms()))
+
+    def think_ahead(self, heard: UserInput) -> None:
+        """Somebody seems to have said this: get the answer ready, for :meth:`say` with the same words. Another call with other
+        words takes its place. What is being spoken goes on. Raises CapacityError, SessionClosed."""
+        self._leave_word(ThinkAhead(heard))
+
+    def drop_ahead(self) -> None:
+        """The speaker goes on: nothing is to be got ready. Raises CapacityError, SessionClosed."""
+        self._leave_word(Drop())
 
     def greet(self) -> None:
         """Speak the opening line, unless something was said before. Raises CapacityError, SessionClosed."""
-        self._leave_word(_Greet(loop_ms()))
+        self._leave_word(Greet(loop_ms()))
 
     def interrupt(self) -> None:
         """Stop speaking. Raises CapacityError, SessionClosed."""
-        self._leave_word(_Interrupt())
+        self._leave_word(Interrupt())
 
     def close(self) -> None:
         """End ``run`` and the turn that is running; idempotent."""
@@ -95,42 +103,81 @@ class Session:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            running: asyncio.Task[None] | None = None
+            self._group = group
+            running: Running | None = None
+            ahead: Running | None = None
             async for command in self._inbox:
-                if isinstance(command, _Greet) and not self._may_greet():
+                if isinstance(command, ThinkAhead | Drop):
+                    ahead = await self._look_ahead(ahead, command)
                     continue
-                await _ended(running)
+                if isinstance(command, Greet) and not self._may_greet():
+                    continue
+                ahead = await kept(ahead, command)
+                await over(running)
                 running = None
-                if not isinstance(command, _Interrupt):
-                    running = group.create_task(self._run_turn(command), name=f"session {self.name}: turn")
+                if not isinstance(command, Interrupt):
+                    running = ahead or self._started(command.heard if isinstance(command, Say) else None)
+                    ahead = None
+                    self._begin(running.turn, command.at)
                     await asyncio.sleep(
                         0
-                    )  # let it begin: a task cancelled before that would leave no trace of the message
-            await _ended(running)
+                    )  # let it run: a task cancelled before that would leave no trace of the message
+            await over(ahead)
+            await over(running)
+
+    async def _look_ahead(self, ahead: Running | None, command: ThinkAhead | Drop) -> Running | None:
+        if isinstance(command, Drop):
+            return await over(ahead)
+        if ahead is not None and not ahead.task.done() and ahead.turn.heard == command.heard:
+            return ahead
+        await over(ahead)
+        return self._started(command.heard)
+
+    def _started(self, heard: UserInput | None) -> Running:
+        turn = self._made(heard)
+        return Running(turn, self._group.create_task(self._run_turn(turn), name=f"session {self.name}: turn"))
 
     def _may_greet(self) -> bool:
         return self.turn is None and not self.history and bool(self.character.opening_line)
 
-    def _leave_word(self, command: _Command) -> None:
+    def _leave_word(self, command: Command) -> None:
         if self._inbox.closed:
             raise SessionClosed(f"session {self.name!r} has ended")
         if not self._inbox.put_nowait(command):
             raise CapacityError("too many messages at once", retry_after_s=1.0)
 
-    async def _run_turn(self, command: _Say | _Greet) -> None:
-        self._turns += 1
-        self.heard = command.heard if isinstance(command, _Say) else None
-        turn = self.turn = Turn(
-            self._turns,
-            heard=self.heard,
-            heard_at=command.at,
-            reply=self._reply(self.heard),
-            cutter=self._cutter(self.heard),
+    def _made(self, heard: UserInput | None) -> Turn:
+        streaming = self._streaming()
+        if heard is not None and heard.whole_reply:
+            streaming = streaming.made_whole()
+        known = {*self.character.expressions, *DEFAULT_EXPRESSIONS}
+        return Turn(
+            heard,
+            reply=self._reply(heard),
+            cutter=Cutter(
+                expressions=known,
+                sentences_only=streaming.sentences_only,
+                whole=streaming.whole,
+                grace=streaming.grace_ms,
+                join_ms=streaming.join_ms,
+                ttfb=self._voice.first_byte_ms,
+            ),
             voice=self._voice,
             playback=self.playback,
             publish=self._publish,
             settings=self._settings,
+            streaming=streaming,
+            polish=self._polish,
+            filler=self._fillers.take if heard is not None else _nothing,
         )
+
+    def _begin(self, turn: Turn, at: float) -> None:
+        self._turns += 1
+        self._fillers.next_turn()
+        self.turn = turn
+        turn.begin(self._turns, at)
+
+    async def _run_turn(self, turn: Turn) -> None:
         status = TurnStatus.INTERRUPTED
         heard_reply = code = message = None
         try:
@@ -144,21 +191,25 @@ class Session:
             log.exception("turn %d of session %s broke", turn.number, self.name)
             status, code, message = TurnStatus.FAILED, "internal", "an internal error; the log has the details"
         finally:
-            if heard_reply is None:
-                heard_reply = turn.heard_reply
-            self.history.add(self.heard, heard_reply)
-            self.turn = self.heard = None
-            self._publish(TurnEnded(turn.number, status, turn.reply, heard_reply, code, message))
+            if turn.number:
+                self.history.add(turn.heard, turn.remembered_reply(whole=heard_reply is not None))
+                heard_reply = turn.heard_reply if heard_reply is None else heard_reply
+                self.turn = None
+                self._publish(TurnEnded(turn.number, status, turn.reply, heard_reply, code, message))
 
     def _reply(self, heard: UserInput | None) -> AsyncIterator[LLMDelta]:
         if heard is None:
             return _spoken_line(self.character.opening_line)
-        return self._agent.reply(heard, self.history.messages)
+        return self._agent.reply(heard, self._said_so_far())
 
-    def _cutter(self, heard: UserInput | None) -> Cutter:
-        whole = not self._agent.config.enable_streaming or (heard is not None and heard.whole_reply)
-        known = {*self.character.expressions, *DEFAULT_EXPRESSIONS}
-        return Cutter(expressions=known, lexicon=self.character.lexicon, whole=whole)
+    def _said_so_far(self) -> Sequence[Message]:
+        """The history, and what is heard at the moment, for a turn that runs ahead while another one speaks."""
+        if self.turn is None:
+            return self.history.messages
+        return self.history.with_exchange(self.turn.heard, self.turn.remembered_reply(whole=False))
+
+    async def _polish(self, text: str) -> str:
+        return pronounced(text, self.character.lexicon)
 
     def _publish(self, event: SessionEvent) -> None:
         for observer in tuple(self._observers):
@@ -169,12 +220,9 @@ class Session:
                 log.exception("an observer of session %s broke", self.name)
 
 
-async def _ended(turn: asyncio.Task[None] | None) -> None:
-    """Cancel the turn and wait until nothing of it runs any more."""
-    if turn is not None and not turn.done():
-        turn.cancel()
-        await asyncio.wait([turn])
-
-
 async def _spoken_line(text: str) -> AsyncIterator[LLMDelta]:
     yield TextDelta(text)
+
+
+def _nothing() -> None:
+    return None

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from ..core.block import Block
 from ..core.character import Character
+from ..core.types import Boundary
 from ..tts.cache_settings import CacheSettings
 
 PUPPET = "puppet"
@@ -108,7 +109,23 @@ class PlaybackSettings(Block):
     """How far the voice runs ahead of the listener."""
 
     max_ahead_ms: float = Field(default=400, ge=100, le=2000, description="Audio sent and not yet played, ms at most")
-    prefetch: int = Field(default=2, ge=1, le=8, description="Segments whose audio is made at the same time")
+    prefetch: int = Field(default=2, ge=1, le=8, description="Segments whose audio is made ahead, at most")
+    pause_sentence_ms: float = Field(default=300, ge=0, le=5000, description="Longest silence after a sentence, ms")
+    pause_clause_ms: float = Field(default=150, ge=0, le=5000, description="Longest silence after a clause, ms")
+    pause_phrase_ms: float = Field(
+        default=30, ge=0, le=5000, description="Longest silence where a sentence was cut between words, ms"
+    )
+
+    @property
+    def pauses(self) -> dict[Boundary, float]:
+        """Silence that a clip may end with, in ms, by the boundary it ends at."""
+        between_words = self.pause_phrase_ms
+        return {
+            Boundary.SENTENCE: self.pause_sentence_ms,
+            Boundary.CLAUSE: self.pause_clause_ms,
+            Boundary.PHRASE: between_words,
+            Boundary.WORD: between_words,
+        }
 
 
 @dataclass(frozen=True, slots=True)

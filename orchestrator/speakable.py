@@ -57,7 +57,7 @@ def speakable(text: str, lexicon: Mapping[str, str] = NO_LEXICON, *, opens: bool
     text = _tidy(text)
     if not any(map(_audible, text)):
         return ""
-    return _pronounce(text, lexicon)
+    return pronounced(text, lexicon)
 
 
 def _clean(text: str) -> str:
@@ -114,7 +114,8 @@ def _audible(ch: str) -> bool:
     return ch.isalnum() and unicodedata.category(ch) != "Lm"
 
 
-def _pronounce(text: str, lexicon: Mapping[str, str]) -> str:
+def pronounced(text: str, lexicon: Mapping[str, str]) -> str:
+    """The text with the words of ``lexicon`` as they are to be spoken."""
     if not lexicon:
         return text
     entries = {unicodedata.normalize("NFC", word): said for word, said in lexicon.items() if word}

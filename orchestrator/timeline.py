@@ -41,9 +41,10 @@ class Timeline:
         """The text of the segments that were started."""
         return "".join(spoken.segment.display for spoken in self._spoken)
 
-    def heard(self, played_ms: float) -> str:
+    def heard(self, played_ms: float, *, fillers: bool = True) -> str:
         """The text up to the last word that had begun at ``played_ms``; the start of a reply that was cut short there."""
-        return "".join(_heard_of(spoken, played_ms) for spoken in self._spoken).rstrip()
+        told = (spoken for spoken in self._spoken if fillers or not spoken.segment.filler)
+        return "".join(_heard_of(spoken, played_ms) for spoken in told).rstrip()
 
 
 def _heard_of(spoken: _Spoken, played_ms: float) -> str:

@@ -13,12 +13,10 @@ from .latency import LatencyTrace, Moment
 class TurnReport:
     """Publishes figures with the first audio and at the end, and each breach of a threshold (ms) once."""
 
-    def __init__(
-        self, turn: int, heard_at: float, publish: Callable[[SessionEvent], None], thresholds: Mapping[str, float]
-    ) -> None:
+    def __init__(self, publish: Callable[[SessionEvent], None], thresholds: Mapping[str, float]) -> None:
         self.trace = LatencyTrace()
-        self.trace.mark(Moment.HEARD, heard_at)
-        self._turn = turn
+        self.turn = 0
+        """The turn's number, once it has one."""
         self._publish = publish
         self._thresholds = thresholds
         self._breached: set[str] = set()
@@ -39,18 +37,18 @@ class TurnReport:
         figures = self.trace.figures()
         if not figures:
             return
-        self._publish(LatencyMeasured(self._turn, figures, self.trace.stages()))
+        self._publish(LatencyMeasured(self.turn, figures, self.trace.stages()))
         for breach in self.trace.breaches(self._thresholds):
             if breach.figure not in self._breached:
                 self._breached.add(breach.figure)
-                event = LatencyBreached(self._turn, breach.figure, breach.value_ms, breach.threshold_ms, breach.stage)
+                event = LatencyBreached(self.turn, breach.figure, breach.value_ms, breach.threshold_ms, breach.stage)
                 self._publish(event)
 
     def failure(self, error: ProviderError, fallback: str | None) -> None:
         """A provider failed; ``fallback`` takes over, or nothing does."""
         self._failed_kinds.add(error.kind)
         event = ProviderFailed(
-            self._turn, error.kind, error.provider, error.code, error.retryable, error.message, fallback
+            self.turn, error.kind, error.provider, error.code, error.retryable, error.message, fallback
         )
         self._publish(event)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from pydantic import Field
 
 from ..core.block import Block
-from ..core.provider import Deadlines, Provider
+from ..core.provider import Deadlines, Preparable, Provider
 from ..core.types import Audio, ProviderFailure, SpeechRequest
 
 
@@ -25,6 +25,15 @@ class TTS(Provider, Protocol):
         ...
 
     def synthesize(self, request: SpeechRequest) -> AsyncIterator[Audio | ProviderFailure]: ...
+
+
+class Voice(TTS, Preparable, Protocol):
+    """What a session speaks through: voices that know how fast they are."""
+
+    @property
+    def first_byte_ms(self) -> float:
+        """How long the next request is likely to take until its first audio."""
+        ...
 
 
 class TTSConfig(Block):

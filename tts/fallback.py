@@ -9,9 +9,11 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from ..core.chain import Attempt, Fallback
+from ..core.chain import Fallback
+from ..core.clock import loop_ms
 from ..core.deadline import within
 from ..core.errors import Category, ProviderError
+from ..core.link import FIRST_ITEM_MS, Attempt
 from ..core.types import Audio, Mark, MarkKind, ProviderFailure, SpeechRequest
 from .base import TTS
 from .pcm import Loudness, Resampler, check
@@ -58,6 +60,12 @@ class FallbackTTS(Fallback[TTS]):
         super().__init__(KIND, providers)
         self.providers = tuple(providers)
         self.sample_rate = sample_rate or providers[0].sample_rate
+
+    @property
+    def first_byte_ms(self) -> float:
+        """How long the voice in use took to its first audio lately."""
+        link = self._chain.in_use
+        return link.first_item.value if link is not None else FIRST_ITEM_MS
 
     async def synthesize(
         self, request: SpeechRequest, asked: Callable[[TTS], None] = lambda voice: None
@@ -117,7 +125,7 @@ class _Clip:
         request = SpeechRequest(self.unsaid, self._request.final)
         loudness, heard = Loudness(), False
         held: list[Audio] = []
-        held_ms = 0.0
+        held_ms, asked_at = 0.0, loop_ms()
         async with aclosing(
             within(voice.synthesize(request), voice.deadlines, kind=KIND, provider=voice.name)
         ) as items:
@@ -127,7 +135,9 @@ class _Clip:
                     continue
                 if problem := check(item):
                     raise ProviderError(KIND, voice.name, Category.BAD_OUTPUT, problem)
-                heard = loudness.add(item.pcm) or heard
+                if loudness.add(item.pcm) and not heard:
+                    heard = True
+                    attempt.came_first(loop_ms() - asked_at)
                 held.append(item)
                 held_ms += item.duration_ms
                 if heard:

@@ -69,6 +69,10 @@ class OpenAITTS:
     async def aclose(self) -> None:
         await self._http.aclose()
 
+    def prepare(self) -> None:
+        """Connect in the background, so that the next request need not."""
+        self._http.prepare()
+
     async def synthesize(self, request: SpeechRequest) -> AsyncIterator[Audio]:
         """The clip as it comes; nothing for a text without anything to say. Raises ProviderError."""
         text = spoken(request)

@@ -68,6 +68,20 @@ class CachedTTS:
         self._warming: dict[str, asyncio.Timeout] = {}
         """Phrases that are made in the background, and what ends that."""
 
+    @property
+    def in_use(self) -> TTS | None:
+        """The voice that speaks next; None when none can."""
+        return self._chain.in_use
+
+    @property
+    def first_byte_ms(self) -> float:
+        """How long the voice in use took to its first audio lately."""
+        return self._chain.first_byte_ms
+
+    def prepare(self) -> None:
+        """The voice that speaks next gets ready, if it can."""
+        self._chain.prepare()
+
     def states(self, now: float) -> list[tuple[str, BreakerState, ProviderError | None]]:
         """Name, breaker and last error of each voice; ``now`` in ms of the loop's clock."""
         return self._chain.states(now)
@@ -172,9 +186,7 @@ class CachedTTS:
 
     def _speaker(self) -> TTS:
         """The voice that speaks now."""
-        voices, states = self._chain.providers, self._chain.states(loop_ms())
-        well = (voice for voice, (_, state, _) in zip(voices, states, strict=True) if state is BreakerState.CLOSED)
-        return next(well, voices[0])
+        return self._chain.in_use or self._chain.providers[0]
 
     async def _spoken(
         self, request: SpeechRequest, max_seconds: float

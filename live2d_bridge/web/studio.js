@@ -16,8 +16,11 @@ import { createScenePicker } from "./ui/scene_picker.js";
 import { createSoundPanel } from "./ui/sound_panel.js";
 import { createStatus } from "./ui/status.js";
 import { createSubtitle } from "./ui/subtitle.js";
+import { createTape } from "./ui/tape.js";
 import { createToasts } from "./ui/toasts.js";
 import { createVeil } from "./ui/veil.js";
+import { stageLabel } from "./ui/waterfall.js";
+import { turnOf } from "./ui/waterfall_layout.js";
 
 const WIDE_PX = 1100;
 /** A mouse and with it a keyboard: on a touch screen, focus would open the keyboard over the avatar. */
@@ -39,9 +42,10 @@ const show = new Show(client, seat, avatar);
 const subtitle = createSubtitle(byId("subtitle"));
 const toasts = createToasts(byId("toasts"));
 const chat = new ChatLog(byId("chat-list"), byId("chat-empty"));
+const tape = createTape(byId("tape-panel"));
 const status = createStatus({
   root: document.documentElement, name: byId("name"), status: byId("status"), demo: byId("demo-anchor"), demoPanel: byId("demo-panel"),
-  latency: byId("latency"),
+  latency: byId("latency"), latencyAnchor: byId("latency-anchor"),
 });
 const veil = createVeil(byId("veil"), { title: byId("veil-title"), hint: byId("veil-hint") }, {
   wake,
@@ -103,6 +107,7 @@ function enter(snapshot) {
   greeted ||= snapshot.history.length > 0 || snapshot.turn !== null;
   status.cast(snapshot);
   chat.reset(snapshot);
+  tape.recount(snapshot.turn?.turn);
   avatar.setLook(snapshot.character.look);
   subtitle.setLanguage(snapshot.character.language);
   const accent = snapshot.character.look.accent ?? snapshot.character.look.hair;
@@ -112,6 +117,16 @@ function enter(snapshot) {
   if (!furnished) void scenes.restore(settings.scene ?? snapshot.character.scene ?? "", settings.color);
   furnished = true;
   seatChanged(seat.player);
+}
+
+/** @param {import("./protocol.js").Latency} latency */
+function measured(latency) {
+  const threshold = thresholds.first_audio_ms;
+  const turn = turnOf(latency, threshold);
+  if (!turn) return;
+  chat.measured(latency.turn, turn, threshold);
+  tape.add(latency.turn, turn, threshold);
+  status.firstAudio(turn.total, threshold);
 }
 
 function listen() {
@@ -126,12 +141,9 @@ function listen() {
     chat.ended(end);
     if (end.status === "failed") toasts.show("error", end.message ?? t("failed"), "failed");
   });
-  client.on("latency", (latency) => {
-    chat.measured(latency, thresholds.first_audio_ms);
-    status.firstAudio(latency.figures?.first_audio, thresholds.first_audio_ms);
-  });
+  client.on("latency", measured);
   client.on("latency.breached", ({ figure, value_ms, threshold_ms, stage }) => {
-    const words = { figure: figure.replace(/_/g, " "), ms: Math.round(value_ms), limit: Math.round(threshold_ms), stage: stage.replace(/_/g, " ") };
+    const words = { figure: figure.replace(/_/g, " "), ms: Math.round(value_ms), limit: Math.round(threshold_ms), stage: stageLabel(stage) };
     toasts.show("warn", t("latency_late", words), `late:${figure}`);
   });
   client.on("provider.failed", ({ provider, message, fallback }) => {
@@ -186,6 +198,7 @@ function furnish() {
   popover(byId("sound-button"), byId("sound-panel"));
   popover(byId("scene-button"), byId("scene-panel"));
   popover(byId("demo"), byId("demo-panel"));
+  popover(byId("latency"), byId("tape-panel"));
   byId("obs-button").addEventListener("click", copyLink);
   byId("stop").addEventListener("click", stopSpeaking);
   document.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && stopSpeaking());

@@ -32,6 +32,8 @@ class DemoLLM:
 
     name = "demo_llm"
     Config: ClassVar[type[DemoConfig]] = DemoConfig
+    stands_in = True
+    """It answers when real models fail, never because one of them is slow."""
 
     def __init__(self, config: DemoConfig) -> None:
         self.config = config

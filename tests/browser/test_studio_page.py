@@ -146,9 +146,26 @@ async def test_demo_figures_and_notices_are_shown_to_the_desk() -> None:
         badge = page.page.locator(".entry .latency.late")
         await badge.wait_for()
         assert await badge.locator(".latency-figure").inner_text() == "first audio 640 ms"
-        await badge.hover()
-        assert "llm first token" in await badge.locator(".stages").inner_text()
         toast = page.page.locator(".toast")
         assert "first audio took 640 ms" in await toast.inner_text()
         await toast.get_by_role("button").click()
         assert await toast.count() == 0
+
+
+async def test_an_end_that_comes_before_the_last_words_are_heard_does_not_double_them() -> None:
+    async with desk() as page:
+        viewer = await page.stub.holding()
+        await viewer.send(type="turn.started", turn=1, heard="x", viewer=None)
+        await viewer.speak(1, 0, "One. ", 0, 400)
+        await viewer.speak(1, 1, "Two.", 400, 400)
+        await viewer.send(
+            type="turn.ended",
+            turn=1,
+            status="completed",
+            reply="One. Two.",
+            heard_reply="One. Two.",
+            code=None,
+            message=None,
+        )
+        await page.wait("s.caption.includes('Two.') && s.player.played_ms >= 799 && s.phase === 'idle'")
+        assert await page.page.locator(".entry.avatar .entry-text").all_inner_texts() == ["One. Two."]

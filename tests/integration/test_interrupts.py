@@ -19,6 +19,7 @@ from hayakuchi.llm.fallback import FallbackLLM
 from hayakuchi.llm.openai import OpenAIConfig, OpenAILLM
 from hayakuchi.orchestrator.playback import Playback
 from hayakuchi.orchestrator.session import Session
+from hayakuchi.orchestrator.streaming import Streaming
 from hayakuchi.orchestrator.turn import TurnSettings
 from hayakuchi.tts.espeak import EspeakConfig, EspeakTTS
 from hayakuchi.tts.fallback import FallbackTTS
@@ -48,6 +49,7 @@ async def test_a_thousand_interrupts_leave_nothing_behind() -> None:
             character=character,
             playback=Playback(voice.sample_rate),
             settings=TurnSettings(),
+            streaming=Streaming,
         )
         story = Story()
         session.observe(lambda event: story.observe(event) if isinstance(event, TurnEnded) else None)

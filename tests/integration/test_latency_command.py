@@ -33,6 +33,8 @@ async def test_it_passes_on_the_default_settings(tmp_path: Path) -> None:
     assert code == 0, said
     assert "first audio" in said
     assert "improvement" in said
+    assert "First audio of each turn" in said
+    assert said.count("  passed  ") == 4
 
 
 async def test_a_slow_voice_fails_and_is_named(tmp_path: Path) -> None:
@@ -49,3 +51,6 @@ async def test_a_slow_voice_fails_and_is_named(tmp_path: Path) -> None:
     assert report["blame"]["audio_pipeline"] == "tts"
     assert report["figures"]["first_audio"]["p50"] >= 800
     assert report["stages"]["tts"]["p50"] >= 800
+    assert [sample["turn"] for sample in report["samples"]] == [1, 2]
+    assert all(sample["stages"]["tts"] >= 800 for sample in report["samples"])
+    assert "choose a voice" in report["remedies"]["first_audio"]

@@ -18,6 +18,7 @@ from hayakuchi.core.types import Audio, LLMDelta, Message, ReasoningDelta, Speec
 from hayakuchi.llm.fallback import FallbackLLM
 from hayakuchi.orchestrator.playback import Playback
 from hayakuchi.orchestrator.session import Session
+from hayakuchi.orchestrator.streaming import Streaming, resolved
 from hayakuchi.orchestrator.turn import TurnSettings
 from hayakuchi.tts.fallback import FallbackTTS
 
@@ -48,6 +49,7 @@ class ScriptedLLM(_Scripted):
         self.tokens, self.first_ms, self.token_ms, self.dies_at = tokens, first_ms, token_ms, dies_at
         self.deadlines = Deadlines(4.0, 5.0)
         self.asked: list[Sequence[Message]] = []
+        self.given = 0
 
     async def stream(self, messages: Sequence[Message]) -> AsyncIterator[LLMDelta]:
         self.asked.append(messages)
@@ -57,6 +59,7 @@ class ScriptedLLM(_Scripted):
             for index, token in enumerate(self.tokens):
                 if index == self.dies_at:
                     raise ProviderError("llm", self.name, Category.CONNECTIVITY, "the connection was cut")
+                self.given += 1
                 yield ReasoningDelta(token[1:]) if token.startswith("\0") else TextDelta(token)
                 await asyncio.sleep(self.token_ms / 1000)
             if self.dies_at is not None and self.dies_at >= len(self.tokens):
@@ -83,10 +86,12 @@ class ScriptedTTS(_Scripted):
         self.deadlines = Deadlines(2.0, 0.5)
         self.sample_rate = RATE
         self.spoken: list[str] = []
+        self.most_running = 0
 
     async def synthesize(self, request: SpeechRequest) -> AsyncIterator[Audio]:
         self.spoken.append(request.text)
         self.running += 1
+        self.most_running = max(self.most_running, self.running)
         try:
             await asyncio.sleep(self.first_ms / 1000)
             for index in range(max(len(request.text) * 60 // 100, 1)):
@@ -149,16 +154,24 @@ def tone(duration_ms: float, rate: int = RATE) -> bytes:
 
 
 def make_session(
-    llms: Sequence[Any], voices: Sequence[Any], *, character: Character | None = None, agent: AgentConfig | None = None
+    llms: Sequence[Any],
+    voices: Sequence[Any],
+    *,
+    character: Character | None = None,
+    agent: AgentConfig | None = None,
+    streaming: Streaming | None = None,
 ) -> Session:
-    """A session around scripted providers, in the same fallback chains as a server's."""
+    """A session around scripted providers, in the same fallback chains as a server's. ``streaming`` wins over ``agent``."""
     character = character or Character(name="Test", opening_line="[joy] Hello, you!")
+    agent = agent or AgentConfig()
+    streaming = streaming or resolved(agent, None, None)
     voice = FallbackTTS(voices)
     return Session(
         "test",
-        agent=EchoAgent(agent or AgentConfig(), FallbackLLM(llms), character),
+        agent=EchoAgent(agent, FallbackLLM(llms), character),
         voice=voice,
         character=character,
         playback=Playback(voice.sample_rate),
         settings=TurnSettings(thresholds={"first_audio": 500, "streaming": 300, "audio_pipeline": 250}),
+        streaming=lambda: streaming,
     )

@@ -86,7 +86,7 @@ ENGLISH = [
     "Nice ^_^ I like it. |Do you?",
     "I'm sad :( but okay. |Are you?",
     "( ͡° ͜ʖ ͡°) Hello! |Bye.",
-    "Yay! |(^. ^) so happy. |Bye.",
+    "Yay! (^. ^) |So happy. |Bye.",
     "\\o/ We won! |Again!",
     # Marks in a row, small letters.
     "What?! |No!!! |Yes...",
@@ -128,7 +128,7 @@ JAPANESE = [
     "今日はいい天気ですね、|散歩に行きましょう。|ね？",
     "えっと、今日は何をしますか？|遊ぼう！",
     "「そうですか。はい。」と彼は言った。|終わり。",
-    "やった！|(^_^)",
+    "やった！(^_^)",
     "すごい！！|本当？！|うん。",
     "そうだね…|行こう。",
     "ありがとう♪また明日！",

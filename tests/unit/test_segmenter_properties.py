@@ -169,3 +169,60 @@ def test_no_cut_falls_into_what_belongs_together(words: list[str]) -> None:
 def test_no_cut_begins_with_a_blank_without_polling(case: tuple[str, list[str]]) -> None:
     text, _ = case
     assert not any(piece[0].isspace() for piece in cut(text)[1:])
+
+
+QUICK = st.sampled_from([0.0, 5.0, 15.0])
+"""Between two tokens, in ms: too little to be a silence."""
+
+
+@st.composite
+def whole_and_plain(draw: st.DrawFn) -> list[str]:
+    atoms = ATOMS.filter(lambda atom: atom not in ('"One. Two!" he', "*waves! And* hi"))
+    more = st.sampled_from(
+        ["Well", "and", "the", "cats", "今天天气", "とても楽しい", "가게에서", '"One. Two!"', "*waves! And*"]
+    )
+    return draw(st.lists(st.one_of(atoms, more), min_size=1, max_size=12))
+
+
+@settings(max_examples=300, deadline=None)
+@given(whole_and_plain(), st.data(), st.sampled_from([None, 0.0, 100.0]))
+def test_no_cut_falls_into_what_belongs_together_at_any_time(
+    words: list[str], data: st.DataObject, due: float | None
+) -> None:
+    text = " ".join(words)
+    segmenter = Segmenter(deadline=due)
+    cuts: list[Cut] = []
+    now, place = 0.0, 0
+    while place < len(text):
+        size = data.draw(st.integers(1, 6))
+        cuts += segmenter.feed(text[place : place + size], now)
+        place += size
+        cuts += segmenter.poll(
+            now, data.draw(st.sampled_from([0.0, 100.0, 2000.0])), data.draw(st.sampled_from([0.0, 80.0]))
+        )
+        now += data.draw(QUICK)
+    cuts += segmenter.flush()
+    assert "".join(piece.text for piece in cuts) == text
+    places = {piece.start for piece in cuts}
+    start = 0
+    for word in words:
+        inside = range(start + 1, start + len(word))
+        if word not in ("今天天气", "とても楽しい"):
+            assert places.isdisjoint(inside), word
+        start += len(word) + 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(tokenised(), st.data(), st.floats(0, 400))
+def test_every_poll_is_told_in_time(case: tuple[str, list[str]], data: st.DataObject, deadline: float) -> None:
+    _, tokens = case
+    segmenter = Segmenter(deadline=deadline, grace=40.0)
+    now = 0.0
+    for token in tokens:
+        segmenter.feed(token, now)
+        ahead = data.draw(st.sampled_from([0.0, 300.0, 3000.0]))
+        segmenter.poll(now, ahead, 80.0)
+        due = segmenter.next_poll()
+        if due is not None and due > now + 1:
+            assert segmenter.poll(due - 1, max(ahead - (due - 1 - now), 0.0), 80.0) == []
+        now += data.draw(st.sampled_from([0.0, 10.0, 70.0]))

@@ -106,7 +106,9 @@ def test_clauses_go_out_when_slack_is_short() -> None:
     assert segmenter.poll(0, 1000, 80) == []
     assert segmenter.next_poll() == pytest.approx(1000 - 80 - 250)
     assert segmenter.poll(800, 200, 80) == [Cut("I think, you know, ", 13, Boundary.CLAUSE)]
-    assert segmenter.feed("hat this is it, yes", 800) == [Cut("that this is it, ", 32, Boundary.CLAUSE)]
+    assert segmenter.feed("hat this is it, yes", 800) == []
+    assert segmenter.poll(1500, 300, 80) == []
+    assert segmenter.poll(1600, 200, 80) == [Cut("that this is it, ", 32, Boundary.CLAUSE)]
 
 
 def test_clauses_wait_when_nothing_was_told_of_audio() -> None:

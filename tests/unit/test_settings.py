@@ -26,7 +26,13 @@ def test_defaults_are_those_of_the_documentation():
     }
     assert AvatarSettings().model_dump() == {"model": "puppet"}
     assert GatewaySettings().model_dump() == {"auth": {"enabled": False}, "cors": (), "max_sessions": 256}
-    assert PlaybackSettings().model_dump() == {"max_ahead_ms": 400, "prefetch": 2}
+    assert PlaybackSettings().model_dump() == {
+        "max_ahead_ms": 400,
+        "prefetch": 2,
+        "pause_sentence_ms": 300,
+        "pause_clause_ms": 150,
+        "pause_phrase_ms": 30,
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 /** The conversation at the side. What people and models write is set as text, never as markup. */
 import { t } from "../i18n.js";
 import { h } from "./dom.js";
-import { latencyBadge } from "./latency.js";
+import { createLatency } from "./latency.js";
 
 const NEAR_END_PX = 80;
 const MOST_ENTRIES = 200;
 
-/** @typedef {{item: HTMLElement, text: HTMLElement, foot: HTMLElement}} Entry */
+/** @typedef {{item: HTMLElement, text: HTMLElement, foot: HTMLElement, whole?: boolean, latency?: ReturnType<typeof createLatency>}} Entry */
 
 export class ChatLog {
   #list;
@@ -52,6 +52,8 @@ export class ChatLog {
    */
   spoken(turn, text) {
     const entry = this.#replies.get(turn) ?? this.#reply(turn);
+    // The end of a turn, with all of its text, may come before the last words are heard.
+    if (entry.whole) return;
     entry.text.textContent += text;
     this.#follow();
   }
@@ -61,6 +63,7 @@ export class ChatLog {
     if (status === "completed" && !reply && !this.#replies.has(turn)) return;
     const entry = this.#replies.get(turn) ?? this.#reply(turn);
     entry.text.textContent = (status === "completed" ? reply : heard || "").trim() || (entry.text.textContent ?? "").trim();
+    entry.whole = true;
     entry.item.classList.add(status);
     if (status === "interrupted") entry.foot.prepend(h("span", { class: "cut", title: reply ?? "" }, t("interrupted")));
     if (status === "failed") entry.foot.prepend(h("span", { class: "cut error", title: message ?? "" }, t("failed")));
@@ -68,15 +71,19 @@ export class ChatLog {
   }
 
   /**
-   * @param {import("../protocol.js").Latency} latency
+   * The figures come at least twice, with the first sound and complete at the end: the last ones count.
+   * @param {number} number of the turn
+   * @param {import("./waterfall_layout.js").Turn} turn
    * @param {number | undefined} threshold ms
    */
-  measured(latency, threshold) {
-    const badge = latencyBadge(latency, threshold);
-    const { foot } = this.#replies.get(latency.turn) ?? this.#reply(latency.turn);
-    // The figures come twice: with the first sound, and complete at the end.
-    if (badge) foot.querySelector(`.${badge.classList[0]}`)?.remove();
-    if (badge) foot.append(badge);
+  measured(number, turn, threshold) {
+    const entry = this.#replies.get(number) ?? this.#reply(number);
+    if (!entry.latency) {
+      entry.latency = createLatency();
+      entry.foot.append(entry.latency.badge);
+      entry.item.append(entry.latency.figure);
+    }
+    entry.latency.show(turn, threshold);
     this.#follow();
   }
 

@@ -22,6 +22,21 @@ export function h(tag, properties = {}, ...children) {
 }
 
 /**
+ * The same for SVG.
+ * @template {keyof SVGElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string | number>} [attributes]
+ * @param {...Child} children
+ * @returns {SVGElementTagNameMap[K]}
+ */
+export function s(tag, attributes = {}, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, typeof value === "number" ? String(Math.round(value * 100) / 100) : value);
+  element.append(.../** @type {(Node | string)[]} */ (children.filter(Boolean)));
+  return element;
+}
+
+/**
  * @param {string} name of a symbol in the page
  * @returns {SVGSVGElement}
  */

@@ -1,8 +1,11 @@
-/** How fast a reply was: a figure that is green, amber or red against its threshold, with the stages behind it. */
+/** How fast a reply was: a figure that is green, amber or red against its threshold, and opens what it is made of. */
 import { t } from "../i18n.js";
-import { h } from "./dom.js";
+import { h, icon } from "./dom.js";
+import { createWaterfall } from "./waterfall.js";
 
 const NEAR = 0.8;
+
+let badges = 0;
 
 /**
  * @param {number} ms
@@ -16,26 +19,30 @@ export function grade(ms, threshold) {
 }
 
 /**
- * @param {import("../protocol.js").Latency} latency
- * @param {number | undefined} threshold ms, of the first audio
- * @returns {HTMLElement | null}
+ * The badge of a reply and the drawing it opens; both change when more figures of the turn come.
+ * @returns {{badge: HTMLElement, figure: HTMLElement, show(turn: import("./waterfall_layout.js").Turn, threshold: number | undefined): void}}
  */
-export function latencyBadge({ figures, stages }, threshold) {
-  const ms = figures?.first_audio;
-  if (typeof ms !== "number") return null;
-  const list = h("div", { class: "stages", role: "tooltip" }, ...Object.entries(stages ?? {}).map(([name, value]) => stageRow(name, value, ms)));
-  if (threshold) list.append(h("p", {}, t("threshold", { ms: threshold })));
-  return h("div", { class: `latency ${grade(ms, threshold)}` },
-    h("button", { type: "button", class: "latency-figure" }, t("first_audio", { ms: Math.round(ms) })), list);
-}
-
-/**
- * @param {string} name
- * @param {number} value ms
- * @param {number} whole ms
- */
-function stageRow(name, value, whole) {
-  const bar = h("i");
-  bar.style.width = `${Math.min(100, Math.max(2, (100 * value) / Math.max(1, whole)))}%`;
-  return h("div", { class: "stage-row" }, h("span", {}, name.replace(/_/g, " ")), h("b", {}, bar), h("em", {}, `${Math.round(value)}`));
+export function createLatency() {
+  const waterfall = createWaterfall(`stages-${++badges}`);
+  const { figure } = waterfall;
+  const words = h("span");
+  const button = h("button", { type: "button", class: "latency-figure", "aria-expanded": "false", "aria-controls": figure.id, title: t("show_stages") }, words, icon("more"));
+  const badge = h("div", { class: "latency" }, button);
+  button.addEventListener("click", () => {
+    const open = button.getAttribute("aria-expanded") !== "true";
+    button.setAttribute("aria-expanded", String(open));
+    waterfall.toggle(open);
+    if (open) figure.scrollIntoView({ block: "nearest" });
+  });
+  return {
+    badge,
+    figure,
+    show(turn, threshold) {
+      const how = grade(turn.total, threshold);
+      badge.className = `latency ${how}`;
+      figure.className = `waterfall ${how}`;
+      words.textContent = t("first_audio", { ms: Math.round(turn.total) });
+      waterfall.show(turn, threshold);
+    },
+  };
 }

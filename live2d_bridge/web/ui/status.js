@@ -6,9 +6,9 @@ import { grade } from "./latency.js";
 const FULL = 1013;
 
 /**
- * @param {{root: HTMLElement, name: HTMLElement, status: HTMLElement, demo: HTMLElement, demoPanel: HTMLElement, latency: HTMLElement}} elements
+ * @param {{root: HTMLElement, name: HTMLElement, status: HTMLElement, demo: HTMLElement, demoPanel: HTMLElement, latency: HTMLElement, latencyAnchor: HTMLElement}} elements
  */
-export function createStatus({ root, name, status, demo, demoPanel, latency }) {
+export function createStatus({ root, name, status, demo, demoPanel, latency, latencyAnchor }) {
   /** @type {import("../show.js").Phase} */
   let phase = "idle";
   /** @type {import("../client.js").Link} */
@@ -47,15 +47,15 @@ export function createStatus({ root, name, status, demo, demoPanel, latency }) {
       demoPanel.replaceChildren(...demoText(name.textContent ?? "", problems ?? []));
     },
     /**
-     * @param {number | undefined} ms
+     * @param {number} ms
      * @param {number | undefined} threshold
      */
     firstAudio(ms, threshold) {
-      latency.hidden = ms === undefined;
-      if (ms === undefined) return;
+      latencyAnchor.hidden = false;
       latency.className = `chip latency-chip ${grade(ms, threshold)}`;
       latency.textContent = `${Math.round(ms)} ms`;
       latency.title = t("first_audio", { ms: Math.round(ms) });
+      latency.setAttribute("aria-label", latency.title);
     },
   };
 }

@@ -1,0 +1,161 @@
+"""The report of ``hayakuchi latency`` for reading: a table, the turns as a waterfall, and what passed and what did not."""
+
+from __future__ import annotations
+
+import json
+import locale
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .waterfall import ASCII, BLOCKS, Glyphs, Line, Row, duration, waterfall
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+TITLES = {
+    "first_audio": "first audio",
+    "streaming": "streaming",
+    "audio_pipeline": "audio pipeline",
+    "improvement": "improvement",
+}
+MOST_ROWS = 12
+OUTSIDE_ASCII = "█┊≤≥–"
+
+
+def print_report(report: Mapping[str, Any], console: Console | None = None) -> None:
+    """Everything that ``evaluate`` found, as wide as the terminal."""
+    from rich.console import Console
+
+    console = console or Console()
+    glyphs = BLOCKS if _draws_blocks(console) else ASCII
+    _print_table(report, console, glyphs)
+    _print_waterfall(report, console, glyphs)
+    _print_verdict(report, console)
+    console.print(
+        f"\nconfig: {json.dumps(report['config'], ensure_ascii=False)}", soft_wrap=True, highlight=False, markup=False
+    )
+    for failure in report["failures"]:
+        console.print(f"note: {failure}", soft_wrap=True, style="yellow", markup=False)
+
+
+def _draws_blocks(console: Console) -> bool:
+    """A terminal on Windows is written to in Unicode whatever the locale says; every other reader goes by the locale."""
+    if console.legacy_windows:
+        return False
+    encodings = {console.encoding}
+    if not (sys.platform == "win32" and console.is_terminal):
+        encodings.add(locale.getencoding())
+    return all(_holds(encoding) for encoding in encodings)
+
+
+def _holds(encoding: str) -> bool:
+    try:
+        OUTSIDE_ASCII.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _print_table(report: Mapping[str, Any], console: Console, glyphs: Glyphs) -> None:
+    from rich import box
+    from rich.table import Table
+
+    plain = glyphs is ASCII
+    table = Table(
+        title=f"{counted(report['turns'], 'turn')}, in streaming mode",
+        title_justify="left",
+        box=box.ASCII if plain else box.HEAVY_HEAD,
+    )
+    for heading in ("figure", "p50", "p95", "p99", "target", ""):
+        table.add_column(heading, justify="left" if heading in ("figure", "") else "right")
+    for name, row in report["figures"].items():
+        unit = "%" if name == "improvement" else "ms"
+        sign = (">=" if plain else "≥") if name == "improvement" else ("<=" if plain else "≤")
+        verdict = "[green]ok[/]" if row["pass"] else f"[red]missed: {report['blame'][name]}[/]"
+        table.add_row(TITLES[name], *_percentiles(row, unit), f"{sign} {row['threshold']:g} {unit}", verdict)
+    table.add_section()
+    for name, row in report["stages"].items():
+        table.add_row(f"  {name}", *_percentiles(row, "ms"), "", "")
+    console.print(table)
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _percentiles(row: Mapping[str, Any], unit: str) -> Iterator[str]:
+    for column in ("p50", "p95", "p99"):
+        value = row.get(column)
+        yield f"{value:.0f} {unit}" if value is not None else "-" if column in row else ""
+
+
+def _print_waterfall(report: Mapping[str, Any], console: Console, glyphs: Glyphs) -> None:
+    shown = slowest(report["samples"])
+    which = "each turn" if len(shown) == report["turns"] else f"the {len(shown)} slowest of {report['turns']} turns"
+    console.print(f"\nFirst audio of {which}", style="bold")
+    threshold = report["figures"]["first_audio"]["threshold"]
+    for line in waterfall(rows_of(shown, report["samples"]), threshold, console.width, glyphs):
+        console.print(_text(line), no_wrap=True, overflow="crop", crop=True)
+
+
+def slowest(samples: Sequence[Mapping[str, Any]], most: int = MOST_ROWS) -> list[Mapping[str, Any]]:
+    """So many of the turns, in the order in which they were spoken: a slow one is never left out for a fast one."""
+    kept = sorted(samples, key=lambda sample: -sample["figures"]["first_audio"])[:most]
+    return sorted(kept, key=lambda sample: sample["turn"])
+
+
+def rows_of(shown: Sequence[Mapping[str, Any]], samples: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Rows of the turns, and last the turn whose first audio is the median of all: a real one, whose stages add up."""
+    rows = [Row(str(sample["turn"]), sample["figures"]["first_audio"], sample["stages"]) for sample in shown]
+    ordered = sorted(samples, key=lambda sample: sample["figures"]["first_audio"])
+    median = ordered[(len(ordered) - 1) // 2]
+    return rows if len(samples) == 1 else [*rows, Row("median", median["figures"]["first_audio"], median["stages"])]
+
+
+def _text(line: Line) -> Any:
+    from rich.text import Text
+
+    return Text.assemble(*((piece.text, piece.style) for piece in line))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One thing that is judged: how well it did, and for what was missed, why and what to do."""
+
+    passed: bool
+    subject: str
+    words: str
+    reason: str = ""
+
+
+def verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
+    """What is said of each figure, in the order of the table."""
+    baseline = duration(report["whole_reply_first_audio_ms"])
+    for name, row in report["figures"].items():
+        if name == "improvement":
+            words = (
+                f"{row['p50']:.0f} % against waiting for the whole reply ({baseline}), target {row['threshold']:g} %"
+            )
+        elif row["p95"] is None:
+            words = "no turn had a second segment"
+        else:
+            words = f"{duration(row['p95'])} at p95, target {row['threshold']:g} ms"
+        yield Verdict(row["pass"], TITLES[name], words, "" if row["pass"] else _reason(name, report))
+
+
+def _reason(name: str, report: Mapping[str, Any]) -> str:
+    remedy = report["remedies"][name]
+    return f"{report['blame'][name]} takes longest{f': {remedy}' if remedy else ''}"
+
+
+def _print_verdict(report: Mapping[str, Any], console: Console) -> None:
+    from rich.text import Text
+
+    console.print("\nResult", style="bold")
+    for verdict in verdicts(report):
+        mark = Text("passed", "green") if verdict.passed else Text("missed", "bold red")
+        console.print(Text.assemble("  ", mark, f"  {verdict.subject}: {verdict.words}"), soft_wrap=True)
+        if verdict.reason:
+            console.print(Text(f"          {verdict.reason}"), soft_wrap=True)

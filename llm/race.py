@@ -1,0 +1,109 @@
+"""A hedge: when a model keeps its reader waiting, the next one is asked too, and the first word wins.
+
+Whoever loses is closed at once, so that nobody works, or is paid, for a reply that nobody reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
+from dataclasses import dataclass, field
+
+from ..core.errors import ProviderError
+from ..core.link import Attempt
+from ..core.types import LLMDelta, TextDelta
+from .base import LLM
+
+Read = Callable[[Attempt[LLM]], AsyncGenerator[LLMDelta, None]]
+
+
+@dataclass(eq=False, slots=True)
+class Runner:
+    """A model that was asked, and what it gave up to its first word. One that ends without a word has answered, too."""
+
+    attempt: Attempt[LLM]
+    deltas: AsyncGenerator[LLMDelta, None]
+    held: list[LLMDelta] = field(default_factory=list)
+    failure: ProviderError | None = None
+
+    async def run(self) -> None:
+        """Read up to the first word."""
+        try:
+            async for delta in self.deltas:
+                self.held.append(delta)
+                if is_word(delta):
+                    return
+        except ProviderError as error:
+            self.failure = error
+
+    async def abandon(self) -> None:
+        """Close the connection; the provider is not to blame."""
+        with self.attempt:
+            await self.deltas.aclose()
+
+
+def is_word(delta: LLMDelta) -> bool:
+    """Whether a delta is something to say."""
+    return isinstance(delta, TextDelta) and delta.text.strip() != ""
+
+
+def patience_s(attempt: Attempt[LLM]) -> float | None:
+    """How long this model may be silent before the next one is asked too; None: for ever."""
+    timeout_ms = getattr(getattr(attempt.provider, "config", None), "first_response_timeout", None)
+    return None if timeout_ms is None else timeout_ms / 1000
+
+
+class Race:
+    """``attempts`` are asked in turn: the next when one fails, or has said nothing in its time.
+
+    A model that only stands in for failed ones (``stands_in``) is not asked while another one thinks.
+    """
+
+    def __init__(self, first: Attempt[LLM], attempts: Iterator[Attempt[LLM]], read: Read) -> None:
+        self._next: Attempt[LLM] | None = first
+        self._attempts, self._read = attempts, read
+        self._running: dict[asyncio.Task[None], Runner] = {}
+        self.failed: list[Runner] = []
+        """Those that failed, in the order in which they did."""
+
+    async def winner(self) -> Runner | None:
+        """The first that gives a word or ends well; None when all failed. All others are closed."""
+        won: Runner | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                while won is None and self._ask(group):
+                    won = await self._first_done()
+                for task in self._running:
+                    task.cancel()
+        except BaseException:
+            if won is not None:
+                await won.abandon()
+            raise
+        finally:
+            for runner in self._running.values():
+                await runner.abandon()
+            if self._next is not None:
+                with self._next:  # it was never asked
+                    pass
+        return won
+
+    def _ask(self, group: asyncio.TaskGroup) -> bool:
+        """Ask the next model, if one is due; False when nobody is left to wait for."""
+        attempt = self._next
+        if attempt is not None and not (self._running and getattr(attempt.provider, "stands_in", False)):
+            runner = Runner(attempt, self._read(attempt))
+            self._running[group.create_task(runner.run(), name=f"ask {attempt.name}")] = runner
+            self._next = None
+        return bool(self._running)
+
+    async def _first_done(self) -> Runner | None:
+        """Wait for a word, a failure, or the time of the next model; the runner that won, if one did."""
+        latest = list(self._running.values())[-1]
+        limit_s = patience_s(latest.attempt) if self._next is None else None
+        done, _ = await asyncio.wait(self._running, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        runners = [self._running.pop(task) for task in done]
+        self.failed += [runner for runner in runners if runner.failure is not None]
+        won = next((runner for runner in runners if runner.failure is None), None)
+        if won is None and self._next is None:
+            self._next = next(self._attempts, None)
+        return won

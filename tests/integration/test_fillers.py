@@ -1,0 +1,100 @@
+"""Words that fill the wait for a slow model: in time, seldom, and no part of what is remembered."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from scripted import ScriptedLLM, ScriptedTTS, make_session
+from story import Story, ended, one_turn, tell
+
+from hayakuchi.core.character import Character
+from hayakuchi.core.events import AudioSent, LatencyMeasured, SegmentReady, TurnEnded
+from hayakuchi.core.types import UserInput
+from hayakuchi.orchestrator.fillers import Fillers
+from hayakuchi.orchestrator.session import Session
+
+REPLY = ["Well", ",", " there", " you", " are", "."]
+THINKS_LONG = 1500
+
+
+def speaking(first_ms: float, fillers: tuple[str, ...] = ("Hmm.", "Ooh.", "Okay.")) -> Session:
+    model = ScriptedLLM(REPLY, first_ms=first_ms)
+    return make_session([model], [ScriptedTTS()], character=Character(name="Test", fillers=fillers))
+
+
+def fillers_of(story: Story) -> list[str]:
+    return [event.segment.display for event in story.of(SegmentReady) if event.segment.filler]
+
+
+def test_a_slow_model_is_bridged_and_the_reply_follows() -> None:
+    session = speaking(THINKS_LONG, ("Hmm.",))
+    story = one_turn(session)
+    first = next(at for at, event in story.events if isinstance(event, AudioSent))
+    assert first <= 200 + 40 + 1
+    assert fillers_of(story) == ["Hmm. "]
+    assert story.of(TurnEnded)[0].heard_reply == "Hmm. Well, there you are."
+    stages = story.of(LatencyMeasured)[0].stages
+    assert list(stages) == ["queue", "filler", "handover", "tts", "send"]
+
+
+def test_what_filled_the_wait_is_not_remembered() -> None:
+    session = speaking(THINKS_LONG, ("Hmm.",))
+    one_turn(session)
+    assert [message.content for message in session.history.messages] == ["Hi", "Well, there you are."]
+
+
+@pytest.mark.parametrize("first_ms", [10, 100, 130])
+def test_a_quick_model_needs_none(first_ms: float) -> None:
+    assert fillers_of(one_turn(speaking(first_ms))) == []
+
+
+def test_never_two_turns_running_and_each_in_its_turn() -> None:
+    session = speaking(THINKS_LONG)
+
+    async def script(session: Session, story: Story) -> None:
+        for number in range(8):
+            session.say(UserInput(f"Message {number}"))
+            await ended(story, number + 1)
+
+    story = tell(session, script)
+    turns = [event.turn for event in story.of(SegmentReady) if event.segment.filler]
+    assert turns == [1, 3, 5, 7]
+    used = fillers_of(story)
+    assert set(used[:3]) == {"Hmm. ", "Ooh. ", "Okay. "}
+    assert used[3] == used[0]
+
+
+def test_the_opening_line_and_whole_replies_have_none() -> None:
+    session = speaking(THINKS_LONG)
+
+    async def script(session: Session, story: Story) -> None:
+        session.say(UserInput("Hi", whole_reply=True))
+        await ended(story)
+
+    assert fillers_of(tell(session, script)) == []
+
+
+def test_a_model_that_says_nothing_at_all_ends_the_turn_after_the_filler() -> None:
+    session = make_session(
+        [ScriptedLLM([], first_ms=600)], [ScriptedTTS()], character=Character(name="Test", fillers=("Hmm.",))
+    )
+    story = one_turn(session)
+    assert story.of(TurnEnded)[0].heard_reply == "Hmm."
+    assert [message.content for message in session.history.messages] == ["Hi"]
+
+
+def test_no_fillers_no_words() -> None:
+    fillers = Fillers(["", "  "])
+    assert fillers.take() is None
+
+
+def test_a_space_follows_where_the_script_wants_one() -> None:
+    assert Fillers(["えっと、"]).take() == "えっと、"
+    assert Fillers(["Hmm."], Random(1)).take() == "Hmm. "
+
+
+def test_only_one_a_turn() -> None:
+    fillers = Fillers(["Hmm.", "Ooh."])
+    assert fillers.take() is not None
+    assert fillers.take() is None

@@ -1,0 +1,164 @@
+"""What ``hayakuchi latency`` makes of the turns it measured, and how it says it."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from hayakuchi.cli.latency import evaluate
+from hayakuchi.cli.latency_text import print_report, rows_of, slowest
+from hayakuchi.cli.measure import Sample
+from hayakuchi.cli.remedies import REMEDIES
+from hayakuchi.core.errors import HayakuchiError
+from hayakuchi.orchestrator.latency import STAGES
+from hayakuchi.orchestrator.loader import load_settings
+from hayakuchi.orchestrator.providers import default_registry
+from hayakuchi.orchestrator.settings import Settings
+
+FAST = {"queue": 1.0, "llm": 150.0, "cut": 59.0, "handover": 1.0, "tts": 80.0, "send": 2.0}
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("settings")
+    (folder / "her.yaml").write_text("{name: Her, persona: You are short.}")
+    (folder / "conf.yaml").write_text("{character: ./her.yaml, llm: {demo_llm: {}}, tts: {espeak_tts: {}}}")
+    return load_settings(Path(folder / "conf.yaml"), registry=default_registry())
+
+
+def turn(*, whole_reply: bool = False, streaming: float | None = 90, **changes: float) -> Sample:
+    stages = FAST | changes
+    figures = {"first_audio": sum(stages.values()), "audio_pipeline": stages["tts"]}
+    if streaming is not None:
+        figures["streaming"] = streaming
+    return Sample(whole_reply, figures, stages)
+
+
+def whole() -> Sample:
+    return turn(whole_reply=True, cut=1767)
+
+
+def printed(report: dict[str, Any], **options: Any) -> str:
+    console = Console(file=io.StringIO(), width=options.pop("width", 80), **options)
+    print_report(report, console)
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_turns_that_are_fast_enough_pass_and_say_by_how_much(settings: Settings) -> None:
+    report = evaluate([turn(), whole(), turn(streaming=None), whole()], settings)
+    assert report["breaches"] == []
+    assert report["figures"]["improvement"]["p50"] == pytest.approx(100 * (1 - 293 / 2001))
+    assert report["samples"] == [
+        {"turn": 1, "figures": turn().figures, "stages": FAST},
+        {"turn": 2, "figures": turn(streaming=None).figures, "stages": FAST},
+    ]
+    assert json.loads(json.dumps(report)) == report
+    text = printed(report)
+    assert "passed  first audio: 293 ms at p95, target 500 ms" in text
+    assert "passed  improvement: 85 % against waiting for the whole reply (2001 ms), target 50 %" in text
+    assert "missed" not in text
+
+
+def test_a_missed_figure_names_the_stage_and_the_remedy(settings: Settings) -> None:
+    report = evaluate([turn(cut=900, tts=300, streaming=400), whole()], settings)
+    assert report["blame"] == {"first_audio": "cut", "streaming": "tts", "audio_pipeline": "tts", "improvement": "cut"}
+    lines = printed(report, width=200).splitlines()
+    reasons = {
+        line.split("missed  ")[1].split(":")[0]: reason.strip()
+        for line, reason in pairwise(lines)
+        if "  missed  " in line
+    }
+    assert reasons["first audio"].startswith("cut takes longest: lower first_response_threshold")
+    assert reasons["streaming"].startswith("tts takes longest: choose a voice that starts sooner")
+    assert reasons["streaming"].endswith("playback.prefetch (2)")
+    assert reasons["audio pipeline"].startswith("tts takes longest: choose a voice that starts sooner")
+    assert reasons["improvement"].startswith("cut takes longest")
+
+
+def test_the_late_turns_say_who_is_to_blame_and_not_the_usual_ones(settings: Settings) -> None:
+    report = evaluate([turn(), turn(), turn(tts=700), whole()], settings)
+    assert report["blame"]["first_audio"] == "tts"
+    assert "streaming" not in report["blame"]
+
+
+def test_a_reply_that_is_waited_for_is_told_how_not_to(settings: Settings) -> None:
+    config = settings.agent.config.model_copy(update={"enable_streaming": False})
+    waiting = replace(settings, agent=replace(settings.agent, config=config))
+    report = evaluate([turn(cut=1700), whole()], waiting)
+    assert "enable_streaming" in report["remedies"]["improvement"]
+    assert "first_response_threshold" in report["remedies"]["first_audio"]
+
+
+def test_stages_that_only_some_turns_have_are_counted_and_need_no_remedy(settings: Settings) -> None:
+    report = evaluate([turn(), turn(filler=400.0), whole()], settings)
+    assert report["stages"]["filler"] == {"p50": 400, "p95": 400, "p99": 400}
+    assert report["blame"]["first_audio"] == "filler"
+    assert report["remedies"]["first_audio"] is None
+    assert "filler takes longest\n" in printed(report, width=200)
+
+
+def test_every_stage_of_a_turn_has_a_remedy() -> None:
+    assert {name for name, _, _ in STAGES} <= set(REMEDIES)
+
+
+def test_a_turn_without_sound_cannot_be_measured(settings: Settings) -> None:
+    with pytest.raises(HayakuchiError, match="check --probe"):
+        evaluate([turn(), Sample(whole_reply=True)], settings)
+
+
+def test_of_many_turns_the_slowest_are_shown_and_the_median_is_a_turn() -> None:
+    samples = [
+        {"turn": number, "figures": {"first_audio": 300.0 + number}, "stages": {"llm": 300.0 + number}}
+        for number in range(1, 41)
+    ]
+    samples[4]["figures"]["first_audio"] = 900.0
+    shown = slowest(samples)
+    assert [sample["turn"] for sample in shown] == [5, *range(30, 41)]
+    rows = rows_of(shown, samples)
+    assert rows[-1].label == "median"
+    assert rows[-1].total_ms == 321
+    assert rows[-1].stages == {"llm": 321}
+
+
+def test_the_heading_counts_what_is_left_out(settings: Settings) -> None:
+    many = [turn() for _ in range(20)]
+    assert "First audio of the 12 slowest of 20 turns" in printed(evaluate([*many, whole()], settings))
+    one = printed(evaluate([turn(), whole()], settings))
+    assert "1 turn, in streaming mode" in one
+    assert "First audio of each turn" in one
+    assert "median" not in one
+
+
+def test_a_console_that_cannot_hold_blocks_gets_plain_characters(settings: Settings) -> None:
+    report = evaluate([turn(llm=600), whole()], settings)
+    for encoding in ("cp1252", "cp437", "ascii"):
+        file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        print_report(report, Console(file=file, width=80))
+        file.flush()
+        text = file.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+        assert text.isascii(), encoding
+        assert "l!===" in text
+
+
+def test_colours_can_be_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = evaluate([turn(llm=600), whole()], settings)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[1;31m" in printed(report, force_terminal=True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = printed(report, force_terminal=True)
+    assert "31m" not in plain
+    assert " ! llm" in plain
+
+
+def test_what_a_provider_says_is_not_taken_for_markup(settings: Settings) -> None:
+    sample = turn()
+    sample.failures.append("openai_llm: [/red] refused")
+    assert "note: openai_llm: [/red] refused" in printed(evaluate([sample, whole()], settings))
