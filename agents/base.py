@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, Protocol
+import inspect
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import Field
 
 from ..core.block import Block
-from ..core.character import Character
 from ..core.types import LLMDelta, Message, UserInput
-from ..llm import LLM
 
 
 class AgentConfig(Block):
@@ -41,7 +40,9 @@ class AgentConfig(Block):
 class Agent(Protocol):
     """A character's mind. One serves all sessions of a server; the history comes with each call.
 
-    Its class has a ``name``, its key in conf.yaml, and a ``Config``, which is an ``AgentConfig``.
+    Its class has a ``name``, its key in conf.yaml, and a ``Config``, which is an ``AgentConfig``. It is made as
+    ``Class(config, llm, character)``. A class that gives quick replies takes the small model as a fourth argument, ``quick``,
+    where there is one, and its agents are :class:`QuickAgent` too.
 
     ``reply`` is an async generator of deltas; closing it closes the model's connection.
     """
@@ -49,6 +50,18 @@ class Agent(Protocol):
     @property
     def config(self) -> AgentConfig: ...
 
-    def __init__(self, config: Any, llm: LLM, character: Character) -> None: ...
-
     def reply(self, heard: UserInput, history: Sequence[Message]) -> AsyncIterator[LLMDelta]: ...
+
+
+@runtime_checkable
+class QuickAgent(Protocol):
+    """An agent that may begin a reply with an ``Opener``."""
+
+    def asks_quick(self, heard: UserInput) -> bool:
+        """Whether a small model is asked for the first words of the reply to this."""
+        ...
+
+
+def takes_quick(agent: Callable[..., Any]) -> bool:
+    """Whether an agent's class takes the model for quick replies."""
+    return "quick" in inspect.signature(agent).parameters

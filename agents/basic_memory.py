@@ -12,7 +12,9 @@ from ..core.character import Character
 from ..core.types import LLMDelta, Message, UserInput
 from ..llm import LLM
 from .base import AgentConfig
-from .prompt import bounded, conversation, system_prompt
+from .duet import duet, quick_words
+from .opener import OpenerReader
+from .prompt import bounded, conversation, reaction, system_prompt
 
 
 class BasicMemoryConfig(AgentConfig):
@@ -23,6 +25,9 @@ class BasicMemoryConfig(AgentConfig):
     system_prompt_suffix: str = Field(
         default="", max_length=20_000, description="Added to the end of the system prompt, for example house rules"
     )
+    quick_timeout_ms: float = Field(
+        default=1500, ge=50, le=10_000, description="How long the model of quick_llm may take for its words, ms"
+    )
 
 
 class BasicMemoryAgent:
@@ -31,16 +36,38 @@ class BasicMemoryAgent:
     name = "basic_memory_agent"
     Config: ClassVar[type[AgentConfig]] = BasicMemoryConfig
 
-    def __init__(self, config: BasicMemoryConfig, llm: LLM, character: Character) -> None:
+    def __init__(self, config: BasicMemoryConfig, llm: LLM, character: Character, quick: LLM | None = None) -> None:
         self.config: AgentConfig = config
         self._memory = config
         self._llm = llm
+        self._quick = quick if character.quick_reply else None
+        self._character = character
         self._system = system_prompt(character, config.system_prompt_suffix)
 
+    def asks_quick(self, heard: UserInput) -> bool:
+        """Whether the small model is asked, too: not when the whole reply is waited for anyway."""
+        whole = heard.whole_reply or not self.config.enable_streaming
+        return self._quick is not None and not whole and not heard.disable_quick_response
+
     async def reply(self, heard: UserInput, history: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:
-        """The model's deltas as they come. Closing this closes the model's stream; the model's errors pass through."""
+        """The model's deltas as they come, begun by an Opener if the small model is quicker.
+
+        Closing this closes the models' streams; the model's errors pass through. An opener has its price, see :func:`duet`.
+        """
         memory = bounded(history, self._memory.max_history, self._memory.max_history_chars)
-        stream: Any = self._llm.stream(conversation(self._system, memory, heard))
+
+        def ask(spoken: str) -> list[Message]:
+            return conversation(self._system, memory, heard, spoken)
+
+        if self._quick is None or not self.asks_quick(heard):
+            stream: Any = self._llm.stream(ask(""))
+        else:
+            stream = duet(self._llm, ask, self._words(self._quick, heard), self._character.language)
         async with aclosing(stream):
             async for delta in stream:
                 yield delta
+
+    def _words(self, quick: LLM, heard: UserInput) -> AsyncGenerator[LLMDelta, None]:
+        person = self._character
+        reader = OpenerReader(name=person.name, language=person.language)
+        return quick_words(quick, reaction(person, heard), reader, self._memory.quick_timeout_ms)

@@ -14,14 +14,21 @@ from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 
+from ..agents import takes_quick
 from ..core.errors import ConfigError
 from ..core.registry import Registry
 from ..orchestrator.characters import available
+from ..orchestrator.components import COMPONENTS
 from ..orchestrator.loader import load_settings, settings_file
 from ..orchestrator.problems import ConfigErrors
 from ..orchestrator.settings import PUPPET, Component, Settings
 from ..orchestrator.tree import shown
 from .languages import mismatch
+
+_WITHOUT = {
+    "quick_llm": "the first words are the reply's own",
+    "asr": "the character does not listen to a microphone",
+}
 
 
 class Status(StrEnum):
@@ -51,8 +58,9 @@ def inspected(path: Path | None, character: str | None, registry: Registry) -> t
     found = [Finding(Status.OK, "settings", shown(file))]
     found += _character(settings)
     found += _other_characters(file, settings.character_file, set(), registry)
-    for section in ("agent", "llm", "tts", "asr"):
+    for section in COMPONENTS:
         found += _chain(section, settings)
+    found += _without_effect(settings)
     found += [_avatar(settings), _address(settings), *_exposure(settings), *_thresholds(settings)]
     return found, settings
 
@@ -95,7 +103,7 @@ def _other_characters(file: Path, used: Path | None, told: set[str], registry: R
 def _chain(section: str, settings: Settings) -> Iterator[Finding]:
     chain: tuple[Component, ...] = (settings.agent,) if section == "agent" else getattr(settings, section)
     if not chain:
-        yield Finding(Status.OK, section, "none: the character does not listen to a microphone")
+        yield Finding(Status.OK, section, f"none: {_WITHOUT[section]}")
     for index, component in enumerate(chain):
         yield Finding(Status.OK, section, summary(component))
         if component.name == "demo_llm" and index < len(chain) - 1:
@@ -105,6 +113,20 @@ def _chain(section: str, settings: Settings) -> Iterator[Finding]:
             problem = mismatch(settings.character.language, component.config.voice, _voices(component))
             if problem:
                 yield Finding(Status.WARN, section, f"espeak_tts: {problem}")
+
+
+def _without_effect(settings: Settings) -> Iterator[Finding]:
+    """Why the quick reply that is configured will never be heard, if so."""
+    agent = settings.agent
+    why = None
+    if not settings.character.quick_reply:
+        why = "quick_reply is false in the character's file"
+    elif not takes_quick(agent.provider):
+        why = f"the agent {agent.name} gives no quick replies"
+    elif not getattr(agent.config, "enable_streaming", True):
+        why = "enable_streaming is false, so every reply waits for its end"
+    if settings.quick_llm and why:
+        yield Finding(Status.WARN, "quick_llm", f"has no effect: {why}")
 
 
 def _voices(component: Component) -> dict[str, str]:

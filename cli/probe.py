@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core.errors import Category, ProviderError
@@ -14,34 +14,40 @@ from .findings import Finding, Status
 DEADLINE_S = 10.0
 CLOSING_S = 5.0
 
-_CHAINS: tuple[Kind, ...] = ("llm", "tts", "asr")
+_CHAINS: Mapping[str, Kind] = {"llm": "llm", "quick_llm": "llm", "tts": "tts", "asr": "asr"}
+"""The sections that are asked, and what kind of providers they name."""
 
 
 async def probed(settings: Settings, deadline_s: float = DEADLINE_S) -> list[Finding]:
-    """What answers and what does not. A provider that does not is a problem only if nothing of its chain answers."""
+    """What answers and what does not. A provider that does not is a problem only if nothing of its chain answers.
+
+    Replies do without the quick one: nothing in ``quick_llm`` is ever more than a warning.
+    """
     async with asyncio.TaskGroup() as group:
-        chains: dict[Kind, list[asyncio.Task[str | ProviderError]]] = {
-            kind: [group.create_task(_ask(kind, component, deadline_s)) for component in getattr(settings, kind)]
-            for kind in _CHAINS
+        chains = {
+            section: [group.create_task(_ask(kind, component, deadline_s)) for component in getattr(settings, section)]
+            for section, kind in _CHAINS.items()
         }
     return [
         finding
-        for kind, tasks in chains.items()
-        for finding in _told(kind, settings, [task.result() for task in tasks])
+        for section, tasks in chains.items()
+        for finding in _told(section, settings, [task.result() for task in tasks])
     ]
 
 
-def _told(kind: Kind, settings: Settings, answers: Sequence[str | ProviderError]) -> list[Finding]:
-    names = [component.name for component in getattr(settings, kind)]
+def _told(section: str, settings: Settings, answers: Sequence[str | ProviderError]) -> list[Finding]:
+    names = [component.name for component in getattr(settings, section)]
     speaking = [name for name, answer in zip(names, answers, strict=True) if isinstance(answer, str)]
     found = []
     for name, answer in zip(names, answers, strict=True):
         if isinstance(answer, str):
-            found.append(Finding(Status.OK, f"{kind} probe", f"{name}: {answer}"))
+            found.append(Finding(Status.OK, f"{section} probe", f"{name}: {answer}"))
         elif speaking:
-            found.append(Finding(Status.WARN, f"{kind} probe", f"{answer}; {speaking[0]} answers in its place"))
+            found.append(Finding(Status.WARN, f"{section} probe", f"{answer}; {speaking[0]} answers in its place"))
+        elif section == "quick_llm":
+            found.append(Finding(Status.WARN, f"{section} probe", f"{answer}; replies begin without quick words"))
         else:
-            found.append(Finding(Status.PROBLEM, f"{kind} probe", f"{answer}"))
+            found.append(Finding(Status.PROBLEM, f"{section} probe", f"{answer}"))
     return found
 
 

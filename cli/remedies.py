@@ -10,6 +10,7 @@ REMEDIES = {
     "queue": BUSY,
     "llm": "let quick_llm or the character's fillers speak meanwhile, or choose a smaller or nearer model",
     "quick": "choose a smaller or nearer model for quick_llm",
+    "filler": "lower first_response_threshold, so that fillers come sooner",
     "cut": "lower first_response_threshold, so that fewer words are waited for, or choose a model that writes faster",
     "handover": BUSY,
     "tts": SLOW_VOICE,

@@ -39,14 +39,19 @@ class Chain(Generic[P]):
         return Deadlines(2 * first_s + 1, max(2 * first_s, next_s) + 1)
 
     @property
+    def upcoming(self) -> Link[P] | None:
+        """Who is asked first by the next request; None when nobody is well enough to count on."""
+        return next((link for link in self.links if link.breaker.state(loop_ms()) is BreakerState.CLOSED), None)
+
+    @property
     def in_use(self) -> Link[P] | None:
-        """Who serves the next request: the first that is well, else the first that may be asked at all."""
-        usable = [link for link in self.links if link.breaker.state(loop_ms()) is BreakerState.CLOSED]
-        return next((link for link in usable if link.error is None), usable[0] if usable else None)
+        """Who is likely to serve the next request: the first that is well, else the first that is asked at all."""
+        well = (link for link in self.links if link.breaker.state(loop_ms()) is BreakerState.CLOSED and not link.error)
+        return next(well, self.upcoming)
 
     def prepare(self) -> None:
-        """Whoever serves the next request gets ready for it, if it can."""
-        link = self.in_use
+        """Whoever is asked first by the next request gets ready for it, if it can."""
+        link = self.upcoming
         if link is not None and isinstance(link.provider, Preparable):
             link.provider.prepare()
 
@@ -151,12 +156,16 @@ class Fallback(Generic[P]):
 
     @property
     def in_use(self) -> P | None:
-        """The provider that serves the next request; None when none can."""
-        link = self._chain.in_use
-        return link.provider if link is not None else None
+        """The provider that is likely to serve the next request; None when none can."""
+        return self._chain.in_use.provider if self._chain.in_use else None
+
+    @property
+    def upcoming(self) -> P | None:
+        """The provider that is asked first by the next request; None when none is well enough to count on."""
+        return self._chain.upcoming.provider if self._chain.upcoming else None
 
     def prepare(self) -> None:
-        """Whoever serves the next request gets ready for it, if it can."""
+        """Whoever is asked first by the next request gets ready for it, if it can."""
         self._chain.prepare()
 
     def states(self, now: float) -> list[tuple[str, BreakerState, ProviderError | None]]:

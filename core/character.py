@@ -36,6 +36,9 @@ class Character(Block):
     fillers: tuple[str, ...] = Field(
         default=(), description="Short openers that may be spoken while the model still thinks"
     )
+    quick_reply: bool = Field(
+        default=True, description="false: no first words from the model of quick_llm, only the reply proper"
+    )
     lexicon: dict[str, str] = Field(
         default_factory=dict, description="How to say a word: what is written → what is spoken"
     )

@@ -1,4 +1,4 @@
-"""The ASGI application: pages, stage, health, behind the origin guard."""
+"""The ASGI application: pages, stage, health, metrics, behind the origin guard."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
-from . import health, pages
+from . import health, metrics, pages
 from .origin import OriginGuard
 from .rooms import Rooms
 from .stage import serve_stage
@@ -32,7 +32,7 @@ def build_app(engine: Engine) -> Starlette:
         await serve_stage(websocket, rooms)
 
     app = Starlette(
-        routes=[*health.ROUTES, *pages.ROUTES, WebSocketRoute("/stage/ws", stage_socket)],
+        routes=[*health.ROUTES, *metrics.ROUTES, *pages.ROUTES, WebSocketRoute("/stage/ws", stage_socket)],
         middleware=[Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors)],
         lifespan=lifespan,
     )

@@ -120,8 +120,8 @@ class _Connection:
         match message:
             case PlaybackReport(turn=turn, played_ms=played_ms):
                 stage.played(viewer, turn, played_ms)
-            case InputText(text=text, viewer=name, whole_reply=whole_reply):
-                session.say(UserInput(text, name, whole_reply))
+            case InputText(text=text, viewer=name, whole_reply=whole, disable_quick_response=no_quick):
+                session.say(UserInput(text, name, whole_reply=whole, disable_quick_response=no_quick))
             case Interrupt():
                 session.interrupt()
             case Greet():

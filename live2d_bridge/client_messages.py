@@ -30,6 +30,7 @@ class InputText:
     text: str
     viewer: str | None = None
     whole_reply: bool = False
+    disable_quick_response: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,15 @@ def _input_text(message: dict[str, Any]) -> InputText:
     viewer = " ".join(clean_text(viewer or "").split())
     if len(viewer) > MAX_VIEWER:
         raise ProtocolError(f"input.text: viewer must have at most {MAX_VIEWER} characters")
-    whole_reply = message.get("whole_reply", False)
-    if not isinstance(whole_reply, bool):
-        raise ProtocolError("input.text: whole_reply must be true or false")
-    return InputText(text, viewer or None, whole_reply)
+    whole_reply, no_quick = _flag(message, "whole_reply"), _flag(message, "disable_quick_response")
+    return InputText(text, viewer or None, whole_reply, no_quick)
+
+
+def _flag(message: dict[str, Any], name: str) -> bool:
+    value = message.get(name, False)
+    if not isinstance(value, bool):
+        raise ProtocolError(f"input.text: {name} must be true or false")
+    return value
 
 
 def clean_text(text: str) -> str:

@@ -4,7 +4,8 @@ A character file holds the fields of ``core.character.Character`` and, beside th
 ``character`` and ``server``. How those are laid over conf.yaml:
 
 * ``latency``, ``gateway``, ``playback``, ``cache`` and ``avatar`` are merged key by key, to any depth.
-* ``llm``, ``tts``, ``asr`` and ``agent`` replace conf.yaml's section as a whole. A blank section overrides nothing.
+* ``llm``, ``quick_llm``, ``tts``, ``asr`` and ``agent`` replace conf.yaml's section as a whole. A blank section overrides
+  nothing.
 * ``voice: {espeak_tts: en-us+f3}`` becomes the setting ``voice`` of every provider of that name in the chain of voices,
   wherever that chain was written, if the provider has a setting of that name; otherwise it has no effect.
 * ``avatar`` is the character's picture when it is text. When it is a mapping it overrides the block ``avatar``, and its key
@@ -23,7 +24,7 @@ from .tree import Entry, MapNode, dotted
 
 SHIPPED = Path(__file__).parent.parent / "characters"
 FOLDER = "characters"
-OVERRIDES = ("agent", "llm", "tts", "asr", "avatar", "latency", "gateway", "playback", "cache")
+OVERRIDES = ("agent", "llm", "quick_llm", "tts", "asr", "avatar", "latency", "gateway", "playback", "cache")
 
 
 def available(settings_file: Path) -> Mapping[str, Path]:

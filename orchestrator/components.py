@@ -1,4 +1,4 @@
-"""Sections that name providers: ``llm``, ``tts``, ``asr``, ``agent``.
+"""Sections that name providers: ``llm``, ``quick_llm``, ``tts``, ``asr``, ``agent``.
 
 A section is a mapping with one provider's name as its key, ``{openai_llm: {model: …}}``, a bare name, ``demo_llm``, or a list
 of those: a fallback chain. Only the providers that are named are imported.
@@ -31,6 +31,7 @@ class ComponentSection:
 COMPONENTS: Mapping[str, ComponentSection] = {
     "agent": ComponentSection("agents", "basic_memory_agent", chain=False),
     "llm": ComponentSection("llm", "demo_llm"),
+    "quick_llm": ComponentSection("llm", None),
     "tts": ComponentSection("tts", "espeak_tts"),
     "asr": ComponentSection("asr", None),
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
+from ..agents import QuickAgent, takes_quick
 from ..core.clock import loop_ms
+from ..core.errors import AllProvidersFailed
 from ..llm.fallback import FallbackLLM
 from ..tts.fallback import FallbackTTS
 from ..tts.phrase_cache import CachedTTS
@@ -14,8 +16,9 @@ from .common_phrases import common_phrases
 from .playback import Playback
 from .session import Session
 from .settings import Settings
+from .statistics import Mode, ReplyStatistics
 from .streaming import Streaming, resolved
-from .turn import TurnSettings
+from .turn import Turn, TurnSettings
 from .warming import Progress, warm
 
 PROBE_EVERY_S = 30.0
@@ -30,7 +33,11 @@ class Engine:
         self.settings = settings
         self.llm = FallbackLLM([component.create() for component in settings.llm])
         self.voice = CachedTTS(FallbackTTS([component.create() for component in settings.tts]), settings.cache)
-        self.agent = settings.agent.provider(settings.agent.config, self.llm, settings.character)
+        self.quick = _quick(settings)
+        """Says the first words of replies; None: there are no quick replies."""
+        parts = (self.llm, settings.character, *([self.quick] if self.quick else []))
+        self.agent = settings.agent.provider(settings.agent.config, *parts)
+        self.statistics = ReplyStatistics()
         self.on_probed: Callable[[], None] = lambda: None
         """Called after each round of probes."""
         self.on_warming: Callable[[Progress], None] = lambda progress: None
@@ -42,6 +49,11 @@ class Engine:
             for chain in (self.llm, self.voice):
                 exits.push_async_callback(chain.aclose)
                 await chain.open()
+            if self.quick:
+                exits.push_async_callback(self.quick.aclose)
+                # Replies do without it, too; it is opened when it is asked again.
+                with suppress(AllProvidersFailed):
+                    await self.quick.open()
             self._exits = exits.pop_all()
         return self
 
@@ -53,6 +65,8 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.llm.probe_all(LOAD_S, failing_only=failing_only), name="probe models")
             group.create_task(self.voice.probe_all(failing_only=failing_only), name="probe voices")
+            if self.quick:
+                group.create_task(self.quick.probe_all(LOAD_S, failing_only=failing_only), name="probe quick models")
 
     async def keep_warm(self) -> None:
         """Probe all at once, and failing ones from time to time: a model server started later is found. Never ends."""
@@ -87,11 +101,18 @@ class Engine:
                 pauses=settings.playback.pauses,
             ),
             streaming=self.streaming,
+            completed=self._count,
         )
+
+    def _count(self, turn: Turn) -> None:
+        """Replies spoken to their end are counted; not the opening line, nor those that were waited for as a whole."""
+        if turn.heard is not None and not turn.whole:
+            quick = isinstance(self.agent, QuickAgent) and self.agent.asks_quick(turn.heard)
+            self.statistics.count(Mode.QUICK if quick else Mode.DIRECT, turn.trace)
 
     def streaming(self) -> Streaming:
         """How the next turn streams: by the agent, and the model and voice that would serve it."""
-        return resolved(self.agent.config, _config(self.llm.in_use), _config(self.voice.in_use))
+        return resolved(self.agent.config, _config(self.llm.upcoming), _config(self.voice.upcoming))
 
     @property
     def model_in_use(self) -> str | None:
@@ -107,9 +128,16 @@ class Engine:
     def problems(self) -> list[str]:
         """What is wrong with providers at the moment, a line each."""
         now = loop_ms()
-        return [
-            str(error) for chain in (self.llm, self.voice) for _, _, error in chain.states(now) if error is not None
-        ]
+        chains = (self.llm, self.voice, *([self.quick] if self.quick else []))
+        lines = [str(error) for chain in chains for _, _, error in chain.states(now) if error is not None]
+        return list(dict.fromkeys(lines))
+
+
+def _quick(settings: Settings) -> FallbackLLM | None:
+    """The model for quick replies, if the character wants them and its agent gives them."""
+    if not settings.character.quick_reply or not takes_quick(settings.agent.provider) or not settings.quick_llm:
+        return None
+    return FallbackLLM([component.create() for component in settings.quick_llm])
 
 
 def _config(provider: object) -> object:

@@ -21,6 +21,7 @@ _TITLES = {
     "character": "Name of a character in characters/, or the path of its file",
     "agent": "How the character remembers and replies",
     "llm": "Language model, or a chain of them: the first that answers is used",
+    "quick_llm": "Small, fast model, or a chain of them: says the first one to three words; without it there is no quick reply",
     "tts": "Voice, or a chain of them",
     "asr": "Speech recognition, or a chain of it; without it the character does not listen",
 }
@@ -51,7 +52,7 @@ def settings_schema(registry: Registry) -> tuple[Schema, list[str]]:
         "additionalProperties": False,
         "$defs": {name: _with_variables(model) for name, model in shared.get("$defs", {}).items()},
     }
-    return schema, missing
+    return schema, list(dict.fromkeys(missing))
 
 
 def _configs(form: ComponentSection, registry: Registry, missing: list[str]) -> dict[str, type[Block]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 
 
 class Moment(StrEnum):
@@ -28,7 +29,7 @@ class Moment(StrEnum):
     TTS_FIRST_CHUNK = "tts_first_chunk"
     FIRST_AUDIO = "first_audio"
     PLAY_START = "play_start"
-    LLM_END = "llm_end"
+    SPOKEN = "spoken"
 
 
 Stage = tuple[str, Moment, Moment]
@@ -48,6 +49,8 @@ _AFTER: Sequence[Stage] = (
     ("tts", Moment.TTS_REQUEST, Moment.TTS_FIRST_CHUNK),
     ("send", Moment.TTS_FIRST_CHUNK, Moment.FIRST_AUDIO),
 )
+STAGES = tuple(name for name, _, _ in (_BEFORE, *chain.from_iterable(_FIRST_WORDS.values()), *_AFTER))
+"""All that ``first_audio`` may be made of."""
 
 
 @dataclass(frozen=True, slots=True)

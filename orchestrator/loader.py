@@ -143,6 +143,7 @@ def _settings(
         gateway,
         playback,
         files,
+        chains["quick_llm"],
         cache,
     )
 

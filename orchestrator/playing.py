@@ -9,6 +9,7 @@ from ..core.channel import Channel
 from ..core.events import AudioSent, SessionEvent, SpeechEnded, SpeechStarted
 from ..core.types import Segment
 from .clip import PIECE_MS, Clip
+from .latency import Moment
 from .playback import Playback
 from .supply import Supply
 from .timeline import Timeline
@@ -54,6 +55,7 @@ class Playing:
             self.timeline.ended(self._playback.sent_ms)
             self._publish(SpeechEnded(self._turn, clip.segment.index, self._playback.sent_ms))
             self._supply.end_clip()
+        self._report.mark(Moment.SPOKEN)
         await self._playback.drained()
 
     def _start(self, segment: Segment, position: int, *, silent: bool) -> None:

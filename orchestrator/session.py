@@ -52,6 +52,7 @@ class Session:
         playback: Playback,
         settings: TurnSettings,
         streaming: Callable[[], Streaming],
+        completed: Callable[[Turn], None] = lambda turn: None,
     ) -> None:
         self.name = name
         self.character = character
@@ -60,7 +61,7 @@ class Session:
         self.turn: Turn | None = None
         """The turn that has the floor."""
         self._agent, self._voice = agent, voice
-        self._settings, self._streaming = settings, streaming
+        self._settings, self._streaming, self._completed = settings, streaming, completed
         self._inbox: Channel[Command] = Channel(INBOX)
         self._observers: list[Observer] = []
         self._fillers = Fillers(character.fillers)
@@ -186,6 +187,8 @@ class Session:
             status = TurnStatus.FAILED if turn.error else TurnStatus.COMPLETED
             if turn.error:
                 code, message = turn.error.code, str(turn.error)
+            else:
+                self._completed(turn)
         except Exception:
             # The turn is a boundary: whatever breaks in it, the session lives on.
             log.exception("turn %d of session %s broke", turn.number, self.name)

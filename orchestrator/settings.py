@@ -143,7 +143,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a server needs to know. ``llm``, ``tts`` and ``asr`` are fallback chains, first choice first."""
+    """Everything a server needs to know. Tuples of components are fallback chains, first choice first."""
 
     character: Character
     character_file: Path | None
@@ -159,4 +159,6 @@ class Settings:
     playback: PlaybackSettings
     files: tuple[Path, ...]
     """The files that were read."""
+    quick_llm: tuple[Component, ...] = ()
+    """Empty: no quick replies."""
     cache: CacheSettings = field(default_factory=CacheSettings)

@@ -67,6 +67,8 @@ class Turn:
         filler: Filler,
     ) -> None:
         self.heard = heard
+        self.whole = streaming.whole
+        """Nothing is spoken before the reply is complete."""
         self.number = 0
         """Its place in the session; 0 until it has begun."""
         self.error: HayakuchiError | None = None
@@ -147,7 +149,6 @@ class Turn:
                         await text.put(delta)
                     elif isinstance(delta, ProviderFailure):
                         self._report.failure(delta.error, delta.fallback)
-            self._report.mark(Moment.LLM_END)
         except (ProviderError, AllProvidersFailed) as error:
             # What was said before the model failed is still spoken; the turn is told as failed when it ends.
             self.error = error

@@ -63,8 +63,8 @@ class FallbackTTS(Fallback[TTS]):
 
     @property
     def first_byte_ms(self) -> float:
-        """How long the voice in use took to its first audio lately."""
-        link = self._chain.in_use
+        """How long the voice that is asked first took to its first audio lately."""
+        link = self._chain.upcoming
         return link.first_item.value if link is not None else FIRST_ITEM_MS
 
     async def synthesize(

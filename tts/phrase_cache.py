@@ -70,16 +70,21 @@ class CachedTTS:
 
     @property
     def in_use(self) -> TTS | None:
-        """The voice that speaks next; None when none can."""
+        """The voice that is likely to speak next; None when none can."""
         return self._chain.in_use
 
     @property
+    def upcoming(self) -> TTS | None:
+        """The voice that is asked first by the next request; None when none is well enough to count on."""
+        return self._chain.upcoming
+
+    @property
     def first_byte_ms(self) -> float:
-        """How long the voice in use took to its first audio lately."""
+        """How long the voice in use took to its first audio lately, for what is not remembered."""
         return self._chain.first_byte_ms
 
     def prepare(self) -> None:
-        """The voice that speaks next gets ready, if it can."""
+        """Speech is about to be asked for: the voice in use gets ready."""
         self._chain.prepare()
 
     def states(self, now: float) -> list[tuple[str, BreakerState, ProviderError | None]]:
@@ -176,17 +181,13 @@ class CachedTTS:
     async def _remembered(self, request: SpeechRequest) -> Clip | None:
         if not self.settings.enabled:
             return None
-        name = self._key(self._speaker(), request)
+        name = self._key(self._chain.upcoming or self._chain.providers[0], request)
         at_once = name in self._store.memory
         clip = await self._store.get(name)
         self._hits += clip is not None
         self._disk_hits += clip is not None and not at_once
         self._misses += clip is None
         return clip
-
-    def _speaker(self) -> TTS:
-        """The voice that speaks now."""
-        return self._chain.in_use or self._chain.providers[0]
 
     async def _spoken(
         self, request: SpeechRequest, max_seconds: float

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from virtual import run_virtual
 
+from hayakuchi.agents import PROVIDERS
 from hayakuchi.cli import check
 from hayakuchi.cli.findings import Status, inspected, summary
 from hayakuchi.cli.languages import mismatch
@@ -130,6 +131,7 @@ def test_all_is_well():
         "characters: 2 more can be read",
         "agent: basic_memory_agent",
         "llm: demo_llm",
+        "quick_llm: none: the first words are the reply's own",
         "tts: espeak_tts",
         "asr: none: the character does not listen to a microphone",
         "avatar: the built-in puppet",
@@ -200,6 +202,33 @@ def test_settings_without_effect():
         "character: characters/kiyo.yaml: voice.tone_tts: has no effect, tone_tts has one voice only",
         "character: characters/kiyo.yaml: voice.piper_tts: has no effect, piper_tts is not among the voices of tts",
     ]
+
+
+def test_the_quick_model_is_listed_and_a_reason_is_given_when_it_will_never_be_heard():
+    assert "quick_llm: other_llm (base_url=http://a)" in found(
+        "quick_llm: {other_llm: {base_url: 'http://a'}}", Status.OK
+    )
+    (warning,) = found("quick_llm: other_llm", Status.WARN)
+    assert warning == "quick_llm: has no effect: the agent basic_memory_agent gives no quick replies"
+    quick = Registry(
+        {
+            "llm": [ProviderSpec("demo_llm", f"{__name__}:Model")],
+            "tts": [ProviderSpec("espeak_tts", f"{__name__}:Voice")],
+            "agents": PROVIDERS,
+        },
+        plugins=False,
+    )
+
+    def warned(conf: str) -> list[str]:
+        write(f"server: {{port: 0}}\nquick_llm: demo_llm\n{conf}")
+        return [finding.message for finding in inspected(None, None, quick)[0] if finding.subject == "quick_llm"][1:]
+
+    assert warned("") == []
+    assert warned("agent: {basic_memory_agent: {enable_streaming: false}}") == [
+        "has no effect: enable_streaming is false, so every reply waits for its end"
+    ]
+    write(kiyo="name: K\npersona: x\nquick_reply: false\n")
+    assert warned("") == ["has no effect: quick_reply is false in the character's file"]
 
 
 def test_a_voice_that_cannot_read_the_characters_language():
@@ -299,6 +328,18 @@ def test_the_command_asks_when_told_to(capsys: pytest.CaptureFixture[str]):
     write("server: {port: 0}\nllm: {demo_llm: {fails: true}}\n")
     assert command("--probe") == 1
     assert "problem  llm probe  demo_llm: nobody is there; start it" in capsys.readouterr().out
+
+
+def test_the_quick_model_is_asked_too_and_never_more_than_a_warning(capsys: pytest.CaptureFixture[str]):
+    write("server: {port: 0}\nquick_llm: {other_llm: {fails: true}}\n")
+    assert command("--probe") == 0
+    told = "warn     quick_llm probe other_llm: nobody is there; start it; replies begin without quick words"
+    assert told in capsys.readouterr().out.splitlines()
+    write("server: {port: 0}\nquick_llm: [other_llm: {fails: true}, demo_llm]\n")
+    assert command("--probe") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "warn     quick_llm probe other_llm: nobody is there; start it; demo_llm answers in its place" in lines
+    assert "ok       quick_llm probe demo_llm: here I am" in lines
 
 
 def test_each_provider_has_ten_seconds_and_is_closed():

@@ -105,7 +105,7 @@ def test_stages_that_only_some_turns_have_are_counted_and_need_no_remedy(setting
 
 
 def test_every_stage_of_a_turn_has_a_remedy() -> None:
-    assert {name for name, _, _ in STAGES} <= set(REMEDIES)
+    assert set(STAGES) <= set(REMEDIES)
 
 
 def test_a_turn_without_sound_cannot_be_measured(settings: Settings) -> None:

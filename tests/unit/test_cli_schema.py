@@ -39,6 +39,9 @@ def test_the_shipped_file_is_valid(validator: Draft202012Validator):
         "server: {port: '${PORT:-12393}', open_browser: '${OPEN}'}",
         "latency: {first_audio_ms: 1.5}",
         "asr: []",
+        "quick_llm: [demo_llm]",
+        "quick_llm:",
+        "quick_llm: []",
         "gateway: {cors: ['http://a'], auth: {enabled: true}}",
     ],
 )
@@ -59,6 +62,7 @@ def test_what_the_loader_accepts(conf: str, validator: Draft202012Validator):
         "llm: {openai_llm: {model: m, base_url: http://a}, demo_llm: {}}",
         "agent: [basic_memory_agent]",
         "asr: whisper",
+        "quick_llm: whisper",
         "- a",
     ],
 )

@@ -24,6 +24,11 @@ UNDERSTOOD = {
     ),
     '{"type": "input.text", "text": "\\ud83c\\udf38\\ud800", "viewer": null}': InputText("🌸"),
     '{"type": "input.text", "text": "Hi", "viewer": "\\u0001", "mood": [1]}': InputText("Hi"),
+    '{"type": "input.text", "text": "Hi", "whole_reply": true}': InputText("Hi", whole_reply=True),
+    '{"type": "input.text", "text": "Hi", "disable_quick_response": true}': InputText(
+        "Hi", disable_quick_response=True
+    ),
+    '{"type": "input.text", "text": "Hi", "disable_quick_response": false}': InputText("Hi"),
     '{"type": "interrupt"}': Interrupt(),
     '{"type": "greet", "x": {}}': Greet(),
     '{"type": "playback", "turn": 0, "played_ms": 0}': PlaybackReport(0, 0.0),
@@ -67,6 +72,10 @@ def test_messages_that_are_understood(text: str, message: object) -> None:
         (json.dumps({"type": "input.text", "text": "x" * 8193}), "1 to 8192"),
         ('{"type": "input.text", "text": "Hi", "viewer": 5}', "viewer must be a string"),
         (json.dumps({"type": "input.text", "text": "Hi", "viewer": "x" * 61}), "at most 60"),
+        ('{"type": "input.text", "text": "Hi", "whole_reply": 1}', "whole_reply must be true or false"),
+        ('{"type": "input.text", "text": "Hi", "disable_quick_response": 1}', "disable_quick_response must be true"),
+        ('{"type": "input.text", "text": "Hi", "disable_quick_response": null}', "disable_quick_response must be true"),
+        ('{"type": "input.text", "text": "Hi", "disable_quick_response": "no"}', "disable_quick_response must be true"),
         ('{"type": "playback", "turn": true, "played_ms": 0}', "turn"),
         ('{"type": "playback", "turn": 1.0, "played_ms": 0}', "turn"),
         ('{"type": "playback", "turn": -1, "played_ms": 0}', "turn"),
@@ -107,7 +116,10 @@ TYPES = ("input.text", "interrupt", "greet", "playback", "sound.claim", "sound.r
     | st.builds(
         lambda kind, fields: json.dumps({**fields, "type": kind}),
         st.sampled_from(TYPES),
-        st.dictionaries(st.sampled_from(("text", "viewer", "turn", "played_ms", "id")), JSON),
+        st.dictionaries(
+            st.sampled_from(("text", "viewer", "whole_reply", "disable_quick_response", "turn", "played_ms", "id")),
+            JSON,
+        ),
     )
 )
 def test_whatever_comes_is_a_message_nothing_or_a_protocol_error(text: str) -> None:

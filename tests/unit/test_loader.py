@@ -111,7 +111,7 @@ def test_an_empty_file_gives_the_defaults(folder: Path):
     assert (settings.agent.name, settings.agent.provider) == ("basic_memory_agent", Memory)
     assert [component.name for component in settings.llm] == ["demo_llm"]
     assert [component.name for component in settings.tts] == ["espeak_tts"]
-    assert settings.asr == ()
+    assert settings.asr == settings.quick_llm == ()
     assert settings.latency.first_audio_ms == 500
     assert settings.playback.max_ahead_ms == 400
 
@@ -334,6 +334,17 @@ def test_a_character_overrides_blocks_key_by_key_and_chains_as_a_whole(folder: P
     assert (settings.latency.first_audio_ms, settings.latency.streaming_ms) == (1, 9)
     assert [component.name for component in settings.llm] == ["demo_llm"]
     assert [component.name for component in settings.tts] == ["tone_tts", "espeak_tts"]
+
+
+def test_the_model_for_quick_replies_and_a_character_without_them(folder: Path):
+    settings = load("quick_llm: [{openai_llm: {model: tiny}}, demo_llm]")
+    assert [component.name for component in settings.quick_llm] == ["openai_llm", "demo_llm"]
+    assert settings.quick_llm[0].config.model == "tiny"
+    assert settings.character.quick_reply
+    assert [component.name for component in load("", "name: K\nquick_llm: demo_llm\n").quick_llm] == ["demo_llm"]
+    assert not load("quick_llm: demo_llm", "name: K\nquick_reply: false\n").character.quick_reply
+    (mistake,) = mistakes("quick_llm: {openai_llm: {temperature: 1}}")
+    assert mistake.startswith("conf.yaml:1:13: quick_llm.openai_llm: missing key")
 
 
 def test_a_characters_voice_wins_where_the_provider_has_one(folder: Path):
