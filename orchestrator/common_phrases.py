@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from ..core.character import DEFAULT_EXPRESSIONS, Character
 from ..core.types import Boundary, Segment, SpeechRequest
 from .cutter import Cutter
+from .fillers import Fillers
+from .speakable import pronounced
+from .streaming import Streaming
 
 APOLOGIES: Mapping[str, tuple[str, ...]] = {
     "en": ("Sorry, I lost my train of thought.", "Sorry, could you say that again?"),
@@ -25,24 +28,32 @@ def apologies(language: str) -> tuple[str, ...]:
     return APOLOGIES.get(language.split("-")[0].lower(), ())
 
 
-def request_for(segment: Segment) -> SpeechRequest:
-    """What the voice is asked to say for a segment."""
-    return SpeechRequest(segment.speech, final=segment.boundary is Boundary.SENTENCE)
+def common_phrases(character: Character, streaming: Streaming) -> list[SpeechRequest]:
+    """Greeting, fillers and apologies, each once, in the order in which they will be needed."""
+    said = [_reply(character.opening_line, character, streaming)]
+    if not streaming.whole:
+        said += [_cutter(character, streaming).opener(Fillers([text]).take() or "", 0.0) for text in character.fillers]
+    said += [_reply(text, character, streaming) for text in apologies(character.language)]
+    found = [_request(segment, character) for segments in said for segment in segments if segment.speech]
+    return list(dict.fromkeys(found))
 
 
-def common_phrases(character: Character, *, whole: bool = False) -> list[SpeechRequest]:
-    """Greeting, fillers and apologies, each once, in the order in which they will be needed.
-
-    ``whole``: the character's turns wait for the whole reply before they cut it.
-    """
-    texts = [character.opening_line, *character.fillers, *apologies(character.language)]
-    found = {request: None for text in texts for request in _requests(text, character, whole)}
-    return list(found)
+def _reply(text: str, character: Character, streaming: Streaming) -> list[Segment]:
+    """The text cut as a turn cuts a reply that comes in one piece."""
+    cutter = _cutter(character, streaming)
+    return [*cutter.feed(text, 0.0), *cutter.poll(0.0, 0.0, 0.0), *cutter.flush()]
 
 
-def _requests(text: str, character: Character, whole: bool) -> Iterator[SpeechRequest]:
-    """The text cut as a turn cuts what comes in one piece."""
-    known = {*character.expressions, *DEFAULT_EXPRESSIONS}
-    cutter = Cutter(expressions=known, lexicon=character.lexicon, whole=whole)
-    segments = [*cutter.feed(text, 0.0), *cutter.poll(0.0, 0.0, 0.0), *cutter.flush()]
-    return (request_for(segment) for segment in segments if segment.speech)
+def _cutter(character: Character, streaming: Streaming) -> Cutter:
+    return Cutter(
+        expressions={*character.expressions, *DEFAULT_EXPRESSIONS},
+        sentences_only=streaming.sentences_only,
+        whole=streaming.whole,
+        grace=streaming.grace_ms,
+        join_ms=streaming.join_ms,
+    )
+
+
+def _request(segment: Segment, character: Character) -> SpeechRequest:
+    text = pronounced(segment.speech, character.lexicon)
+    return SpeechRequest(text, final=segment.boundary is Boundary.SENTENCE)

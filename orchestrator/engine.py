@@ -80,8 +80,7 @@ class Engine:
         """Have what is sure to be said ready in the first-choice voice, while no turn needs it; then ends."""
         cache = self.voice.settings
         if cache.enabled and cache.warm:
-            whole = not self.agent.config.enable_streaming
-            phrases = common_phrases(self.settings.character, whole=whole)
+            phrases = common_phrases(self.settings.character, self.streaming())
 
             def tell(progress: Progress) -> None:
                 self.on_warming(progress)  # whoever is to be told may have changed

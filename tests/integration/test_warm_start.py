@@ -89,7 +89,7 @@ async def test_the_greeting_is_remembered_when_somebody_comes() -> None:
         assert voice.spoken == []
         async with asyncio.timeout(10):
             await over.wait()
-        asked = [phrase.text for phrase in common_phrases(scripted.character)]
+        asked = [phrase.text for phrase in common_phrases(scripted.character, engine.streaming())]
         assert voice.spoken == asked
         async with viewing(url) as viewer:
             await viewer.send(type="greet")

@@ -26,6 +26,7 @@ from hayakuchi.orchestrator.settings import (
     ServerSettings,
     Settings,
 )
+from hayakuchi.tts.cache_settings import CacheSettings
 
 
 def component(make: Callable[[], Any]) -> Component:
@@ -52,6 +53,7 @@ def settings_for(llm: Callable[[], Any], tts: Callable[[], Any], **gateway_setti
         gateway=GatewaySettings(**gateway_settings),
         playback=PlaybackSettings(),
         files=(),
+        cache=CacheSettings(disk_mb=0, warm=False),
     )
 
 
