@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pysbd
 import sentencex
@@ -65,7 +66,7 @@ def with_sentencex(language: str) -> Split:
 
 def with_pysbd(language: str) -> Split:
     """pySBD has no Korean: as English."""
-    splitter = pysbd.Segmenter(language="en" if language == "ko" else language, clean=False)
+    splitter: Any = pysbd.Segmenter(language="en" if language == "ko" else language, clean=False)
     return lambda text: [str(sentence) for sentence in splitter.segment(text)]
 
 

@@ -49,7 +49,7 @@ def story_of(
     llm: Where = NOTHING,
     tts: Where = NOTHING,
     fillers: tuple[str, ...] = (),
-    **settings: Where,
+    **settings: Any,
 ) -> Story:
     """A turn with scripted providers under these settings."""
     session = make_session(
@@ -79,7 +79,7 @@ def test_enable_streaming() -> None:
     assert first_audio(whole) > 100 + 20 * len(STORY) > first_audio(streamed)
 
 
-def feeds(monkeypatch: pytest.MonkeyPatch, tokens: Sequence[str], *, llm: Where, **settings: Where) -> list[str]:
+def feeds(monkeypatch: pytest.MonkeyPatch, tokens: Sequence[str], *, llm: Where, **settings: Any) -> list[str]:
     """The pieces of text that the cutter was given."""
     given: list[str] = []
     feed = Cutter.feed
@@ -138,7 +138,7 @@ def test_first_response_threshold() -> None:
     words = [" word"] * 40
     early, late = (story_of(words, agent={"first_response_threshold": ms}) for ms in (150, 600))
     assert first_audio(early) < 300
-    assert 450 < first_audio(late) <= 640
+    assert 500 < first_audio(late) <= 600 * 1.2
 
 
 @pytest.mark.parametrize(
