@@ -92,18 +92,16 @@ async def test_the_first_words_do_not_wait_for_a_connection_that_cannot_come(out
 
 
 async def test_the_service_is_used_again_when_it_is_back():
-    port = free_port()
-    async with nothing_leaks(), chain(f"ws://localhost:{port}/x?t=1") as fallback:
-        await fallback.probe_all()
-        assert await first_sound(fallback)
-        server = FakeEdge()
-        await server.start(port)
-        try:
+    port, server = free_port(), FakeEdge()
+    async with nothing_leaks():
+        async with chain(f"ws://localhost:{port}/x?t=1") as fallback:
+            await fallback.probe_all()
+            await first_sound(fallback)
+            await server.start(port)
             await fallback.probe_all(failing_only=True)
-            assert await first_sound(fallback)
-            assert [asked.text for asked in server.asked] == ["Hi.", TEXT]
-        finally:
-            await server.__aexit__(None)
+            await first_sound(fallback)
+        await server.__aexit__(None)
+    assert [asked.text for asked in server.asked] == ["Hi.", TEXT]
 
 
 async def test_a_network_that_breaks_in_a_clip_leaves_no_word_unsaid():
