@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
@@ -26,7 +27,7 @@ async def resolve(host: str, port: int) -> list[AddressInfo]:
             result = list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             result = error
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits for the answer any more
             loop.call_soon_threadsafe(_tell, answer, result)
 
     threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()

@@ -37,7 +37,8 @@ from hayakuchi.tts.edge import EdgeTTS
 
 SOURCE = chirp(2000)
 MESSAGES = sound(SOURCE)
-QUICK = {"first_chunk_timeout": 0.3, "chunk_timeout": 0.2}
+QUICK = {"first_chunk_timeout": 0.6, "chunk_timeout": 0.5}
+PATIENT = {"first_chunk_timeout": 10, "chunk_timeout": 10}
 Make = Callable[..., EdgeTTS]
 
 
@@ -69,8 +70,8 @@ FAULTS: dict[str, tuple[list[Step], Category, str]] = {
     "refused": ([Close(1007, "Unsupported voice x.")], Category.INVALID_REQUEST, "Unsupported voice"),
     "throttled": ([BEGIN, Close(1008, "Request was throttled")], Category.RATE_LIMITED, "parallel_generation"),
     "try later": ([BEGIN, Close(1013)], Category.RATE_LIMITED, "too often"),
-    "silent at once": ([Action.HANG], Category.TIMEOUT, "did not answer within 0.3 s"),
-    "silent in the middle": ([BEGIN, *MESSAGES[:3], Action.HANG], Category.TIMEOUT, "nothing more came within 0.2 s"),
+    "silent at once": ([Action.HANG], Category.TIMEOUT, "did not answer within 0.6 s"),
+    "silent in the middle": ([BEGIN, *MESSAGES[:3], Action.HANG], Category.TIMEOUT, "nothing more came within 0.5 s"),
     "never ends": ([BEGIN, *MESSAGES, Action.HANG], Category.TIMEOUT, "nothing more came"),
     "no audio": ([BEGIN, END], Category.BAD_OUTPUT, "without audio"),
     "empty audio": ([BEGIN, LAST, END], Category.BAD_OUTPUT, "without audio"),
@@ -89,7 +90,7 @@ FAULTS: dict[str, tuple[list[Step], Category, str]] = {
 async def test_faults(server: FakeEdge, make: Make, fault: str, prepared: bool):
     steps, category, message = FAULTS[fault]
     server.script = steps
-    voice = make(**QUICK)
+    voice = make(**(QUICK if category is Category.TIMEOUT else PATIENT))
     await voice.open()
     if prepared:
         voice.prepare()

@@ -288,9 +288,9 @@ async def test_first_audio_delay(server: FakeEdge, make: Make, delay: int):
         given_ms += piece.duration_ms
     if delay:
         assert (first_at - began) * 1000 >= delay
-        assert late < 50, "the pause of the service is hidden by the cushion"
+        assert late < 100, "the pause of the service is hidden by the cushion"
     else:
-        assert late > 50
+        assert late > 100
 
 
 @pytest.mark.parametrize("watched", [True, False])
