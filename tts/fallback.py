@@ -15,6 +15,7 @@ from ..core.deadline import within
 from ..core.errors import Category, ProviderError
 from ..core.estimate import Estimate
 from ..core.link import FIRST_ITEM_MS, Attempt
+from ..core.provider import Deadlines
 from ..core.types import Audio, Mark, MarkKind, ProviderFailure, SpeechRequest
 from .base import TTS
 from .pcm import Loudness, Resampler, check
@@ -52,7 +53,7 @@ class FallbackTTS(Fallback[TTS]):
         that a clip begins with comes with the first sound. Raises AllProvidersFailed when no voice is left that could say what
         is still unsaid. ``asked`` is told of each voice before it is asked to speak.
         """
-        clip = _Clip(request, self.sample_rate)
+        clip = _Clip(request, self.sample_rate, alone=len(self.providers) == 1)
         failure: ProviderError | None = None
         if not speakable(request.text):
             return
@@ -85,9 +86,11 @@ class FallbackTTS(Fallback[TTS]):
 class _Clip:
     """One request: what was given out of it, and what is still unsaid."""
 
-    def __init__(self, request: SpeechRequest, sample_rate: int) -> None:
+    def __init__(self, request: SpeechRequest, sample_rate: int, *, alone: bool) -> None:
         self._request = request
         self.unsaid = request.text
+        self._alone = alone
+        """No other voice could go on: a pause is waited for as long as a first answer, because giving up gains nothing."""
         self._resampler = Resampler(sample_rate)
         self._given_ms = 0.0
         self._begin_ms = 0.0
@@ -103,9 +106,10 @@ class _Clip:
         loudness, heard = Loudness(), False
         held: list[Audio] = []
         held_ms, asked_at = 0.0, loop_ms()
-        async with aclosing(
-            within(voice.synthesize(request), voice.deadlines, kind=KIND, provider=voice.name)
-        ) as items:
+        limits = voice.deadlines
+        if self._alone:
+            limits = Deadlines(limits.first_s, max(limits.first_s, limits.next_s))
+        async with aclosing(within(voice.synthesize(request), limits, kind=KIND, provider=voice.name)) as items:
             async for item in items:
                 if isinstance(item, ProviderFailure):
                     yield item

@@ -47,8 +47,8 @@ def test_remaining_text(marks: Sequence[Mark], delivered_ms: float, rest: str) -
         ("我们走吧。", 330, 65, "走吧。"),
         ("我们走吧。", 330, 130, "们走吧。"),
         ("Kiyo 来了", 400, 65, "来了"),
-        ("one two", 170, 30, "two"),
-        ("one two", 175, 30, ""),
+        ("one two", 160, 30, "two"),
+        ("one two", 165, 30, ""),
         ("안녕 하세요", 130, 65, "하세요"),
     ],
 )
