@@ -24,6 +24,7 @@ from ..orchestrator.problems import ConfigErrors
 from ..orchestrator.settings import PUPPET, Component, Settings
 from ..orchestrator.tree import shown
 from .languages import mismatch
+from .streaming_keys import items, streaming_summary
 
 _WITHOUT = {
     "quick_llm": "the first words are the reply's own",
@@ -61,6 +62,7 @@ def inspected(path: Path | None, character: str | None, registry: Registry) -> t
     for section in COMPONENTS:
         found += _chain(section, settings)
     found += _without_effect(settings)
+    found += _streaming(settings)
     found += [_avatar(settings), _address(settings), *_exposure(settings), *_thresholds(settings)]
     return found, settings
 
@@ -138,6 +140,13 @@ def summary(component: Component) -> str:
     written = (f"{name}={getattr(component.config, name)}" for name in sorted(component.config.model_fields_set))
     settings = ", ".join(re.sub(r"//[^/@\s]*@", "//***@", text) for text in written)
     return f"{component.name} ({settings})" if settings else component.name
+
+
+def _streaming(settings: Settings) -> Iterator[Finding]:
+    """The streaming settings that are written, and what all of them come to."""
+    for item in items(settings):
+        yield Finding(Status.OK if item.idle is None else Status.WARN, "streaming", str(item))
+    yield Finding(Status.OK, "streaming", streaming_summary(settings))
 
 
 def _avatar(settings: Settings) -> Finding:

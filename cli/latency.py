@@ -17,6 +17,7 @@ from .latency_text import print_report
 from .measure import PROMPTS, Sample, local_speaker, measure, remote_speaker
 from .options import CharacterOption, ConfigOption, JsonOption, settings_from
 from .remedies import remedy
+from .streaming_keys import config_items
 from .waterfall import longest
 
 
@@ -83,6 +84,7 @@ def evaluate(samples: Sequence[Sample], settings: Settings) -> dict[str, Any]:
         "blame": blame,
         "remedies": {name: remedy(name, blame[name], settings) for name in breaches},
         "samples": [{"turn": turn, **_sample(sample)} for turn, sample in enumerate(streamed, 1)],
+        "config_items": config_items(settings),
         "config": _config(settings),
         "failures": sorted({failure for sample in samples for failure in sample.failures}),
     }

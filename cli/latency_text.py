@@ -132,6 +132,7 @@ class Verdict:
 
 def verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
     """What is said of each figure, in the order of the table."""
+    yield _config_items(report["config_items"])
     baseline = duration(report["whole_reply_first_audio_ms"])
     for name, row in report["figures"].items():
         if name == "improvement":
@@ -143,6 +144,12 @@ def verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
         else:
             words = f"{duration(row['p95'])} at p95, target {row['threshold']:g} ms"
         yield Verdict(row["pass"], TITLES[name], words, "" if row["pass"] else _reason(name, report))
+
+
+def _config_items(items: Mapping[str, Any]) -> Verdict:
+    idle = items["without_effect"]
+    words = f"{items['known'] - len(idle)}/{items['known']} streaming settings take effect, {items['set']} of them set"
+    return Verdict(not idle, "config items", words, "; ".join(f"{key}: {why}" for key, why in idle.items()))
 
 
 def _reason(name: str, report: Mapping[str, Any]) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 
 from ..orchestrator.settings import Component, Settings
 from ..orchestrator.streaming import resolved
-from .findings import Finding, Status
 
 _SHARED = ("enable_immediate_playback", "audio_pipeline_parallel", "chunk_processing_delay", "streaming_optimization")
 AGENT_KEYS = ("enable_streaming", "stream_chunk_size", "stream_buffer_size", "first_response_threshold", *_SHARED)
@@ -52,6 +51,11 @@ class Item:
     value: object
     idle: str | None
 
+    def __str__(self) -> str:
+        shown = str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
+        said = f"{self.provider}.{self.key}: {shown}"
+        return said if self.idle is None else f"{said} has no effect: {self.idle}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -90,28 +94,14 @@ def known(settings: Settings) -> int:
     return sum(key in type(component.config).model_fields for keys, component in blocks for key in keys)
 
 
-def streaming_findings(settings: Settings) -> Iterator[Finding]:
-    """What is set and what it comes to; a key without effect is a warning."""
+def config_items(settings: Settings) -> dict[str, Any]:
+    """For ``hayakuchi latency``: how many streaming settings the providers know, how many are set, which have no effect."""
     found = list(items(settings))
-    for item in found:
-        said = f"{item.provider}.{item.key}: {_shown(item.value)}"
-        if item.idle is None:
-            yield Finding(Status.OK, "streaming", said)
-        else:
-            yield Finding(Status.WARN, "streaming", f"{said} has no effect: {item.idle}")
-    yield Finding(Status.OK, "streaming", summary(settings))
+    without_effect = {f"{item.provider}.{item.key}": item.idle for item in found if item.idle is not None}
+    return {"known": known(settings), "set": len(found), "without_effect": without_effect}
 
 
-def config_items(settings: Settings) -> str:
-    """The line of ``hayakuchi latency``: how many of the settings take effect."""
-    found = list(items(settings))
-    idle = [f"{item.provider}.{item.key}" for item in found if item.idle is not None]
-    total = known(settings)
-    line = f"{total - len(idle)}/{total} take effect, {len(found)} of them set"
-    return f"{line}; without effect: {', '.join(idle)}" if idle else line
-
-
-def summary(settings: Settings) -> str:
+def streaming_summary(settings: Settings) -> str:
     """What the first choice of model and voice, and the agent, come to together."""
     how = resolved(settings.agent.config, settings.llm[0].config, settings.tts[0].config)
     if how.whole:
@@ -120,10 +110,6 @@ def summary(settings: Settings) -> str:
     sent = "as it is made" if how.immediate else "a segment at a time"
     made = f"{settings.playback.prefetch} segments ahead" if how.parallel else "one segment at a time"
     return f"first words within {how.threshold_ms:g} ms, cut at {cut}; audio made {made}, sent {sent}"
-
-
-def _shown(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _idle(place: _Place, key: str) -> str | None:

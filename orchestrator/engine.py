@@ -12,6 +12,7 @@ from ..core.errors import AllProvidersFailed
 from ..llm.fallback import FallbackLLM
 from ..tts.fallback import FallbackTTS
 from ..tts.phrase_cache import CachedTTS
+from . import phrases
 from .common_phrases import common_phrases
 from .playback import Playback
 from .session import Session
@@ -63,6 +64,7 @@ class Engine:
     async def warm_up(self, *, failing_only: bool = False) -> None:
         """Ask providers whether they answer, so that the first turn need not find out. Models may have to be loaded first."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.to_thread(phrases.warm_up), name="load phrase models")
             group.create_task(self.llm.probe_all(LOAD_S, failing_only=failing_only), name="probe models")
             group.create_task(self.voice.probe_all(failing_only=failing_only), name="probe voices")
             if self.quick:

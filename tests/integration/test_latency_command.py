@@ -34,7 +34,7 @@ async def test_it_passes_on_the_default_settings(tmp_path: Path) -> None:
     assert "first audio" in said
     assert "improvement" in said
     assert "First audio of each turn" in said
-    assert said.count("  passed  ") == 4
+    assert said.count("  passed  ") == 5
 
 
 async def test_a_slow_voice_fails_and_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from virtual import run_virtual
 
-from hayakuchi.agents import PROVIDERS
+from hayakuchi.agents import PROVIDERS, AgentConfig
 from hayakuchi.cli import check
 from hayakuchi.cli.findings import Status, inspected, summary
 from hayakuchi.cli.languages import mismatch
@@ -65,8 +65,7 @@ class Voice(Model):
 
 
 class Mind:
-    class Config(Block):
-        enable_streaming: bool = True
+    Config = AgentConfig
 
 
 REGISTRY = Registry(
