@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import Any
 
 from ..core.clock import loop_ms
@@ -22,9 +23,11 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class Room:
     """A session on its stage."""
 
-    def __init__(self, session: Session, stage: Stage, models: dict[str, Any]) -> None:
+    def __init__(
+        self, session: Session, stage: Stage, models: dict[str, Any], prepare: Callable[[], None] = lambda: None
+    ) -> None:
         self.session, self.stage = session, stage
-        self._models = models
+        self._models, self._prepare = models, prepare
         self.idle_since = loop_ms()
         self._viewers = 0
 
@@ -33,6 +36,10 @@ class Room:
         viewer = Viewer(f"v{self._viewers}")
         self.stage.join(viewer)
         return viewer
+
+    def expect(self) -> None:
+        """Something is about to be said: the models and the voice get ready for it."""
+        self._prepare()
 
     def tell_models(self, models: dict[str, Any]) -> None:
         """Tell the viewers which model and voice are in use, if that changed."""
@@ -94,7 +101,7 @@ class Rooms:
         stage = Stage(session.playback, self.engine.voice.sample_rate)
         session.playback.on_stalled = stage.holder_stalled
         session.observe(stage.observe)
-        room = Room(session, stage, self.models())
+        room = Room(session, stage, self.models(), self.engine.prepare)
         session.observe(lambda event: room.tell_models(self.models()) if isinstance(event, TurnEnded) else None)
         group.create_task(session.run(), name=f"session {name}")
         return room

@@ -21,6 +21,7 @@ from ..live2d_bridge.wire import (
     PlaybackReport,
     SoundClaim,
     SoundRelease,
+    Typing,
     encode_event,
     parse_client_message,
 )
@@ -122,6 +123,8 @@ class _Connection:
                 stage.played(viewer, turn, played_ms)
             case InputText(text=text, viewer=name, whole_reply=whole, disable_quick_response=no_quick):
                 session.say(UserInput(text, name, whole_reply=whole, disable_quick_response=no_quick))
+            case Typing():
+                self._room.expect()
             case Interrupt():
                 session.interrupt()
             case Greet():

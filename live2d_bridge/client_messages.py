@@ -34,6 +34,11 @@ class InputText:
 
 
 @dataclass(frozen=True, slots=True)
+class Typing:
+    """Somebody has begun to write something."""
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupt:
     """Stop speaking."""
 
@@ -68,7 +73,7 @@ class Ping:
     id: str | int | None = None
 
 
-ClientMessage = InputText | Interrupt | Greet | PlaybackReport | SoundClaim | SoundRelease | Ping
+ClientMessage = InputText | Typing | Interrupt | Greet | PlaybackReport | SoundClaim | SoundRelease | Ping
 
 
 def parse_client_message(text: str) -> ClientMessage | None:
@@ -144,6 +149,7 @@ def _ping(message: dict[str, Any]) -> Ping:
 
 _READERS: dict[str, Callable[[dict[str, Any]], ClientMessage]] = {
     "input.text": _input_text,
+    "input.typing": lambda _: Typing(),
     "interrupt": lambda _: Interrupt(),
     "greet": lambda _: Greet(),
     "playback": _playback,

@@ -33,6 +33,7 @@ from .client_messages import (
     PlaybackReport,
     SoundClaim,
     SoundRelease,
+    Typing,
     parse_client_message,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "PlaybackReport",
     "SoundClaim",
     "SoundRelease",
+    "Typing",
     "encode_event",
     "parse_client_message",
 ]

@@ -89,6 +89,12 @@ class Engine:
 
             await warm(self.voice, phrases, tell)
 
+    def prepare(self) -> None:
+        """A message is about to come: connect to whoever will answer it. Returns at once."""
+        for chain in (self.llm, self.quick, self.voice):
+            if chain is not None:
+                chain.prepare()
+
     def new_session(self, name: str) -> Session:
         settings = self.settings
         return Session(

@@ -23,6 +23,7 @@ import { stageLabel } from "./ui/waterfall.js";
 import { turnOf } from "./ui/waterfall_layout.js";
 
 const WIDE_PX = 1100;
+const EXPECT_EVERY_MS = 10_000;
 /** A mouse and with it a keyboard: on a touch screen, focus would open the keyboard over the avatar. */
 const hovers = matchMedia("(hover: hover)").matches;
 
@@ -33,6 +34,7 @@ let name = "";
 /** @type {Record<string, number>} */
 let thresholds = {};
 let greeted = false;
+let expectedAt = -EXPECT_EVERY_MS;
 let furnished = false;
 
 const client = new StageClient(() => stageAddress(location.href, { session, sound: false }));
@@ -64,12 +66,21 @@ const scenes = createScenePicker(byId("scene-panel"), new Backdrop(byId("scene")
 });
 const composer = createComposer(/** @type {HTMLFormElement} */ (byId("composer")), /** @type {HTMLTextAreaElement} */ (byId("box")), {
   send: say,
-  writing: (active) => (show.listening = active),
+  writing: (active) => {
+    show.listening = active;
+    if (active) expect();
+  },
 });
 
 /** @param {Partial<import("./settings.js").Settings>} change */
 function keep(change) {
   saveSettings(Object.assign(settings, change));
+}
+
+/** Somebody has begun to write: the server gets ready for the message, which is told now and then. */
+function expect() {
+  const now = performance.now();
+  if (now - expectedAt > EXPECT_EVERY_MS && client.send({ type: "input.typing" })) expectedAt = now;
 }
 
 /** @param {string} text */
