@@ -1,4 +1,4 @@
-"""Who is talking: persona, memory, prompt."""
+"""Who is talking: persona, memory, prompt, quick reply."""
 
 from ..core.registry import ProviderSpec
 from .base import Agent, AgentConfig, QuickAgent, takes_quick

@@ -43,8 +43,8 @@ async def duet(
             reading, item = await streams.next()
             if reading is small:
                 if isinstance(item, Opener):
-                    large.stop()
-                    large = streams.read(_stream(llm, ask(item.text)), "reply after the opener")
+                    again = _stream(llm, ask(item.text))
+                    large = streams.read(again, "reply after the opener", instead_of=large)
                     way = Joiner(item.text, language)
                     yield item
                 elif isinstance(item, ProviderFailure):

@@ -44,6 +44,7 @@ class Joiner:
         self._limit = len(opener) + _ROOM
         self._lowers = opener[-1:] in _COMMAS and language.partition("-")[0] != "de"
         self._space = "" if opener[-1:] in _WIDE else " "
+        self._due = self._space
         self._lead = LeadIn()
         self._repeated = False
         self._held = ""
@@ -77,7 +78,7 @@ class Joiner:
         passed = self._lead.read(char)
         rest = self._lead.rest
         if rest is None:
-            return self._spaced(passed) if passed and self._lead.tagged else passed
+            return self._spaced(passed, again=self._lead.tagged) if passed else ""
         if rest[0] in _GOING_ON:
             self._lead = LeadIn()
             return self._replay(self._leading, rest[1:])
@@ -149,8 +150,10 @@ class Joiner:
         self._step = step
         return self.feed(text)
 
-    def _spaced(self, text: str) -> str:
-        return self._space + text
+    def _spaced(self, text: str, *, again: bool = False) -> str:
+        """The text behind the space that is due; ``again``: another one is due behind this."""
+        due, self._due = self._due, self._space if again else ""
+        return due + text
 
 
 def _may_be_lowered(begun: str) -> bool:

@@ -32,8 +32,8 @@ make the first one very short. Only when somebody asks for a story or an explana
 FACES = """- Show your feelings with a tag at the start of a sentence: {tags}. For example: "{example}" Use no other tags, \
 and no tag where nothing changes."""
 
-SPOKEN = """The voice has already said the first words of this answer aloud, as yours: {opener} Go on right behind them, in \
-the same sentence. Do not say them again, do not greet again, do not react a second time."""
+SPOKEN = """(The voice has already said the first words of this answer aloud, as yours: {opener} Go on right behind them, in \
+the same sentence. Do not say them again, do not greet again, do not react a second time.)"""
 
 REACTION = """A viewer talks to you, and before you answer you react. Write that first reaction and nothing else: one to three \
 words, ended with a comma or an exclamation mark, that fit what you have just heard. For example: {examples}
@@ -103,21 +103,23 @@ def bounded(history: Sequence[Message], max_messages: int, max_chars: int) -> li
 def conversation(system: str, history: Sequence[Message], heard: UserInput, spoken: str = "") -> list[Message]:
     """The messages to send: ``history`` is to be bounded already.
 
-    Neighbours of the same role become one message. What the character said first of all is told in the system message, and so
-    is an opener that was ``spoken`` already. An opener has three words of letters at most, so that whatever a viewer makes the
-    small model say there is no room in it for an instruction.
+    Neighbours of the same role become one message. What the character said first of all is told in the system message. An
+    opener that was ``spoken`` already is told at the very end, so that a server which has read these messages without it need
+    not read them again. It has three words of letters at most: whatever a viewer makes the small model say, there is no room in
+    it for an instruction.
     """
     first_user = next((i for i, message in enumerate(history) if message.role == "user"), len(history))
     opening = " ".join(message.content for message in history[:first_user])
     if opening:
         system += f"\n\nYou have just opened the conversation with: {json.dumps(opening, ensure_ascii=False)}"
-    if spoken:
-        system += "\n\n" + SPOKEN.format(opener=json.dumps(spoken, ensure_ascii=False))
     messages = [Message("system", system)]
     for message in (*(_as_told(earlier) for earlier in history[first_user:]), Message("user", user_content(heard))):
         if messages[-1].role == message.role:
             message = Message(message.role, f"{messages.pop().content}\n{message.content}")
         messages.append(message)
+    if spoken:
+        told = SPOKEN.format(opener=json.dumps(spoken, ensure_ascii=False))
+        messages.append(Message("user", f"{messages.pop().content}\n\n{told}"))
     return messages
 
 

@@ -13,6 +13,8 @@ from ..core.channel import Channel
 
 T = TypeVar("T")
 
+CLOSING_S = 0.2
+"""How long a stream that was given up may delay the one that takes its place."""
 CAPACITY = 4
 """Items that wait for the reader, of all streams together: then the streams wait."""
 
@@ -59,10 +61,16 @@ class Streams(Generic[T]):
             reading.stop()
         await self._group.__aexit__(None, None, None)
 
-    def read(self, stream: AsyncIterator[T], name: str) -> Reading:
-        """Begin to read an async generator; it is closed when it is stopped, or ends."""
+    def read(self, stream: AsyncIterator[T], name: str, *, instead_of: Reading | None = None) -> Reading:
+        """Begin to read an async generator; it is closed when it is stopped, or ends.
+
+        ``instead_of`` is stopped first, and has a moment to close (``CLOSING_S``): a model that is asked a second time may
+        serve one request at a time.
+        """
         reading = Reading()
-        reading.task = self._group.create_task(self._read(reading, stream), name=name)
+        reading.task = self._group.create_task(self._read(reading, stream, instead_of), name=name)
+        if instead_of is not None:
+            instead_of.stop()
         self._readings.append(reading)
         return reading
 
@@ -73,7 +81,9 @@ class Streams(Generic[T]):
             if not reading.stopped:
                 return reading, item
 
-    async def _read(self, reading: Reading, stream: AsyncIterator[T]) -> None:
+    async def _read(self, reading: Reading, stream: AsyncIterator[T], before: Reading | None) -> None:
+        if before is not None and before.task is not None:
+            await asyncio.wait([before.task], timeout=CLOSING_S)
         closing: Any = stream
         outcome = _Outcome()
         with outcome:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pysbd
 import sentencex
@@ -60,12 +61,13 @@ def resplit(split: Split, pieces: Iterable[str]) -> list[str]:
 
 
 def with_sentencex(language: str) -> Split:
-    return lambda text: list(sentencex.segment(language, text))
+    return lambda text: list(sentencex.segment(language, text))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def with_pysbd(language: str) -> Split:
     """pySBD has no Korean: as English."""
-    return pysbd.Segmenter(language="en" if language == "ko" else language, clean=False).segment
+    splitter: Any = pysbd.Segmenter(language="en" if language == "ko" else language, clean=False)
+    return lambda text: [str(sentence) for sentence in splitter.segment(text)]
 
 
 def meets(case: Case, found: list[str]) -> bool:

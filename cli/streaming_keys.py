@@ -167,13 +167,6 @@ def _no_cache(place: _Place) -> str | None:
     return None if place.settings.cache.enabled else "cache.enabled is false"
 
 
-def _all_overridden(place: _Place) -> str | None:
-    presets = {"rate", "cache_size", "parallel_generation", "compression_level"}
-    if presets <= place.component.written:
-        return "every key that it stands for is set, too"
-    return None
-
-
 _REASONS: dict[tuple[str, str], Callable[[_Place], str | None]] = {
     ("agent", "stream_chunk_size"): _model_wins("stream_chunk_size"),
     ("agent", "stream_buffer_size"): _model_wins("stream_buffer_size"),
@@ -186,7 +179,6 @@ _REASONS: dict[tuple[str, str], Callable[[_Place], str | None]] = {
     ("tts", "real_time_processing"): _clip_is_whole,
     ("tts", "cache_size"): _no_cache,
     ("tts", "preload_common_phrases"): _no_cache,
-    ("tts", "audio_quality"): _all_overridden,
 }
 _ONLY_STREAMED = frozenset(
     {

@@ -22,12 +22,17 @@ PROBE_S = 10.0
 
 
 class Chain(Generic[P]):
-    """Providers with their breakers. ``kind`` names them in errors, for example ``tts``."""
+    """Providers with their breakers. ``kind`` names them in errors, for example ``tts``.
 
-    def __init__(self, kind: str, providers: Sequence[P]) -> None:
+    With ``await_probes`` False a provider is not asked while it is being probed, if another one can serve: a request does not
+    wait for a connection of which nobody knows whether it will come. For providers that stand in for each other well.
+    """
+
+    def __init__(self, kind: str, providers: Sequence[P], *, await_probes: bool = True) -> None:
         if not providers:
             raise ValueError("a chain needs at least one provider")
         self.kind = kind
+        self._await_probes = await_probes
         self.links = [Link(kind, provider) for provider in providers]
 
     @property
@@ -41,7 +46,8 @@ class Chain(Generic[P]):
     @property
     def upcoming(self) -> Link[P] | None:
         """Who is asked first by the next request; None when nobody is well enough to count on."""
-        return next((link for link in self.links if link.breaker.state(loop_ms()) is BreakerState.CLOSED), None)
+        closed = (link for link in self.links if link.breaker.state(loop_ms()) is BreakerState.CLOSED)
+        return next((link for link in closed if not (link.probing and self._another_serves(link))), None)
 
     @property
     def in_use(self) -> Link[P] | None:
@@ -58,15 +64,33 @@ class Chain(Generic[P]):
     def attempts(self) -> Iterator[Attempt[P]]:
         """Who may be asked, in order, each decided when it is asked for.
 
-        A provider whose breaker does not allow a request is passed over. The last one is asked all the same, unless only a
-        change of the configuration can mend it: when everything before it failed, trying is better than silence.
+        A provider whose breaker does not allow a request is passed over; one that is being probed comes last, where its probe
+        is not to be awaited. The last one is asked all the same, unless only a change of the configuration can mend it: when
+        everything before it failed, trying is better than silence.
         """
+        passed_over: list[Link[P]] = []
         for link in self.links:
-            state = link.breaker.state(loop_ms())
-            if link.breaker.allow(loop_ms()):
-                yield Attempt(link, trial=state is BreakerState.HALF_OPEN)
-            elif link is self.links[-1] and (link.error is None or link.error.retryable):
-                yield Attempt(link, trial=False)
+            if link.probing and self._another_serves(link):
+                passed_over.append(link)
+            elif attempt := self._attempt(link):
+                yield attempt
+        for link in passed_over:
+            if attempt := self._attempt(link):
+                yield attempt
+
+    def _attempt(self, link: Link[P]) -> Attempt[P] | None:
+        state = link.breaker.state(loop_ms())
+        if link.breaker.allow(loop_ms()):
+            return Attempt(link, trial=state is BreakerState.HALF_OPEN)
+        if link is self.links[-1] and (link.error is None or link.error.retryable):
+            return Attempt(link, trial=False)
+        return None
+
+    def _another_serves(self, link: Link[P]) -> bool:
+        if self._await_probes:
+            return False
+        others = (other for other in self.links if other is not link and not other.probing)
+        return any(other.breaker.state(loop_ms()) is BreakerState.CLOSED for other in others)
 
     def exhausted(self) -> AllProvidersFailed:
         """What to raise when all attempts failed: the last error of each provider."""
@@ -131,6 +155,7 @@ class Chain(Generic[P]):
         return True
 
     async def _probe(self, link: Link[P], limit_s: float) -> str:
+        link.probing = True
         try:
             await link.open(limit_s)
             async with asyncio.timeout(limit_s):
@@ -145,13 +170,15 @@ class Chain(Generic[P]):
             log.exception("the probe of %s broke", link.name)
             message = "its probe broke; the log has the details"
             raise ProviderError(self.kind, link.name, Category.CRASHED, message) from error
+        finally:
+            link.probing = False
 
 
 class Fallback(Generic[P]):
     """What a chain that is itself a provider has, whatever its kind."""
 
-    def __init__(self, kind: str, providers: Sequence[P]) -> None:
-        self._chain = Chain(kind, providers)
+    def __init__(self, kind: str, providers: Sequence[P], *, await_probes: bool = True) -> None:
+        self._chain = Chain(kind, providers, await_probes=await_probes)
         self.deadlines = self._chain.deadlines
 
     @property

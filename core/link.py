@@ -28,6 +28,8 @@ class Link(Generic[P]):
         """The last failure, unless it has served since."""
         self.first_item = Estimate(FIRST_ITEM_MS)
         """From a request to its first item, in ms."""
+        self.probing = False
+        """Whether it is being asked if it would serve."""
         self._opened = False
         self._opening = asyncio.Lock()
 

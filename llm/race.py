@@ -75,17 +75,14 @@ class Race:
                     won = await self._first_done()
                 for task in self._running:
                     task.cancel()
-        except BaseException:
-            if won is not None:
-                await won.abandon()
-            raise
+            heard, won = won, None
+            return heard
         finally:
-            for runner in self._running.values():
+            for runner in (*self._running.values(), *([won] if won else [])):
                 await runner.abandon()
             if self._next is not None:
                 with self._next:  # it was never asked
                     pass
-        return won
 
     def _ask(self, group: asyncio.TaskGroup) -> bool:
         """Ask the next model, if one is due; False when nobody is left to wait for."""

@@ -8,8 +8,7 @@ after how long a silence the boundary may be taken as it stands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..core.types import Boundary
 from .charclass import (
@@ -39,8 +38,7 @@ _SHOUTED = frozenset(("yahoo", "yum", "jeopardy"))
 _SENTENCE_OPENERS = frozenset("*_「『“【《（([\"'¡¿")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A place where speech may be cut: after ``end`` characters of the text."""
 
     end: int
@@ -159,7 +157,7 @@ def patience(at: Pending) -> tuple[float, Boundary] | None:
         case Kind.HARD:
             if _in_address(at):
                 return NUMBER_STOP_MS, Boundary.SENTENCE
-            settled = (at.last in CJK_ENDS or at.spaced) and not at.quoted
+            settled = (at.last in CJK_ENDS or at.spaced) and not (at.quoted or at.pictured)
             return 0.0 if settled else ATTACHED_MS, Boundary.SENTENCE
         case Kind.ELLIPSIS:
             return STOP_MS, Boundary.SENTENCE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from math import inf
 from typing import Final
 
@@ -9,6 +10,7 @@ from ..core.types import Boundary
 from .boundaries import Mark
 from .breaks import STABLE, Break, find_breaks
 from .pace import sound_ms
+from .pairs import LIMIT
 from .scanner import Scanner
 from .tape import Tape
 
@@ -16,6 +18,8 @@ LONG_CHARS: Final = 240
 LONG_CJK: Final = 100
 ALONE_WORDS: Final = 2
 ALONE_CJK: Final = 4
+_LEAST_CHARS: Final = 3
+"""Two words with the space between them."""
 _DANGLING_ALONE: Final = 1.5
 """So many times longer is a piece that may end in a word that clings to the next one."""
 
@@ -78,7 +82,7 @@ class Draft:
 
         No word is left dangling if there is another way.
         """
-        breaks = self._breaks(self.tape.end, 1)
+        breaks = self._breaks(min(self.tape.end, self._start.end + 2 * LONG_CHARS), 1)
         able = [at for at in breaks if alone(at.words, at.cjk, _DANGLING_ALONE if at.dangling else 1)]
         firm = [at for at in able if not at.dangling] or able
         for at in reversed(firm):
@@ -88,13 +92,14 @@ class Draft:
 
     def has_break(self) -> bool:
         """Whether there is a break; one that more text cannot move is not looked for twice."""
-        if self._has_break or self._sought == self.tape.end:
+        end = self.tape.end
+        if self._has_break or self._sought == end or end - self._start.end <= _LEAST_CHARS:
             return self._has_break
         found = self.find_break(0.0)
         if found is None:
-            self._sought = self.tape.end
+            self._sought = end
         else:
-            self._has_break = found.end <= self.tape.end - STABLE
+            self._has_break = found.end <= end - STABLE
         return found is not None
 
     def no_break(self) -> None:
@@ -126,7 +131,8 @@ class Draft:
 
     def _breaks(self, end: int, lookahead: int) -> list[Break]:
         text = self.tape.held(end)
-        return find_breaks(text, self._start.end, self.scanner.spans, self.scanner.open_at, lookahead)
+        near = list(takewhile(lambda span: span.start < end + LIMIT, self.scanner.spans))
+        return find_breaks(text, self._start.end, near, self.scanner.open_at, lookahead)
 
     def _mark(self, at: Break) -> Mark:
         return Mark(at.end, at.boundary, self._start.words + at.words, self._start.cjk + at.cjk)

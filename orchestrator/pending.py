@@ -58,6 +58,8 @@ class Pending:
     """Something other than marks was taken in."""
     spaced: bool = False
     newline: bool = False
+    pictured: bool = False
+    """It holds an emoji, which may go on."""
     introduced: bool = False
     """Its quotation was announced by a colon."""
     face: int = 0
@@ -82,7 +84,7 @@ class Pending:
         elif is_emoji(ch):
             if self.kind is Kind.CLAUSE or self.newline:
                 return False
-            self.tail = True
+            self.tail = self.pictured = True
         elif self.spaced:
             return False
         elif ch in CLOSERS or closes:

@@ -92,8 +92,8 @@ class Segmenter:
         """
         self._pace.tell(now, ahead, ttfb)
         cuts: list[Cut] = []
-        due = self.next_poll()
-        if due is None or now < due - _EPSILON_MS:
+        earliest = self._marks_due()
+        if self._whole or (now < earliest - _EPSILON_MS and now < self._hurry_at() - _EPSILON_MS):
             return cuts
         self._read(now, cuts)
         silence = self._silence()
@@ -103,7 +103,7 @@ class Segmenter:
             mark = self._draft.best.get(boundary)
             if mark is not None and now >= self._ripe_at(mark) - _EPSILON_MS:
                 self._cut(mark, now, cuts)
-        if now >= self._break_due() - _EPSILON_MS:
+        if now >= self._break_due(inf) - _EPSILON_MS:
             mark = self._draft.find_break(self._pace.ttfb + BREAK_SLACK_MS)
             if mark is None:
                 self._draft.no_break()
@@ -115,10 +115,17 @@ class Segmenter:
         """The time at which ``poll`` may have something without new text; None: never."""
         if self._whole:
             return None
-        silence = self._silence()
-        times = [self._ripe_at(mark) for mark in self._draft.best.values()]
-        earliest = min(self._break_due(), inf if silence is None else silence[0], *times)
+        earliest = self._marks_due()
+        earliest = min(earliest, self._break_due(earliest))
         return None if earliest == inf else max(earliest, self._fed_at)
+
+    def _marks_due(self) -> float:
+        """When the first of the marks is due."""
+        silence = self._silence()
+        due = inf if silence is None else silence[0]
+        for mark in self._draft.best.values():
+            due = min(due, self._ripe_at(mark))
+        return due
 
     def flush(self) -> list[Cut]:
         """The text ends here, or is interrupted by something that is not spoken: all that is left."""
@@ -145,7 +152,8 @@ class Segmenter:
         draft, scanner, place = self._draft, self._draft.scanner, 0
         while place < len(text):
             room = max(draft.long_at - scanner.position, 1)
-            count, marks = scanner.feed(text[place : place + room])
+            rest = len(text) - place
+            count, marks = scanner.feed(text if rest <= room and not place else text[place : place + room])
             place += count
             for mark in marks:
                 self._consider(mark, now, cuts)
@@ -198,13 +206,20 @@ class Segmenter:
             settled = min(settled, max(shortly, urgent))
         return max(settled, ripe), mark
 
-    def _break_due(self) -> float:
-        """When a phrase or word break is due, if there is one; else ``inf``."""
-        pace = self._pace
-        due = inf if self._sentences_only else pace.first_due() if pace.first else pace.due(BREAK_SLACK_MS)
-        if due == inf or not self._draft.has_break():
+    def _hurry_at(self) -> float:
+        """When a phrase or word break would be due; grace left out."""
+        if self._sentences_only:
             return inf
-        return pace.first_due_with_grace(self._draft.sound_ms(), self._tape.end, self._fed_at) if pace.first else due
+        return self._pace.first_due() if self._pace.first else self._pace.due(BREAK_SLACK_MS)
+
+    def _break_due(self, before: float) -> float:
+        """When a phrase or word break is due, if there is one and it is due ``before`` that; else ``inf``."""
+        due = self._hurry_at()
+        if due >= before or not self._draft.has_break():
+            return inf
+        if not self._pace.first:
+            return due
+        return self._pace.first_due_with_grace(self._draft.sound_ms(), self._tape.end, self._fed_at)
 
     def _cut(self, mark: Mark, now: float, cuts: list[Cut]) -> None:
         draft, start = self._draft, self._draft.start

@@ -21,9 +21,10 @@ from ..core.types import Audio, SpeechRequest
 from . import espeak_worker as wire
 from .base import TTSConfig
 from .espeak_process import KIND, NAME, EspeakProcess, command
-from .espeak_text import Script, clean, pieces, voice_for, with_ending
+from .espeak_text import clean, pieces, with_ending
 from .espeak_voices import resolve, unknown_language
 from .espeak_wire import ClipReader, say_payload
+from .reading import Script, voice_for
 
 SAMPLE_RATE = 22050
 START_S = 5.0

@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
-Script = Literal["zh", "ja", "ko"]
+from .reading import HAN_RANGES
 
 PIECE_WEIGHT = 400
 """The most that one request to the worker says. A letter weighs 1 and anything else that is spoken as a word or a syllable of
@@ -21,16 +20,11 @@ away leaves little behind."""
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff]")
 """Control characters (espeak-ng takes commands after U+0001), lone surrogates, private use."""
-_KANA = re.compile("[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9d]")
-_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
-_HAN_RANGES = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-_HAN = re.compile(f"[{_HAN_RANGES}]")
-_CHINESE = frozenset({"cmn", "zh", "yue", "hak", "nan", "wuu"})
 _LETTERS = (
-    rf"(?:[^\W_{_HAN_RANGES}]|[\u0300-\u036f\u0591-\u05bd\u064b-\u0652\u0670\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e])+"
+    rf"(?:[^\W_{HAN_RANGES}]|[\u0300-\u036f\u0591-\u05bd\u064b-\u0652\u0670\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e])+"
 )
 """Letters and digits with the marks that combine with them, which are no word characters to ``re``."""
-_WORD = re.compile(rf"[{_HAN_RANGES}]|{_LETTERS}(?:['’.,:/@-]+{_LETTERS})*|[^\w\s]")
+_WORD = re.compile(rf"[{HAN_RANGES}]|{_LETTERS}(?:['’.,:/@-]+{_LETTERS})*|[^\w\s]")
 _LIGHT = re.compile(r"[^\W\d_]")
 _NAMED = frozenset("%&#@*/")
 _CLOSERS = " \t\n\"'”’»)]}」』】）"
@@ -40,29 +34,6 @@ _ENDINGS = ".!?,;:…—–。！？，、；：．"
 def clean(text: str) -> str:
     """The text without what espeak-ng would take for a command; same length, same offsets."""
     return _UNSAFE.sub(" ", text)
-
-
-def voice_for(text: str, voice: str, voices: Mapping[Script, str]) -> str:
-    """``voice``, unless the text is in a script that it does not read and ``voices`` (by language) has one that does."""
-    script = script_of(text)
-    if script is None or script == _language_of(voice):
-        return voice
-    return voices.get(script, voice)
-
-
-def script_of(text: str) -> Script | None:
-    """``ja`` when there is kana in the text, else ``ko`` for hangul, else ``zh`` for Chinese characters, else None."""
-    if _KANA.search(text):
-        return "ja"
-    if _HANGUL.search(text):
-        return "ko"
-    return "zh" if _HAN.search(text) else None
-
-
-def _language_of(voice: str) -> str:
-    """``en`` for ``gmw/en-US+f3``; ``zh`` for every kind of Chinese."""
-    language = re.split("[-+_]", voice.lower().rpartition("/")[2])[0]
-    return "zh" if language in _CHINESE else language
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,42 +13,17 @@ from ..core.chain import Fallback
 from ..core.clock import loop_ms
 from ..core.deadline import within
 from ..core.errors import Category, ProviderError
+from ..core.estimate import Estimate
 from ..core.link import FIRST_ITEM_MS, Attempt
+from ..core.provider import Deadlines
 from ..core.types import Audio, Mark, MarkKind, ProviderFailure, SpeechRequest
 from .base import TTS
 from .pcm import Loudness, Resampler, check
+from .unsaid import PACE_MS, characters, remaining_text, speakable
 
 KIND = "tts"
-RESTART_MS = 300.0
-"""A clip without word marks that failed is begun again when no more than this was given out, else its rest is given up."""
-SAFE_MS = 120.0
-"""A word that sounded for less than this is said again."""
 SILENT_LEAD_MS = 10_000.0
 """Silence that a clip may begin with; it is held back until something is heard."""
-
-
-def speakable(text: str) -> bool:
-    """Whether there is anything to say: a letter or a digit."""
-    return any(map(str.isalnum, text))
-
-
-def remaining_text(text: str, marks: Sequence[Mark], delivered_ms: float) -> str:
-    """What is still to be said of a text after ``delivered_ms`` of its clip, with these marks, were given out.
-
-    It is an end of ``text``: all of it, from some word on, or nothing. Without word marks: all, when no more than 300 ms were
-    given out, else nothing.
-    """
-    if delivered_ms <= 0:
-        return text
-    words = [mark for mark in marks if mark.kind is MarkKind.WORD and 0 <= mark.start < len(text)]
-    if not words:
-        return text if delivered_ms <= RESTART_MS else ""
-    said = [mark for mark in words if mark.at_ms + SAFE_MS <= delivered_ms]
-    if not said:
-        return text
-    unsaid = [mark.start for mark in words if mark.at_ms + SAFE_MS > delivered_ms]
-    rest = text[min(unsaid) :] if unsaid else text[max(mark.start + mark.length for mark in said) :]
-    return rest.lstrip() if speakable(rest) else ""
 
 
 class FallbackTTS(Fallback[TTS]):
@@ -57,9 +32,11 @@ class FallbackTTS(Fallback[TTS]):
     name = "fallback_tts"
 
     def __init__(self, providers: Sequence[TTS], sample_rate: int | None = None) -> None:
-        super().__init__(KIND, providers)
+        super().__init__(KIND, providers, await_probes=False)
         self.providers = tuple(providers)
         self.sample_rate = sample_rate or providers[0].sample_rate
+        self._paces = {id(voice): Estimate(PACE_MS) for voice in providers}
+        """What each voice needs for a character, in ms."""
 
     @property
     def first_byte_ms(self) -> float:
@@ -76,7 +53,7 @@ class FallbackTTS(Fallback[TTS]):
         that a clip begins with comes with the first sound. Raises AllProvidersFailed when no voice is left that could say what
         is still unsaid. ``asked`` is told of each voice before it is asked to speak.
         """
-        clip = _Clip(request, self.sample_rate)
+        clip = _Clip(request, self.sample_rate, alone=len(self.providers) == 1)
         failure: ProviderError | None = None
         if not speakable(request.text):
             return
@@ -94,8 +71,9 @@ class FallbackTTS(Fallback[TTS]):
                     failure = error
                 else:
                     attempt.succeeded()
+                    self._paces[id(attempt.provider)].add(clip.pace_ms)
                     return
-            for audio in clip.broken_off():
+            for audio in clip.broken_off(self._paces[id(attempt.provider)].value):
                 yield audio
             if not clip.unsaid:
                 yield ProviderFailure(failure, None)
@@ -108,9 +86,11 @@ class FallbackTTS(Fallback[TTS]):
 class _Clip:
     """One request: what was given out of it, and what is still unsaid."""
 
-    def __init__(self, request: SpeechRequest, sample_rate: int) -> None:
+    def __init__(self, request: SpeechRequest, sample_rate: int, *, alone: bool) -> None:
         self._request = request
         self.unsaid = request.text
+        self._alone = alone
+        """No other voice could go on: a pause is waited for as long as a first answer, because giving up gains nothing."""
         self._resampler = Resampler(sample_rate)
         self._given_ms = 0.0
         self._begin_ms = 0.0
@@ -126,9 +106,10 @@ class _Clip:
         loudness, heard = Loudness(), False
         held: list[Audio] = []
         held_ms, asked_at = 0.0, loop_ms()
-        async with aclosing(
-            within(voice.synthesize(request), voice.deadlines, kind=KIND, provider=voice.name)
-        ) as items:
+        limits = voice.deadlines
+        if self._alone:
+            limits = Deadlines(limits.first_s, max(limits.first_s, limits.next_s))
+        async with aclosing(within(voice.synthesize(request), limits, kind=KIND, provider=voice.name)) as items:
             async for item in items:
                 if isinstance(item, ProviderFailure):
                     yield item
@@ -153,10 +134,15 @@ class _Clip:
             what = f"gave {held_ms:.0f} ms of silence" if held_ms else "gave no audio"
             raise ProviderError(KIND, voice.name, Category.BAD_OUTPUT, f"{what} for a text with words")
 
-    def broken_off(self) -> list[Audio]:
-        """The voice failed: what the resampler still held of it. ``unsaid`` is what remains."""
+    @property
+    def pace_ms(self) -> float:
+        """What the voice that spoke last needed for a character."""
+        return (self._given_ms - self._begin_ms) / max(characters(self.unsaid), 1.0)
+
+    def broken_off(self, pace_ms: float) -> list[Audio]:
+        """The voice failed: what the resampler still held of it. ``unsaid`` is what remains, at the pace of this voice."""
         rest = self._placed(self._resampler.flush())
-        self.unsaid = remaining_text(self.unsaid, self._marks, self._given_ms - self._begin_ms)
+        self.unsaid = remaining_text(self.unsaid, self._marks, self._given_ms - self._begin_ms, pace_ms)
         return rest
 
     def _give(self, pieces: Sequence[Audio]) -> list[Audio]:

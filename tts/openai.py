@@ -21,6 +21,7 @@ from ..core.sse import EventTooLong, SSEDecoder
 from ..core.types import BYTES_PER_SAMPLE, Audio, SpeechRequest
 from .base import TTSConfig
 from .openai_pcm import NotSpeech, PcmReader
+from .reading import spoken
 
 if TYPE_CHECKING:
     import aiohttp
@@ -169,12 +170,3 @@ class SpeechEvents:
             return b"".join(b64decode(event["audio"]) for event in events if event.get("audio"))
         except (AttributeError, TypeError, ValueError):
             raise self._failures.bad_output("sent events that are not speech") from None
-
-
-def spoken(request: SpeechRequest) -> str:
-    """The text as the voice gets it: a piece that goes on ends in a comma, so that the voice does not fall."""
-    text = request.text.strip()
-    if text and not request.final and text[-1].isalnum():
-        last = text[-1]
-        text += "、" if "\u3040" <= last <= "\u30ff" else "，" if "\u2e80" <= last <= "\u9fff" else ","
-    return text

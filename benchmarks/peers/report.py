@@ -79,7 +79,7 @@ def render(results: Results) -> str:
     parts = [
         "# Side by side",
         "Written by `benchmarks/peers/run.py` from what it measured; not edited by hand.",
-        f"{results['machine']}. {results['versions']}. {results['date']}.",
+        f"{results['machine']}; load average {results['load']:.1f} when it began. {results['versions']}. {results['date']}.",
         "## Targets",
         _table(("case", "what", "measured", "target", ""), map(_verdict_row, verdicts(results)), numbers=(2, 3)),
     ]

@@ -4,6 +4,7 @@ uv run python benchmarks/peers/run.py              all cases, about 20 minutes; 
 uv run python benchmarks/peers/run.py --quick      6 replies and 6 rounds; prints the page instead
 uv run python benchmarks/peers/run.py --case A     one case (A to G; C runs B, D runs A); prints the page instead
 uv run python benchmarks/peers/run.py --json       prints all that was measured as well
+    uv run python benchmarks/peers/run.py --from run.json --case E    what --json printed, with one case measured again
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ def surroundings() -> Results:
     return {
         "machine": machine,
         "versions": versions,
+        "load": os.getloadavg()[0],
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "said": {
             "stall_ms": STALL_MS,
@@ -85,16 +87,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer replies and rounds")
     parser.add_argument("--case", choices=CASES, action="append", help="only this one; may be given more than once")
     parser.add_argument("--json", action="store_true", help="print everything that was measured")
-    parser.add_argument("--from", dest="earlier", type=Path, help="measure nothing: the JSON of an earlier run")
+    parser.add_argument("--from", dest="earlier", type=Path, help="the JSON of an earlier run, for what is not run now")
     given = parser.parse_args()
-    if given.earlier:
-        results = json.loads(given.earlier.read_text(encoding="utf-8"))
-    else:
-        results = surroundings() | asyncio.run(measure("".join(given.case or CASES), quick=given.quick))
+    earlier = json.loads(given.earlier.read_text(encoding="utf-8")) if given.earlier else surroundings()
+    cases = "".join(given.case or ("" if given.earlier else CASES))
+    results = earlier | asyncio.run(measure(cases, quick=given.quick))
     page = render(results)
     if given.json:
         print(json.dumps(results, indent=1, ensure_ascii=False))
-    if given.quick or given.case:
+    if given.quick or set(CASES) - set(results):
         print(page, file=sys.stderr if given.json else sys.stdout)
     else:
         REPORT.write_text(page, encoding="utf-8")

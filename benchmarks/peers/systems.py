@@ -144,7 +144,7 @@ def refused(settings: Config) -> str | None:
         try:
             settings_from(Path(temporary) / "conf.yaml", None)
         except ConfigError as error:
-            return " ".join(str(error).split())
+            return " ".join(str(error).replace(f"{temporary}/", "").split())
     return None
 
 

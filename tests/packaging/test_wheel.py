@@ -64,7 +64,7 @@ def test_the_command_serves(installed: Path, tmp_path: Path) -> None:
             word, url = server.stdout.readline().split()
             assert word == "ready"
             with urllib.request.urlopen(f"{url}/readiness", timeout=10) as answer:
-                assert json.load(answer)["tts"] == "espeak_tts"
+                assert json.load(answer)["tts"] in ("edge_tts", "espeak_tts")  # as the network is
             for path in ("/", "/stage", "/static/avatar/driver.js"):
                 with urllib.request.urlopen(f"{url}{path}", timeout=10) as answer:
                     assert answer.status == 200

@@ -61,7 +61,8 @@ class ScriptedLLM(_Scripted):
                     raise ProviderError("llm", self.name, Category.CONNECTIVITY, "the connection was cut")
                 self.given += 1
                 yield ReasoningDelta(token[1:]) if token.startswith("\0") else TextDelta(token)
-                await asyncio.sleep(self.token_ms / 1000)
+                if self.token_ms:
+                    await asyncio.sleep(self.token_ms / 1000)
             if self.dies_at is not None and self.dies_at >= len(self.tokens):
                 raise ProviderError("llm", self.name, Category.CONNECTIVITY, "the connection was cut")
         finally:

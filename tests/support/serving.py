@@ -53,7 +53,7 @@ def settings_for(llm: Callable[[], Any], tts: Callable[[], Any], **gateway_setti
         gateway=GatewaySettings(**gateway_settings),
         playback=PlaybackSettings(),
         files=(),
-        cache=CacheSettings(disk_mb=0, warm=False),
+        cache=CacheSettings(enabled=False),
     )
 
 

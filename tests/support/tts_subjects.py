@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Any
 
+from fake_edge import FakeEdge
 from fake_openai import FakeOpenAI
 
 from hayakuchi.core.types import Audio, ProviderFailure, SpeechRequest
 from hayakuchi.tts import TTS
 from hayakuchi.tts.cache_settings import CacheSettings
+from hayakuchi.tts.edge import EdgeTTS
+from hayakuchi.tts.edge_settings import EdgeConfig
 from hayakuchi.tts.espeak import EspeakConfig, EspeakTTS
 from hayakuchi.tts.fallback import FallbackTTS
 from hayakuchi.tts.openai import OpenAITTS, OpenAITTSConfig
@@ -29,6 +32,12 @@ def openai_tts(server: FakeOpenAI) -> OpenAITTS:
 async def served_openai_tts() -> AsyncIterator[TTS]:
     async with FakeOpenAI() as server:
         yield openai_tts(server)
+
+
+@asynccontextmanager
+async def served_edge_tts() -> AsyncIterator[TTS]:
+    async with FakeEdge() as server:
+        yield EdgeTTS(EdgeConfig(endpoint=server.url))
 
 
 @asynccontextmanager
@@ -64,6 +73,7 @@ async def trimming_tts() -> AsyncIterator[TTS]:
 
 
 SUBJECTS: dict[str, Callable[[], AbstractAsyncContextManager[TTS]]] = {
+    "edge_tts": served_edge_tts,
     "openai_tts": served_openai_tts,
     "espeak_tts": espeak_tts,
     "phrase_cache": cached_tts,

@@ -29,7 +29,7 @@ def _race(ours: float, **more: float) -> dict[str, Any]:
 
 def _results(**cases: Any) -> dict[str, Any]:
     said = {"stall_ms": 5.0, "small_first_token": 40, "talk_sentences": 8, "first_sentences": "Short ones."}
-    return {"machine": "2 cores", "versions": "Hayakuchi 1", "date": "2026-01-01", "said": said, **cases}
+    return {"machine": "2 cores", "load": 0.25, "versions": "Hayakuchi 1", "date": "2026-01-01", "said": said, **cases}
 
 
 def _met(results: dict[str, Any]) -> list[tuple[str, bool | None]]:
@@ -129,6 +129,7 @@ def test_the_page_says_what_was_missed_and_leaves_out_what_was_not_run() -> None
     assert "## B" not in page
     assert "## F" not in page
     assert "Short ones." in page
+    assert "2 cores; load average 0.2 when it began. Hayakuchi 1. 2026-01-01." in page
 
 
 def test_a_whole_page_survives_json() -> None:

@@ -97,11 +97,11 @@ def test_a_reply_that_is_waited_for_is_told_how_not_to(settings: Settings) -> No
 
 
 def test_stages_that_only_some_turns_have_are_counted_and_need_no_remedy(settings: Settings) -> None:
-    report = evaluate([turn(), turn(filler=400.0), whole()], settings)
-    assert report["stages"]["filler"] == {"p50": 400, "p95": 400, "p99": 400}
-    assert report["blame"]["first_audio"] == "filler"
+    report = evaluate([turn(), turn(surprise=400.0), whole()], settings)
+    assert report["stages"]["surprise"] == {"p50": 400, "p95": 400, "p99": 400}
+    assert report["blame"]["first_audio"] == "surprise"
     assert report["remedies"]["first_audio"] is None
-    assert "filler takes longest\n" in printed(report, width=200)
+    assert "surprise takes longest\n" in printed(report, width=200)
 
 
 def test_every_stage_of_a_turn_has_a_remedy() -> None:

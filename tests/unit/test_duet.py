@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from leaks import nothing_leaks
 from virtual import run_virtual
 
 from hayakuchi.agents.basic_memory import BasicMemoryAgent, BasicMemoryConfig
+from hayakuchi.agents.joiner import Joiner
 from hayakuchi.core.character import Character
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
@@ -38,8 +41,9 @@ class Model:
 
     deadlines = Deadlines(4.0, 5.0)
 
-    def __init__(self, *scripts: Sequence[Step], name: str = "scripted") -> None:
+    def __init__(self, *scripts: Sequence[Step], name: str = "scripted", closing_ms: float = 0) -> None:
         self.name: Any = name
+        self.closing_ms = closing_ms
         self.scripts = scripts
         self.asked: list[Sequence[Message]] = []
         self.asked_at: list[float] = []
@@ -66,6 +70,8 @@ class Model:
                 else:
                     yield TextDelta(step) if isinstance(step, str) else step
         finally:
+            if self.closing_ms:
+                await asyncio.sleep(self.closing_ms / 1000)
             self.running -= 1
 
 
@@ -232,6 +238,29 @@ def test_chains_tell_of_their_models_themselves_and_only_once() -> None:
     assert said(run_virtual(listen(mind(large, mended)))) == "Oh, it is"
 
 
+@pytest.mark.parametrize(("closing_ms", "asked_again_at"), [(0, 10), (20, 30), (5000, 210)])
+def test_the_first_request_has_a_moment_to_close(closing_ms: float, asked_again_at: float) -> None:
+    large = Model([FOREVER], [10, "it is."], closing_ms=closing_ms)
+    told: Told = []
+    run_virtual(listen(mind(large, Model([10, "Oh,"])), told=told))
+    assert said(told) == "Oh, it is."
+    assert large.asked_at == pytest.approx([0, asked_again_at])
+
+
+def test_a_model_that_is_tried_again_after_a_failure_may_be_asked_twice() -> None:
+    """Its breaker lets one request through at a time: the first one must be over before the second one is made."""
+    missing = ProviderError("llm", "a", Category.NOT_FOUND, "no such model")
+    chain = FallbackLLM([Model([missing], [FOREVER], ["it is."], name="a", closing_ms=20)])
+
+    async def twice() -> str:
+        with pytest.raises(AllProvidersFailed):
+            await listen(mind(chain, None))
+        await asyncio.sleep(60)
+        return said(await listen(mind(chain, Model([10, "Oh,"]))))
+
+    assert run_virtual(twice()) == "Oh, it is."
+
+
 @pytest.mark.parametrize("error", [GONE, RuntimeError("a bug")], ids=str)
 def test_errors_of_the_large_model_pass_and_what_was_said_stays(error: Exception) -> None:
     for script, expected in (([100, error], ""), ([100, "Poor", error], "Poor")):
@@ -376,3 +405,39 @@ def test_one_agent_serves_two_replies_at_a_time() -> None:
         return sorted(map(said, await asyncio.gather(listen(agent), listen(agent))))
 
     assert run_virtual(both()) == ["Ah, two.", "Oh, one."]
+
+
+TOKENS = st.sampled_from(
+    ["Oh", " no", ",", "! ", "That", "'s ", "[joy]", "<think>", "</think>", " ", "well.", "嗯，", "我"]
+)
+SCRIPTS = st.lists(TOKENS | st.integers(0, 60), max_size=8)
+
+
+@settings(deadline=None)
+@given(SCRIPTS, SCRIPTS, SCRIPTS, st.integers(0, 200))
+def test_whatever_the_race_the_reply_is_one_answer_and_leaving_is_always_safe(
+    first: list[Step], second: list[Step], words: list[Step], stop_ms: int
+) -> None:
+    large, quick = Model(first, second), Model(words)
+    told = heard_from(large, quick)
+    openers = [index for index, (_, delta) in enumerate(told) if isinstance(delta, Opener)]
+    answer = "".join(step for step in (second if openers else first) if isinstance(step, str))
+    if openers:
+        (delta,) = (delta for _, delta in told if isinstance(delta, Opener))
+        joiner = Joiner(delta.text)
+        assert openers == [0]
+        assert said(told) == delta.text + joiner.feed(answer) + joiner.flush()
+    else:
+        assert said(told) == answer
+    assert large.asked_at[0] == quick.asked_at[0] == 0
+    assert len(large.asked) == 1 + len(openers)
+
+    large, quick = Model(first, second), Model(words)
+
+    async def stop() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(stop_ms / 1000):
+                await listen(mind(large, quick))
+        assert large.running == quick.running == 0
+
+    run_virtual(stop())

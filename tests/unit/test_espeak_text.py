@@ -1,12 +1,10 @@
-"""What espeak-ng gets to read, which voice reads it, and what its word events mean."""
+"""What espeak-ng gets to read, and what its word events mean."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hayakuchi.tts.espeak_text import PIECE_WEIGHT, Script, WordFinder, clean, pieces, script_of, voice_for, with_ending
-
-VOICES: dict[Script, str] = {"zh": "cmn+f3", "ja": "ja+f3", "ko": "ko+f3"}
+from hayakuchi.tts.espeak_text import PIECE_WEIGHT, WordFinder, clean, pieces, with_ending
 
 
 @given(st.text())
@@ -19,46 +17,6 @@ def test_cleaning_keeps_every_place_and_can_be_encoded(text: str) -> None:
 
 def test_cleaning_leaves_nothing_that_espeak_takes_for_a_command() -> None:
     assert clean("a\x01\x00\x1b\x7f\ud800b\tc") == "a     b c"
-
-
-@pytest.mark.parametrize(
-    ("text", "script"),
-    [
-        ("hello", None),
-        ("", None),
-        ("Привет", None),
-        ("你好", "zh"),
-        ("今日は", "ja"),
-        ("ｱｲｳ", "ja"),
-        ("안녕", "ko"),
-        ("漢字 한글", "ko"),
-        ("say 你", "zh"),
-    ],
-)
-def test_script_of(text: str, script: str | None) -> None:
-    assert script_of(text) == script
-
-
-@pytest.mark.parametrize(
-    ("text", "voice", "voices", "spoken_by"),
-    [
-        ("hello", "en-us+f3", VOICES, "en-us+f3"),
-        ("你好", "en-us+f3", VOICES, "cmn+f3"),
-        ("你好", "yue", VOICES, "yue"),
-        ("你好", "sit/cmn+m3", VOICES, "sit/cmn+m3"),
-        ("你好", "zh-yue", VOICES, "zh-yue"),
-        ("你好", "ja", VOICES, "cmn+f3"),
-        ("今日は", "ja+m1", VOICES, "ja+m1"),
-        ("今日は", "cmn", VOICES, "ja+f3"),
-        ("안녕", "de", VOICES, "ko+f3"),
-        ("안녕", "kok", VOICES, "ko+f3"),
-        ("你好", "en-us+f3", {}, "en-us+f3"),
-        ("안녕", "en-us+f3", {"zh": "cmn"}, "en-us+f3"),
-        ("hello", "cmn", VOICES, "cmn"),
-    ],
-)
-def test_voice_for(text: str, voice: str, voices: dict[Script, str], spoken_by: str) -> None:
-    assert voice_for(text, voice, voices) == spoken_by
 
 
 @given(st.text(alphabet=st.sampled_from("ab .,!?\n1你。，😀é"), max_size=300), st.integers(4, 60))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from hayakuchi.agents.joiner import Joiner
 from hayakuchi.agents.lead_in import LONGEST_TAG
+from hayakuchi.orchestrator.cutter import Cutter
 
 
 def joined(opener: str, *pieces: str, language: str = "en") -> str:
@@ -78,19 +79,41 @@ def joined(opener: str, *pieces: str, language: str = "en") -> str:
         ("Oh no,", "[sad] Oh no, that's awful.", "Oh no, [sad] that's awful."),
         ("Oh no,", "[sad] Oh no, [fear] It is.", "Oh no, [sad] [fear] it is."),
         ("Oh no,", "[sad]That's awful.", "Oh no, [sad] that's awful."),
-        ("Oh no,", "<think>He is, um, sad.</think>\n\nOh no, it is.", "Oh no,<think>He is, um, sad.</think> it is."),
+        ("Oh no,", "<think>He is, um, sad.</think>\n\nOh no, it is.", "Oh no, <think>He is, um, sad.</think>it is."),
         ("嗯，", "[joy] 嗯，我觉得", "嗯，[joy]我觉得"),
         ("Oh no,", "[sad] Oh no!", "Oh no, [sad]"),
         ("Oh no,", "[not closed", "Oh no, [not closed"),
         ("Oh no,", "[] That", "Oh no, [] That"),
         ("Oh no,", "<b>no</b>", "Oh no, <b>no</b>"),
         ("Oh no,", "<3 you", "Oh no, <3 you"),
-        ("Oh no,", "<think>He is", "Oh no,<think>He is"),
+        ("Oh no,", "<think>He is", "Oh no, <think>He is"),
+        ("嗯，", "<think>He is</think> 嗯，[joy] 我", "嗯，<think>He is</think>[joy]我"),
     ],
 )
 def test_joined_text(opener: str, reply: str, expected: str) -> None:
     assert joined(opener, reply) == expected
     assert joined(opener, *reply) == expected
+
+
+@pytest.mark.parametrize(
+    ("opener", "reply", "shown"),
+    [
+        ("Oh no,", "[sadness] Oh no! That's awful. Poor cat.", "Oh no, that's awful. Poor cat."),
+        ("Oh no,", "<think>Sad.</think>\n\n[sadness] That's awful.", "Oh no, that's awful."),
+        ("Wow!", "<think>Good.</think>Great.", "Wow! Great."),
+        ("嗯，", "[joy] 嗯，<think>好</think> 我觉得很好。真的。", "嗯，我觉得很好。真的。"),
+        ("えっと、", "[joy] えっと、 そうだね。", "えっと、そうだね。"),
+        ("아,", "[joy]아, 그렇군요. 네.", "아, 그렇군요. 네."),
+    ],
+)
+def test_what_is_shown_has_no_seam_whether_the_opener_is_cut_with_the_reply_or_before_it(
+    opener: str, reply: str, shown: str
+) -> None:
+    said = joined(opener, *reply).removeprefix(opener)
+    for before, text in (("", opener + said), (opener, said)):
+        cutter = Cutter(expressions=("joy", "sadness"))
+        segments = cutter.feed(text, 0) + cutter.flush()
+        assert before + "".join(segment.display for segment in segments) == shown
 
 
 def test_german_keeps_its_capitals() -> None:
@@ -124,7 +147,7 @@ def test_a_stretched_or_unfinished_beginning_is_not_held_for_ever() -> None:
     assert len(Joiner("Oh no,").feed("Oh n" + "o" * 200)) > 100
     assert len(Joiner("Oh no,").feed("[" + "o" * LONGEST_TAG)) > 0
     assert len(Joiner("Oh no,").feed("<" + "o" * LONGEST_TAG)) > 0
-    assert Joiner("Oh no,").feed("<think>" + "o" * 200) == "<think>" + "o" * 200
+    assert Joiner("Oh no,").feed("<think>" + "o" * 200) == " <think>" + "o" * 200
 
 
 OPENERS = st.sampled_from(["Oh no,", "Wow!", "Hmm,", "I see,", "嗯，", "えっと、", "아,", "네 그럼,", "¡Vaya!"])

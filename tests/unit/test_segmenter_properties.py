@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from types import FrameType
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,26 +60,40 @@ def test_a_long_pair_is_cut_only_beyond_the_limit() -> None:
     assert cut(f"Well ({inside.strip()}) ok. Bye.") == [f"Well ({inside.strip()}) ok. ", "Bye."]
 
 
-def test_work_grows_with_the_text_and_not_with_its_square() -> None:
-    def lines(text: str) -> int:
-        count = 0
+def lines_run(work: Callable[[], object]) -> int:
+    count = 0
 
-        def trace(frame: FrameType, event: str, arg: Any) -> Any:
-            nonlocal count
-            count += 1
-            return trace
+    def trace(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal count
+        count += 1
+        return trace
 
-        before = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            cut(text, 3)
-        finally:
-            sys.settrace(before)
-        return count
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
 
-    for unit in ("a", "(", "!", "word ", "*a* ", "你", "「", "Hi. (", '"x', "`"):
-        few, many = (lines(unit * (count // len(unit))) for count in (800, 1600))
-        assert many < 2.3 * few, unit
+
+@pytest.mark.parametrize("unit", ["a", "(", "!", "word ", "*a* ", "你", "「", "Hi. (", '"x', "`"])
+def test_work_grows_with_the_text_and_not_with_its_square(unit: str) -> None:
+    few, many = (lines_run(partial(cut, unit * (count // len(unit)), 3)) for count in (800, 1600))
+    assert many < 2.3 * few
+
+
+@pytest.mark.parametrize("unit", ["a", "あ", "(", "the ", "*a* ", "“", "今天去公园"])
+def test_polling_work_grows_with_the_text_and_not_with_its_square(unit: str) -> None:
+    def work(count: int) -> None:
+        segmenter = Segmenter(deadline=0.0)
+        for at in range(count // 8):
+            segmenter.feed((unit * 8)[at % len(unit) :][:8], 10.0 * at)
+            segmenter.poll(10.0 * at, 0.0, 80.0)
+            segmenter.next_poll()
+
+    few, many = (lines_run(partial(work, count)) for count in (1600, 3200))
+    assert many < 2.6 * few
 
 
 def test_a_hundred_thousand_characters_pass_in_small_tokens() -> None:
@@ -94,6 +111,9 @@ PARTS = (
 )
 PIECES = st.sampled_from(PARTS.split("|"))
 TEXTS = st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=60).map("".join))
+
+
+JOINS = st.sampled_from([None, 0.0, 200.0])
 
 
 @st.composite
@@ -117,7 +137,7 @@ def test_cuts_do_not_depend_on_tokens(case: tuple[str, list[str]], sentences_onl
 @given(tokenised(), st.data())
 def test_no_character_is_lost_whatever_the_times(case: tuple[str, list[str]], data: st.DataObject) -> None:
     text, tokens = case
-    segmenter = Segmenter()
+    segmenter = Segmenter(deadline=data.draw(st.sampled_from([None, 0.0, 500.0])), grace=40.0, join_ms=data.draw(JOINS))
     cuts: list[Cut] = []
     now = 0.0
     for token in tokens:
@@ -184,7 +204,7 @@ def whole_and_plain(draw: st.DrawFn) -> list[str]:
     return draw(st.lists(st.one_of(atoms, more), min_size=1, max_size=12))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(whole_and_plain(), st.data(), st.sampled_from([None, 0.0, 100.0]))
 def test_no_cut_falls_into_what_belongs_together_at_any_time(
     words: list[str], data: st.DataObject, due: float | None

@@ -61,17 +61,38 @@ def test_what_the_second_voice_gave_counts_from_its_own_beginning() -> None:
     assert spoken(got) == [(0, "one"), (200, "two"), (400, "three"), (450, "three"), (650, "four")]
 
 
-@pytest.mark.parametrize(("given_ms", "then"), [(200, [TEXT]), (300, [TEXT]), (400, [])])
-def test_without_marks_a_clip_begins_again_or_is_given_up(given_ms: float, then: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("given_ms", "then"), [(90, TEXT), (200, "two three four"), (400, "three four"), (800, "four"), (1100, "")]
+)
+def test_without_marks_the_usual_pace_tells_what_was_said(given_ms: float, then: str) -> None:
     second = FakeTTS("b")
     got = run_virtual(read(FallbackTTS([FakeTTS("a", tone(given_ms), error()), second])))
-    assert second.texts == then
+    assert second.texts == [then][: bool(then)]
     assert failures(got) == [(Category.UNAVAILABLE, "b" if then else None)]
-    assert length(got) == given_ms + (800 if then else 0)
+    assert length(got) == given_ms + 200 * len(then.split())
+
+
+def test_without_marks_a_voice_is_taken_at_the_pace_it_had_before() -> None:
+    first, second = FakeTTS("a", tone(3600)), FakeTTS("b")
+
+    async def main() -> None:
+        chain = FallbackTTS([first, second])
+        await read(chain)
+        first.script = [tone(700), error()]
+        await read(chain)
+
+    run_virtual(main())
+    assert second.texts == ["two three four"]
+
+
+def test_a_voice_that_nobody_could_stand_in_for_is_waited_for() -> None:
+    script = (tone(40), 1.5, tone(40))
+    assert length(run_virtual(read(FallbackTTS([FakeTTS("a", *script)])))) == 80
+    assert failures(run_virtual(read(FallbackTTS([FakeTTS("a", *script), FakeTTS("b")])))) == [(Category.TIMEOUT, "b")]
 
 
 @pytest.mark.parametrize(
-    ("script", "at_ms"), [((60.0,), 2000), ((tone(100), 60.0), 500), ((1.9, tone(100), 0.4, tone(100), 60.0), 2800)]
+    ("script", "at_ms"), [((60.0,), 2000), ((tone(40), 60.0), 500), ((1.9, tone(40), 0.4, tone(40), 60.0), 2800)]
 )
 def test_a_hanging_voice_is_left_at_its_deadline(script: tuple[Step, ...], at_ms: float) -> None:
     hanging, second = FakeTTS("a", *script), FakeTTS("b")

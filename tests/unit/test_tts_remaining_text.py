@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scripted_tts import TEXT, word
 
 from hayakuchi.core.types import Mark, MarkKind
-from hayakuchi.tts.fallback import remaining_text
+from hayakuchi.tts.unsaid import remaining_text
 
 WORDS = (word(0, 0, 3), word(300, 4, 3), word(600, 8, 5), word(1000, 14, 4))
 
@@ -18,22 +18,42 @@ WORDS = (word(0, 0, 3), word(300, 4, 3), word(600, 8, 5), word(1000, 14, 4))
     [
         (WORDS, 0, TEXT),
         (WORDS, 100, TEXT),
-        (WORDS, 130, "two three four"),
+        (WORDS, 149, TEXT),
+        (WORDS, 150, "two three four"),
         (WORDS, 350, "two three four"),
         (WORDS, 700, "three four"),
+        (WORDS, 1100, "four"),
         (WORDS, 1200, ""),
         (WORDS[:2], 500, "three four"),
         (WORDS[:1], 5000, "two three four"),
         ((), 0, TEXT),
-        ((), 300, TEXT),
-        ((), 301, ""),
-        ((Mark(MarkKind.PHONEME, 0, "w"),), 200, TEXT),
-        ((Mark(MarkKind.PHONEME, 0, "w"),), 900, ""),
-        ((word(0, 99, 3),), 900, ""),
+        ((), 90, TEXT),
+        ((), 110, "two three four"),
+        ((), 600, "three four"),
+        ((), 5000, ""),
+        ((Mark(MarkKind.PHONEME, 0, "w"),), 90, TEXT),
+        ((Mark(MarkKind.PHONEME, 0, "w"),), 900, "four"),
+        ((word(0, 99, 3),), 900, "four"),
     ],
 )
 def test_remaining_text(marks: Sequence[Mark], delivered_ms: float, rest: str) -> None:
     assert remaining_text(TEXT, marks, delivered_ms) == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "delivered_ms", "pace_ms", "rest"),
+    [
+        ("我们走吧。", 300, 65, "们走吧。"),
+        ("我们走吧。", 330, 65, "走吧。"),
+        ("我们走吧。", 330, 130, "们走吧。"),
+        ("Kiyo 来了", 400, 65, "来了"),
+        ("one two", 160, 30, "two"),
+        ("one two", 165, 30, ""),
+        ("안녕 하세요", 130, 65, "하세요"),
+    ],
+)
+def test_the_pace_of_the_voice_stands_in_for_marks(text: str, delivered_ms: float, pace_ms: float, rest: str) -> None:
+    assert remaining_text(text, (), delivered_ms, pace_ms) == rest
 
 
 def test_punctuation_alone_is_not_worth_a_request() -> None:
