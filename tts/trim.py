@@ -43,7 +43,7 @@ class Sound:
         self._energy = 0.0
         """Of the window that has not come whole yet."""
         self._loudest = 0.0
-        """Energy of the loudest window that has."""
+        """Energy of the loudest window."""
         self._limit = _POWER * self.window
         """Energy that the last window needs to be heard."""
 
@@ -65,9 +65,8 @@ class Sound:
             self.start = first + int(heard[0]) * self.window if self.start is None else self.start
             self.end = first + (int(heard[-1]) + 1) * self.window
         self.seen += samples.size
-        whole = count % self.window == 0
-        self._energy = 0.0 if whole else float(sums[-1])
-        self._loudest = float(before[-1] if whole else before[-2])
+        self._energy = float(sums[-1]) if count % self.window else 0.0
+        self._loudest = float(before[-1])
         self._limit = float(limits[-1])
 
     def finish(self) -> None:

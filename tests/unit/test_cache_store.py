@@ -137,6 +137,8 @@ async def test_a_phrase_that_another_process_removed_is_not_there(tmp_path: Path
     async with opened(tmp_path) as store:
         (tmp_path / "a.clip").unlink()
         assert await store.get("a") is None
+        store.put("a", clip())
+    assert [file.name for file in os.scandir(tmp_path)] == ["a.clip"]
 
 
 async def test_trouble_with_the_disk_is_told_once_and_memory_goes_on(

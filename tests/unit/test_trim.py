@@ -154,6 +154,12 @@ def test_the_breath_after_speech_is_no_speech() -> None:
     assert length_ms(trimmed([Audio(breath.tobytes(), RATE)], tail_ms=0)) == 100
 
 
+@pytest.mark.parametrize("step_ms", [1, 2, 5, 7])
+def test_soft_sound_and_breath_are_told_apart_in_small_pieces(step_ms: int) -> None:
+    pieces = chunks(clip(silence(50), sound(20, 60), sound(50, 16_000), silence(100, 70)), [step_ms * PER_MS] * 300)
+    assert length_ms(trimmed(pieces, tail_ms=0)) == LEAD_MS + 70
+
+
 @pytest.mark.parametrize("rate", [8000, 16_000, 22_050, 24_000, 44_100, 48_000])
 def test_trimming_twice_is_trimming_once(rate: int) -> None:
     whole = Audio(clip(silence(333), sound(99), silence(111, 20), sound(77, 300), silence(222, 20)).tobytes(), rate)
@@ -169,9 +175,9 @@ def test_trimming_twice_is_trimming_once(rate: int) -> None:
 
 
 def test_a_clip_that_ends_within_a_window_loses_nothing() -> None:
-    whole = clip(sound(100), sound(3, 300))
+    whole = clip(sound(100), sound(1, 120))
     assert samples_of(trimmed([Audio(whole.tobytes(), RATE)], tail_ms=0)).size == len(whole)
-    alone = sound(2, 100)
+    alone = sound(1, 100)
     assert samples_of(trimmed([Audio(clip(silence(100), alone).tobytes(), RATE)])).tobytes().endswith(alone.tobytes())
 
 
