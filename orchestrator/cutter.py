@@ -11,11 +11,13 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from ..core.character import DEFAULT_EXPRESSIONS, Character
 from ..core.types import Boundary, Segment
 from .charclass import SENTENCE_MARKS
 from .reply_filter import Expression, Piece, ReplyFilter, Silent, Text
 from .segmenter import Cut, Segmenter
 from .speakable import NO_LEXICON, speakable
+from .streaming import Streaming
 
 
 class Cutter:
@@ -153,3 +155,15 @@ class Cutter:
         while self._expressions and self._expressions[0][0] <= place:
             names.append(self._expressions.popleft()[1])
         return tuple(names)
+
+
+def cutter_for(character: Character, streaming: Streaming, ttfb: float = 0.0) -> Cutter:
+    """What cuts this character's replies; words are pronounced later, when they go to the voice."""
+    return Cutter(
+        expressions={*character.expressions, *DEFAULT_EXPRESSIONS},
+        sentences_only=streaming.sentences_only,
+        whole=streaming.whole,
+        grace=streaming.grace_ms,
+        join_ms=streaming.join_ms,
+        ttfb=ttfb,
+    )

@@ -15,14 +15,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from ..agents import Agent
 from ..core.channel import Channel
-from ..core.character import DEFAULT_EXPRESSIONS, Character
+from ..core.character import Character
 from ..core.clock import loop_ms
 from ..core.errors import CapacityError, SessionClosed
 from ..core.events import SessionEvent, TurnEnded, TurnStatus
 from ..core.types import LLMDelta, Message, TextDelta, UserInput
 from ..tts import Voice
 from .commands import Command, Drop, Greet, Interrupt, Say, ThinkAhead
-from .cutter import Cutter
+from .cutter import cutter_for
 from .fillers import Fillers
 from .history import History
 from .playback import Playback
@@ -151,18 +151,10 @@ class Session:
         streaming = self._streaming()
         if heard is not None and heard.whole_reply:
             streaming = streaming.made_whole()
-        known = {*self.character.expressions, *DEFAULT_EXPRESSIONS}
         return Turn(
             heard,
             reply=self._reply(heard),
-            cutter=Cutter(
-                expressions=known,
-                sentences_only=streaming.sentences_only,
-                whole=streaming.whole,
-                grace=streaming.grace_ms,
-                join_ms=streaming.join_ms,
-                ttfb=self._voice.first_byte_ms,
-            ),
+            cutter=cutter_for(self.character, streaming, self._voice.first_byte_ms),
             voice=self._voice,
             playback=self.playback,
             publish=self._publish,

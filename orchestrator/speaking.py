@@ -108,8 +108,7 @@ class Speaking:
     async def _audio(self, clip: Clip) -> AsyncGenerator[Audio, None]:
         """The clip's audio; failures of single voices are told of, and the first piece's time taken."""
         segment = clip.segment
-        final = segment.boundary is Boundary.SENTENCE
-        request = SpeechRequest(segment.speech, final=final, tail_ms=self._pauses.get(segment.boundary))
+        request = speech_request(segment, segment.speech, self._pauses.get(segment.boundary))
         stream: Any = self._voice.synthesize(request)
         waiting = True
         async with aclosing(stream) as items:
@@ -127,3 +126,8 @@ class Speaking:
             self._report.mark(Moment.TTS_FIRST_CHUNK)
         else:
             self._report.trace.later_segment(clip.last_token_at, clip.requested_at, loop_ms())
+
+
+def speech_request(segment: Segment, text: str, tail_ms: float | None = None) -> SpeechRequest:
+    """What a voice is asked for a segment, whose words are pronounced as ``text``."""
+    return SpeechRequest(text, final=segment.boundary is Boundary.SENTENCE, tail_ms=tail_ms)

@@ -29,7 +29,7 @@ class CacheSettings(Block):
     )
     warm: bool = Field(
         default=True,
-        description="Speak greeting, fillers and apologies once in the background; a voice's preload_common_phrases wins",
+        description="Speak the greeting and fillers once in the background; a voice's preload_common_phrases wins",
     )
     max_chars: int = Field(default=60, ge=1, le=2000, description="Longest text of a reply whose sound is kept")
     max_seconds: float = Field(default=6, gt=0, le=120, description="Longest sound of a reply that is kept, s")

@@ -26,8 +26,8 @@ tts: {espeak_tts: {}}
 cache: {folder: phrases}
 """
 CHARACTER = '{name: Her, opening_line: "Hello, you! Come in.", fillers: [Hmm.], language: en}'
-COUNT = 5
-"""Pieces of the greeting, the filler and the apologies."""
+COUNT = 3
+"""Pieces of the greeting, and the filler."""
 
 
 @asynccontextmanager

@@ -133,6 +133,8 @@ def test_all_is_well():
         "quick_llm: none: the first words are the reply's own",
         "tts: espeak_tts",
         "asr: none: the character does not listen to a microphone",
+        "streaming: first words within 200 ms, cut at the best place for the deadline; audio made 2 segments ahead, sent as "
+        "it is made",
         "avatar: the built-in puppet",
         "server: 127.0.0.1, any free port",
     ]

@@ -13,7 +13,7 @@ from story import Story, ended, one_turn, tell
 from hayakuchi.core.character import Character
 from hayakuchi.core.types import Audio, SpeechRequest
 from hayakuchi.orchestrator.characters import available
-from hayakuchi.orchestrator.common_phrases import APOLOGIES, apologies, common_phrases
+from hayakuchi.orchestrator.common_phrases import common_phrases
 from hayakuchi.orchestrator.loader import load_settings
 from hayakuchi.orchestrator.providers import default_registry
 from hayakuchi.orchestrator.session import Session
@@ -102,17 +102,6 @@ def test_replies_that_are_waited_for_have_no_fillers() -> None:
     assert requests(character_of("kiyo", fillers=("Hmm.",)), Streaming(whole=True)) == []
 
 
-@how
-@pytest.mark.parametrize("language", APOLOGIES)
-def test_apologies(language: str, streaming: Streaming) -> None:
-    asked = [
-        request
-        for said in apologies(language)
-        for request in asked_by_turn(character_of("kiyo"), streaming, first_ms=10, reply=said)
-    ]
-    assert list(dict.fromkeys(asked)) == requests(character_of("kiyo", language=language), streaming)
-
-
 def test_a_phrase_is_made_once() -> None:
     character = Character(name="Her", opening_line="[joy] Hi!", fillers=("Hi!", "Hmm.", "Hmm.", "😀"), language="xx")
     assert [phrase.text for phrase in common_phrases(character, Streaming())] == ["Hi!", "Hmm."]
@@ -121,9 +110,3 @@ def test_a_phrase_is_made_once() -> None:
 def test_words_are_said_as_the_character_says_them() -> None:
     character = Character(name="Her", fillers=("GG.",), lexicon={"GG": "good game"}, language="xx")
     assert common_phrases(character, Streaming()) == [SpeechRequest("good game.")]
-
-
-def test_apologies_go_by_language() -> None:
-    assert apologies("zh-Hant-TW") == apologies("zh") == APOLOGIES["zh"]
-    assert apologies("tlh") == ()
-    assert all(len(said) == len(set(said)) >= 2 for said in APOLOGIES.values())
