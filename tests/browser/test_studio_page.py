@@ -39,6 +39,17 @@ async def test_typing_wakes_the_avatar_as_well_and_keeps_what_is_typed() -> None
         assert viewer.of("input.text") == [{"type": "input.text", "text": "hello"}]
 
 
+async def test_the_server_is_told_that_somebody_writes_before_the_message_and_not_with_every_key() -> None:
+    async with desk() as page:
+        viewer = await page.stub.viewer()
+        await page.page.locator("#box").type("hello you")
+        await page.stub.until(lambda: viewer.of("input.typing"), "that somebody writes")
+        await page.page.keyboard.press("Enter")
+        await page.stub.until(lambda: viewer.of("input.text"), "what was written")
+        kinds = [message["type"] for message in viewer.received if message["type"].startswith("input.")]
+        assert kinds == ["input.typing", "input.text"]
+
+
 async def test_text_box_sends_breaks_lines_recalls_and_leaves_an_input_method_alone() -> None:
     async with desk() as page:
         viewer = await page.stub.viewer()

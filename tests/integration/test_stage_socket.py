@@ -242,3 +242,19 @@ async def test_who_said_what_is_kept() -> None:
             await play_all(viewer, (await viewer.next("turn.started"))["turn"])
         async with viewing(url) as viewer:
             assert viewer.snapshot["history"][0] == {"role": "user", "content": "Hi", "viewer": "Mika"}
+
+
+async def test_whoever_will_answer_gets_ready_while_somebody_writes() -> None:
+    class Ready(ScriptedLLM):
+        prepared = 0
+
+        def prepare(self) -> None:
+            self.prepared += 1
+
+    model = Ready(TOKENS)
+    async with serving(settings_for(lambda: model, ScriptedTTS)) as (url, _), viewing(url) as viewer:
+        await viewer.send(type="input.typing")
+        await viewer.send(type="ping")
+        await viewer.next("pong")
+        assert model.prepared == 1
+        assert model.asked == []

@@ -14,6 +14,7 @@ from hayakuchi.live2d_bridge.wire import (
     PlaybackReport,
     SoundClaim,
     SoundRelease,
+    Typing,
     parse_client_message,
 )
 
@@ -29,6 +30,7 @@ UNDERSTOOD = {
         "Hi", disable_quick_response=True
     ),
     '{"type": "input.text", "text": "Hi", "disable_quick_response": false}': InputText("Hi"),
+    '{"type": "input.typing"}': Typing(),
     '{"type": "interrupt"}': Interrupt(),
     '{"type": "greet", "x": {}}': Greet(),
     '{"type": "playback", "turn": 0, "played_ms": 0}': PlaybackReport(0, 0.0),
