@@ -114,10 +114,10 @@ def test_the_opener_comes_first_and_the_large_model_is_told_what_was_said() -> N
     assert quick.asked_at == [0]
     assert large.asked_at == [0, 100]
     first, second = large.asked
-    assert "already" not in first[0].content
-    assert second[0].content.startswith(first[0].content)
-    assert '"Oh no,"' in second[0].content[len(first[0].content) :]
-    assert second[1:] == first[1:]
+    assert "already" not in first[-1].content
+    assert second[-1].content.startswith(first[-1].content)
+    assert '"Oh no,"' in second[-1].content[len(first[-1].content) :]
+    assert second[:-1] == first[:-1]
 
 
 def test_the_small_model_hears_who_it_is_and_what_was_said_and_little_else() -> None:
