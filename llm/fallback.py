@@ -5,7 +5,7 @@ Once something of the reply was said, a failure is the reader's: the spoken part
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 
 from ..core.chain import Fallback
@@ -14,9 +14,7 @@ from ..core.errors import ProviderError
 from ..core.link import Attempt
 from ..core.types import LLMDelta, Message, ProviderFailure
 from .base import LLM
-from .race import Race, Runner, is_word, patience_s
-
-KIND = "llm"
+from .race import KIND, Race, Runner, is_word, patience_s
 
 
 class FallbackLLM(Fallback[LLM]):
@@ -34,45 +32,40 @@ class FallbackLLM(Fallback[LLM]):
         space, AllProvidersFailed when none was left. Each model is held to its own deadlines; one with a
         ``first_response_timeout`` races against the next when it is silent for so long.
         """
-        failure: ProviderError | None = None
+        failures: list[ProviderError] = []
         attempts = self._chain.attempts()
         for attempt in attempts:
-            if failure is not None:
-                yield ProviderFailure(failure, attempt.name)
-            if patience_s(attempt) is not None:
-                race = Race(attempt, attempts, lambda asked: _read(asked, messages))
-                runner = await race.winner()
-                failures = _told(race, runner)
-            else:
-                runner, failures = Runner(attempt, _read(attempt, messages)), []
-            for told in failures:
-                yield told
-            if runner is None:
-                raise self._chain.exhausted()
-            said = False
-            try:
-                async with aclosing(_followed(runner)) as deltas:
+            runner = await self._asked(attempt, attempts, messages, failures)
+            async with aclosing(_followed(runner, failures)) as deltas:
+                said = False
+                try:
                     async for delta in deltas:
                         said = said or is_word(delta)
                         yield delta
-            except ProviderError as error:
-                if said:
-                    raise
-                failure = error
-            else:
-                return
-        if failure is not None:
+                    if runner is not None:
+                        return
+                except ProviderError as error:
+                    if said:
+                        raise
+                    failures = [error]
+        for failure in failures:
             yield ProviderFailure(failure, None)
         raise self._chain.exhausted()
 
-
-def _told(race: Race, winner: Runner | None) -> list[ProviderFailure]:
-    """The failures of a race: each with the name of who was heard in its place."""
-    return [
-        ProviderFailure(runner.failure, winner.attempt.name if winner else None)
-        for runner in race.failed
-        if runner.failure is not None
-    ]
+    async def _asked(
+        self,
+        attempt: Attempt[LLM],
+        attempts: Iterator[Attempt[LLM]],
+        messages: Sequence[Message],
+        failures: list[ProviderError],
+    ) -> Runner | None:
+        """Who is to be heard: this model, or the winner of its race against the next ones. The failures of a race are added."""
+        if patience_s(attempt) is None:
+            return Runner(attempt, _read(attempt, messages))
+        race = Race(attempt, attempts, lambda asked: _read(asked, messages))
+        winner = await race.winner()
+        failures += [runner.failure for runner in race.failed if runner.failure is not None]
+        return winner
 
 
 async def _read(attempt: Attempt[LLM], messages: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:
@@ -89,10 +82,14 @@ async def _read(attempt: Attempt[LLM], messages: Sequence[Message]) -> AsyncGene
     attempt.succeeded()
 
 
-async def _followed(runner: Runner) -> AsyncGenerator[LLMDelta, None]:
-    """What was held of the one that is heard, then the rest of its reply."""
+async def _followed(runner: Runner | None, failures: Sequence[ProviderError]) -> AsyncGenerator[LLMDelta, None]:
+    """The failures before it, what was held of the one that is heard, then the rest of its reply."""
+    if runner is None:
+        return
     with runner.attempt:
         async with aclosing(runner.deltas) as deltas:
+            for failure in failures:
+                yield ProviderFailure(failure, runner.attempt.name)
             for delta in runner.held:
                 yield delta
             async for delta in deltas:

@@ -9,10 +9,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass, field
 
-from ..core.errors import ProviderError
+from ..core.errors import Category, ProviderError
 from ..core.link import Attempt
 from ..core.types import LLMDelta, TextDelta
 from .base import LLM
+
+KIND = "llm"
 
 Read = Callable[[Attempt[LLM]], AsyncGenerator[LLMDelta, None]]
 
@@ -36,10 +38,13 @@ class Runner:
         except ProviderError as error:
             self.failure = error
 
-    async def abandon(self) -> None:
-        """Close the connection; the provider is not to blame."""
+    async def abandon(self, winner: Runner | None = None) -> None:
+        """Close the connection. One that had not begun to answer when ``winner`` spoke is put down as too slow."""
         with self.attempt:
             await self.deltas.aclose()
+            if winner is not None and not self.held:
+                message = f"had said nothing when {winner.attempt.name} answered in its place"
+                self.attempt.failed(ProviderError(KIND, self.attempt.name, Category.TIMEOUT, message))
 
 
 def is_word(delta: LLMDelta) -> bool:
@@ -62,6 +67,7 @@ class Race:
     def __init__(self, first: Attempt[LLM], attempts: Iterator[Attempt[LLM]], read: Read) -> None:
         self._next: Attempt[LLM] | None = first
         self._attempts, self._read = attempts, read
+        self._asked_all = False
         self._running: dict[asyncio.Task[None], Runner] = {}
         self.failed: list[Runner] = []
         """Those that failed, in the order in which they did."""
@@ -69,6 +75,7 @@ class Race:
     async def winner(self) -> Runner | None:
         """The first that gives a word or ends well; None when all failed. All others are closed."""
         won: Runner | None = None
+        heard: Runner | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 while won is None and self._ask(group):
@@ -79,7 +86,7 @@ class Race:
             return heard
         finally:
             for runner in (*self._running.values(), *([won] if won else [])):
-                await runner.abandon()
+                await runner.abandon(heard)
             if self._next is not None:
                 with self._next:  # it was never asked
                     pass
@@ -96,11 +103,14 @@ class Race:
     async def _first_done(self) -> Runner | None:
         """Wait for a word, a failure, or the time of the next model; the runner that won, if one did."""
         latest = list(self._running.values())[-1]
-        limit_s = patience_s(latest.attempt) if self._next is None else None
+        limit_s = patience_s(latest.attempt) if self._next is None and not self._asked_all else None
         done, _ = await asyncio.wait(self._running, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
-        runners = [self._running.pop(task) for task in done]
-        self.failed += [runner for runner in runners if runner.failure is not None]
-        won = next((runner for runner in runners if runner.failure is None), None)
-        if won is None and self._next is None:
+        for task in [task for task in self._running if task in done]:
+            runner = self._running.pop(task)
+            if runner.failure is None:
+                return runner
+            self.failed.append(runner)
+        if self._next is None:
             self._next = next(self._attempts, None)
-        return won
+            self._asked_all = self._next is None
+        return None

@@ -16,7 +16,7 @@ def common_phrases(character: Character, streaming: Streaming) -> list[SpeechReq
     said = [_reply(character.opening_line, character, streaming)]
     if not streaming.whole:
         said += [
-            cutter_for(character, streaming).opener(Fillers([text]).take() or "", 0.0) for text in character.fillers
+            cutter_for(character, streaming).interject(Fillers([text]).take() or "", 0.0) for text in character.fillers
         ]
     segments = (segment for reply in said for segment in reply if segment.speech)
     found = [speech_request(segment, pronounced(segment.speech, character.lexicon)) for segment in segments]

@@ -48,6 +48,7 @@ class Cutter:
         """With ``whole``, all pieces so far."""
         self._index = 0
         self._fed = 0
+        self._begun = False
         self._now = 0.0
         self._blank = ""
         """Blanks that were cut and go with the next segment."""
@@ -67,19 +68,17 @@ class Cutter:
 
     @property
     def begun(self) -> bool:
-        """Whether any of the reply has come that is neither thought nor tag."""
-        return self._fed > 0
+        """Whether any of the reply has come that is neither thought, nor tag, nor blank."""
+        return self._begun
 
     def hurry(self, deadline: float) -> None:
         """From here on the first sound should be heard at ``deadline``."""
         self._segmenter.hurry(deadline)
 
-    def opener(self, text: str, now: float) -> list[Segment]:
-        """Words that are spoken at once, before what follows of the reply: what is held is cut, and then they are."""
-        done = self.flush()
+    def interject(self, text: str, now: float) -> list[Segment]:
+        """Words that are spoken at once, before the reply begins; a thought or tag that is half told goes on behind them."""
         self._fed += len(text)
-        cuts = self._segmenter.feed(text, now) + self._segmenter.flush()
-        done += self._segments(cuts)
+        done = self._segments(self._segmenter.feed(text, now) + self._segmenter.flush())
         if done and text.rstrip()[-1:] not in SENTENCE_MARKS:
             done[-1] = replace(done[-1], boundary=Boundary.CLAUSE)
             self._opens = False
@@ -122,6 +121,7 @@ class Cutter:
             match piece:
                 case Text(text):
                     self._fed += len(text)
+                    self._begun = self._begun or not text.isspace()
                     done += self._segments(self._segmenter.feed(text, now))
                 case Expression(name):
                     self._expressions.append((self._fed, name))

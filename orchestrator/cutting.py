@@ -97,7 +97,7 @@ class Cutting:
             if isinstance(piece, TextDelta):
                 text += piece.text
                 continue
-            segments += self._cutter.feed(text, now) + self._cutter.opener(piece.text, now)
+            segments += self._cutter.feed(text, now) + self._cutter.interject(piece.text, now)
             text = ""
         return segments + self._cutter.feed(text, now)
 
@@ -108,7 +108,7 @@ class Cutting:
         self._filler_at = inf
         if not self._silent or self._cutter.begun or (words := self._filler()) is None:
             return []
-        return [replace(segment, filler=True) for segment in self._cutter.opener(words, loop_ms())]
+        return [replace(segment, filler=True) for segment in self._cutter.interject(words, loop_ms())]
 
     async def _hand_on(self, segments: list[Segment], text_at: float) -> None:
         for segment in segments:

@@ -113,8 +113,9 @@ class Engine:
         )
 
     def _count(self, turn: Turn) -> None:
-        """Replies spoken to their end are counted; not the opening line, nor those that were waited for as a whole."""
-        if turn.heard is not None and not turn.whole:
+        """Replies spoken to their end are counted; not the opening line, nor those that were begun before they were asked for,
+        nor those that were waited for as a whole."""
+        if turn.heard is not None and not turn.whole and not turn.trace.ran_ahead:
             quick = isinstance(self.agent, QuickAgent) and self.agent.asks_quick(turn.heard)
             self.statistics.count(Mode.QUICK if quick else Mode.DIRECT, turn.trace)
 

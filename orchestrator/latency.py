@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
+from math import inf
 
 
 class Moment(StrEnum):
@@ -96,10 +97,17 @@ class LatencyTrace:
         parts = ((name, self._waited(start, end)) for name, start, end in self._path())
         return {name: value for name, value in parts if value is not None}
 
+    @property
+    def ran_ahead(self) -> bool:
+        """Whether the model was asked before anybody waited."""
+        lead = self.between(Moment.LLM_REQUEST, Moment.HEARD)
+        return lead is not None and lead > 0
+
     def _path(self) -> list[Stage]:
-        came = {moment: self.marks[moment] for moment in _FIRST_WORDS if moment in self.marks}
-        first_words = _FIRST_WORDS[min(came, key=lambda moment: came[moment])] if came else ()
-        return [_BEFORE, *first_words, *_AFTER]
+        """The stages by whose words were spoken first. Fillers and openers are spoken when they come; other text may wait."""
+        cut = self.marks.get(Moment.FIRST_SEGMENT, inf)
+        first = next((moment for moment in _FIRST_WORDS if self.marks.get(moment, inf) <= cut), None)
+        return [_BEFORE, *(_FIRST_WORDS[first] if first else ()), *_AFTER]
 
     def _waited(self, start: Moment, end: Moment) -> float | None:
         if start not in self.marks or end not in self.marks:

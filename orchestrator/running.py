@@ -32,7 +32,7 @@ async def over(running: Running | None) -> None:
 async def kept(ahead: Running | None, command: Command) -> Running | None:
     """The turn that ran ahead, if it answers what was said and is well; else it is ended, and has never been."""
     said = command.heard if isinstance(command, Say) else None
-    if ahead and said == ahead.turn.heard and not ahead.task.done() and ahead.turn.error is None:
+    if ahead and said == ahead.turn.heard and ahead.turn.alive and not ahead.task.done():
         return ahead
     await over(ahead)
     return None

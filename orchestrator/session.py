@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from ..agents import Agent
+from ..agents import Agent, QuickAgent
 from ..core.channel import Channel
 from ..core.character import Character
 from ..core.clock import loop_ms
@@ -113,9 +113,8 @@ class Session:
                     continue
                 if isinstance(command, Greet) and not self._may_greet():
                     continue
-                ahead = await kept(ahead, command)
                 await over(running)
-                running = None
+                running, ahead = None, await kept(ahead, command)
                 if not isinstance(command, Interrupt):
                     running = ahead or self._started(command.heard if isinstance(command, Say) else None)
                     ahead = None
@@ -129,7 +128,7 @@ class Session:
     async def _look_ahead(self, ahead: Running | None, command: ThinkAhead | Drop) -> Running | None:
         if isinstance(command, Drop):
             return await over(ahead)
-        if ahead is not None and not ahead.task.done() and ahead.turn.heard == command.heard:
+        if ahead is not None and ahead.turn.alive and not ahead.task.done() and ahead.turn.heard == command.heard:
             return ahead
         await over(ahead)
         return self._started(command.heard)
@@ -161,8 +160,12 @@ class Session:
             settings=self._settings,
             streaming=streaming,
             polish=self._polish,
-            filler=self._fillers.take if heard is not None else _nothing,
+            filler=self._fillers.take if heard is not None and not self._asks_quick(heard) else _nothing,
         )
+
+    def _asks_quick(self, heard: UserInput) -> bool:
+        """Whether a small model is asked for the first words: then there is no filler."""
+        return isinstance(self._agent, QuickAgent) and self._agent.asks_quick(heard)
 
     def _begin(self, turn: Turn, at: float) -> None:
         self._turns += 1

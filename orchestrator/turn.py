@@ -78,6 +78,7 @@ class Turn:
         self._voice, self._playback, self._publish = voice, playback, publish
         self._untold: list[SessionEvent] = []
         self._patience: asyncio.Timeout | None = None
+        self._over = False
         self._report = TurnReport(self._tell, settings.thresholds)
         supply = Supply(playback)
         self._cutting = Cutting(
@@ -120,6 +121,11 @@ class Turn:
         if self._patience is not None:
             self._patience.reschedule(None)
 
+    @property
+    def alive(self) -> bool:
+        """Whether it may still be begun: not when it broke, or when its time to run ahead is over."""
+        return not self._over and self.error is None and not (self._patience and self._patience.expired())
+
     async def run(self) -> None:
         """Speak the whole reply; returns when the listener has heard the end of it, or when it was not begun in time."""
         self._voice.prepare()
@@ -129,6 +135,8 @@ class Turn:
         except TimeoutError:
             if self.number:
                 raise
+        finally:
+            self._over, self._patience = True, None
 
     async def _stages(self) -> None:
         async with asyncio.TaskGroup() as group:

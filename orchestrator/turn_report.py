@@ -29,6 +29,8 @@ class TurnReport:
     def first_audio(self) -> None:
         """Audio goes out; the first time, the figures are told."""
         if Moment.FIRST_AUDIO not in self.trace.marks:
+            for moment in (Moment.TTS_REQUEST, Moment.TTS_FIRST_CHUNK):
+                self.mark(moment)  # where the voice failed at the first segment, and the sound is a later one's
             self.mark(Moment.FIRST_AUDIO)
             self.latency()
 

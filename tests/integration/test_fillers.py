@@ -5,12 +5,14 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from scripted import ScriptedLLM, ScriptedTTS, make_session
+from scripted import EchoAgent, ScriptedLLM, ScriptedTTS, make_session
 from story import Story, ended, one_turn, tell
 
+from hayakuchi.agents import AgentConfig
 from hayakuchi.core.character import Character
 from hayakuchi.core.events import AudioSent, LatencyMeasured, SegmentReady, TurnEnded
 from hayakuchi.core.types import UserInput
+from hayakuchi.llm.fallback import FallbackLLM
 from hayakuchi.orchestrator.fillers import Fillers
 from hayakuchi.orchestrator.session import Session
 
@@ -98,3 +100,46 @@ def test_only_one_a_turn() -> None:
     fillers = Fillers(["Hmm.", "Ooh."])
     assert fillers.take() is not None
     assert fillers.take() is None
+
+
+@pytest.mark.parametrize(
+    ("tokens", "display"),
+    [
+        (["<think>", "The user", " says hi.", " I greet.", "</think>", "Hello", " there", "!"], "Hmm. Hello there!"),
+        (["[", "joy", "]", " Hello", " there", "!"], "Hmm. Hello there!"),
+        (["\n", "\n", "Hello", " there", "!"], "Hmm. \nHello there!"),
+    ],
+)
+def test_what_the_model_has_half_told_stays_what_it_is(tokens: list[str], display: str) -> None:
+    voice = ScriptedTTS()
+    model = ScriptedLLM(tokens, first_ms=50, token_ms=200)
+    session = make_session([model], [voice], character=Character(name="Test", fillers=("Hmm.",)))
+    story = one_turn(session)
+    assert story.of(TurnEnded)[0].reply.strip() == display.strip()
+    assert voice.spoken == ["Hmm.", "Hello there!"]
+    assert [message.content.strip() for message in session.history.messages] == ["Hi", "Hello there!"]
+    expressions = [event.segment.expressions for event in story.of(SegmentReady)]
+    assert expressions == ([(), ("joy",)] if tokens[0] == "[" else [(), ()])
+    latency = story.of(LatencyMeasured)[0]
+    assert "filler" in latency.stages
+    assert sum(latency.stages.values()) == pytest.approx(latency.figures["first_audio"])
+
+
+def test_with_a_quick_reply_there_is_no_filler() -> None:
+    class QuickMind(EchoAgent):
+        def asks_quick(self, heard: UserInput) -> bool:
+            return not heard.disable_quick_response
+
+    session = speaking(THINKS_LONG, ("Hmm.",))
+    session._agent = QuickMind(
+        AgentConfig(), FallbackLLM([ScriptedLLM(REPLY, first_ms=THINKS_LONG)]), session.character
+    )
+
+    async def script(session: Session, story: Story) -> None:
+        session.say(UserInput("Hi"))
+        await ended(story)
+        session.say(UserInput("Hi", disable_quick_response=True))
+        await ended(story, 2)
+
+    story = tell(session, script)
+    assert [event.turn for event in story.of(SegmentReady) if event.segment.filler] == [2]

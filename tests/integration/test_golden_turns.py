@@ -10,7 +10,7 @@ from scripted import ScriptedLLM, ScriptedTTS, make_session
 from story import Story, ended, one_turn, tell
 from syrupy.assertion import SnapshotAssertion
 
-from hayakuchi.core.events import AudioSent, ProviderFailed, TurnEnded, TurnStarted, TurnStatus
+from hayakuchi.core.events import AudioSent, LatencyMeasured, ProviderFailed, TurnEnded, TurnStarted, TurnStatus
 from hayakuchi.core.types import UserInput
 from hayakuchi.orchestrator.session import Session
 
@@ -162,3 +162,10 @@ def test_never_further_ahead_of_the_listener_than_allowed_and_never_starved(limi
     assert limit_ms / 2 < max(ahead) <= limit_ms
     sent = [at for at, event in story.events if isinstance(event, AudioSent)]
     assert max(later - earlier for earlier, later in itertools.pairwise(sent)) <= max(limit_ms, 250)
+
+
+def test_the_stages_add_up_when_the_first_segment_has_no_sound() -> None:
+    session = make_session([ScriptedLLM(STORY)], [ScriptedTTS(dies_after=0, dies_on="Well")])
+    latency = one_turn(session).of(LatencyMeasured)[0]
+    assert sum(latency.stages.values()) == pytest.approx(latency.figures["first_audio"])
+    assert max(latency.stages, key=lambda name: latency.stages[name]) == "tts"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from story import Story, ended, tell
 
 from hayakuchi.core.character import Character
 from hayakuchi.core.events import AudioSent, LatencyMeasured, TurnEnded, TurnStarted, TurnStatus
-from hayakuchi.core.types import UserInput
+from hayakuchi.core.types import Audio, SpeechRequest, UserInput
 from hayakuchi.orchestrator.session import Session
 from hayakuchi.orchestrator.turn import AHEAD_S
 
@@ -209,3 +210,67 @@ def test_nothing_fills_the_wait_before_the_words_are_confirmed() -> None:
 
     story = tell(session, script)
     assert first_audio(story, 1) == pytest.approx(1000 + 200 - 100 + 40 + 50, abs=1)
+
+
+class SlowGoodbye(ScriptedTTS):
+    """Takes a second to let go."""
+
+    async def synthesize(self, request: SpeechRequest) -> AsyncIterator[Audio]:
+        try:
+            async for audio in super().synthesize(request):
+                yield audio
+        finally:
+            await asyncio.sleep(1)
+
+
+def test_a_turn_that_is_being_dropped_is_not_begun_any_more() -> None:
+    model = ScriptedLLM(REPLY * 40)
+    session = make_session([model], [SlowGoodbye()])
+
+    async def script(session: Session, story: Story) -> None:
+        session.think_ahead(HI)
+        await asyncio.sleep(AHEAD_S + 0.5)
+        session.say(HI)
+        await asyncio.sleep(5)
+        session.interrupt()
+        await ended(story)
+
+    story = tell(session, script)
+    assert len(model.asked) == 2
+    assert of_turn(story, TurnStarted) == of_turn(story, TurnEnded) == [1]
+
+
+def test_a_turn_whose_time_runs_out_while_another_one_ends_is_not_begun() -> None:
+    model = ScriptedLLM(REPLY * 100, token_ms=100)
+    session = make_session([model], [SlowGoodbye()])
+
+    async def script(session: Session, story: Story) -> None:
+        session.say(UserInput("First"))
+        await asyncio.sleep(5)
+        session.think_ahead(HI)
+        await asyncio.sleep(AHEAD_S - 0.5)
+        session.say(HI)
+        await asyncio.sleep(20)
+        session.interrupt()
+        await ended(story, 2)
+
+    story = tell(session, script)
+    assert of_turn(story, TurnStarted) == of_turn(story, TurnEnded) == [1, 2]
+    assert session.turn is None
+
+
+def test_turns_that_ran_ahead_know_it() -> None:
+    session = make_session([ScriptedLLM(REPLY)], [ScriptedTTS()])
+    ahead: list[bool] = []
+    session._completed = lambda turn: ahead.append(turn.trace.ran_ahead)
+
+    async def script(session: Session, story: Story) -> None:
+        session.think_ahead(HI)
+        await asyncio.sleep(0.5)
+        session.say(HI)
+        await ended(story)
+        session.say(HI)
+        await ended(story, 2)
+
+    tell(session, script)
+    assert ahead == [True, False]

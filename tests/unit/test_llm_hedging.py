@@ -13,7 +13,7 @@ from scripted import ScriptedLLM
 from virtual import run_virtual
 
 from hayakuchi.core.clock import loop_ms
-from hayakuchi.core.errors import AllProvidersFailed, ProviderError
+from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
 from hayakuchi.core.types import LLMDelta, Message, ProviderFailure, ReasoningDelta, TextDelta
 from hayakuchi.llm.demo import DemoLLM
 from hayakuchi.llm.fallback import FallbackLLM
@@ -57,7 +57,7 @@ def test_a_slow_model_loses_against_the_next_one() -> None:
     got, first_at, chain = ask(slow, quick)
     assert (text(got), first_at) == ("quick speaks", 300)
     assert [state for _, state, _ in chain.states(0)] == ["closed", "closed"]
-    assert [error for _, _, error in chain.states(0)] == [None, None]
+    assert "had said nothing when quick answered" in str(chain.states(0)[0][2])
 
 
 def test_a_slow_model_that_still_comes_first_is_heard() -> None:
@@ -179,3 +179,65 @@ def test_the_loser_is_gone_before_the_winner_is_heard() -> None:
     got, first_at, _ = ask(slow, model("quick", first_ms=100))
     assert (text(got), slow.running) == ("quick speaks", 0)
     assert first_at == 250
+
+
+def test_a_model_that_never_answers_is_left_alone_after_three_lost_races() -> None:
+    dead, quick = model("dead", first_ms=60_000, timeout_ms=200), model("quick", first_ms=100)
+
+    async def main() -> list[float]:
+        chain, took = FallbackLLM([dead, quick]), []
+        for _ in range(5):
+            began = loop_ms()
+            async with aclosing(chain.stream(ASK)) as deltas:
+                async for delta in deltas:
+                    if isinstance(delta, TextDelta):
+                        took.append(round(loop_ms() - began))
+                        break
+        return took
+
+    assert run_virtual(main()) == [300, 300, 300, 100, 100]
+
+
+def test_of_two_that_answer_at_the_same_moment_the_first_choice_is_heard_and_the_other_let_go() -> None:
+    async def main() -> None:
+        first, second = model("first", first_ms=300, timeout_ms=100), model("second", first_ms=200)
+        chain = FallbackLLM([first, second])
+        trial = chain._chain.links[1].breaker
+        trial.trip(ProviderError("llm", "second", Category.UNAVAILABLE, "down"), loop_ms())
+        await asyncio.sleep(1.1)
+        async with aclosing(chain.stream(ASK)) as deltas:
+            assert await anext(deltas) == TextDelta("first")
+            assert (first.running, second.running) == (1, 0)
+        assert trial.allow(loop_ms())
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("timeout_ms", [None, 100])
+def test_a_reader_that_leaves_at_a_failure_leaves_nothing_behind(timeout_ms: float | None) -> None:
+    async def main() -> None:
+        dead, spare = model("dead", first_ms=1, timeout_ms=timeout_ms, dies_at=0), model("spare", first_ms=1)
+        chain = FallbackLLM([dead, spare])
+        trial = chain._chain.links[1].breaker
+        trial.trip(ProviderError("llm", "spare", Category.UNAVAILABLE, "down"), loop_ms())
+        await asyncio.sleep(1.1)
+        async with aclosing(chain.stream(ASK)) as deltas:
+            assert isinstance(await anext(deltas), ProviderFailure)
+        assert spare.running == 0
+        assert trial.allow(loop_ms())
+
+    run_virtual(main())
+
+
+def test_no_patience_at_all_does_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[object] = []
+    wait = asyncio.wait
+
+    async def counted(*args: Any, **options: Any) -> Any:
+        waits.append(args)
+        return await wait(*args, **options)
+
+    monkeypatch.setattr(asyncio, "wait", counted)
+    got, _, _ = ask(model("alone", first_ms=500, timeout_ms=0))
+    assert text(got) == "alone speaks"
+    assert len(waits) < 5
