@@ -136,8 +136,8 @@ class _Clip:
 
     @property
     def pace_ms(self) -> float:
-        """What the voice that spoke last needed for a character."""
-        return (self._given_ms - self._begin_ms) / max(characters(self.unsaid), 1.0)
+        """What the voice that spoke last needed for a character; a text that goes on was given a comma."""
+        return (self._given_ms - self._begin_ms) / (characters(self.unsaid) + (not self._request.final))
 
     def broken_off(self, pace_ms: float) -> list[Audio]:
         """The voice failed: what the resampler still held of it. ``unsaid`` is what remains, at the pace of this voice."""
