@@ -12,7 +12,7 @@ from .breaker import BreakerState
 from .clock import loop_ms
 from .errors import AllProvidersFailed, Category, ProviderError
 from .link import Attempt, Link, P
-from .provider import Deadlines, Preparable
+from .provider import Deadlines
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +58,8 @@ class Chain(Generic[P]):
     def prepare(self) -> None:
         """Whoever is asked first by the next request gets ready for it, if it can."""
         link = self.upcoming
-        if link is not None and isinstance(link.provider, Preparable):
-            link.provider.prepare()
+        if link is not None:
+            link.prepare()
 
     def attempts(self) -> Iterator[Attempt[P]]:
         """Who may be asked, in order, each decided when it is asked for.

@@ -164,6 +164,12 @@ class HttpClient:
                 raise self.failures.bad_output(f"sent more than {MAX_BODY_BYTES >> 20} MiB at once")
         return b"".join(parts)
 
+    def hang_up(self, response: aiohttp.ClientResponse) -> None:
+        """:func:`hang_up`; when that costs the connection, the next :meth:`prepare` opens another one."""
+        if response.connection is not None:
+            self._used_at = -FRESH_MS
+        hang_up(response)
+
     async def _send(self, method: str, path: str, body: bytes | None) -> aiohttp.ClientResponse:
         if self._session is None:
             await self._made_session()

@@ -10,12 +10,15 @@ from .breaker import Breaker
 from .clock import loop_ms
 from .errors import Category, ProviderError
 from .estimate import Estimate
-from .provider import Provider
+from .provider import Preparable, Provider
 
 P = TypeVar("P", bound=Provider)
 
 FIRST_ITEM_MS = 100.0
 """What a provider is taken to need for its first item until it was measured."""
+
+
+def _nothing() -> None: ...
 
 
 class Link(Generic[P]):
@@ -26,6 +29,8 @@ class Link(Generic[P]):
         self.breaker = Breaker()
         self.error: ProviderError | None = None
         """The last failure, unless it has served since."""
+        self.prepare = provider.prepare if isinstance(provider, Preparable) else _nothing
+        """Get ready for a request that is about to come."""
         self.first_item = Estimate(FIRST_ITEM_MS)
         """From a request to its first item, in ms."""
         self.probing = False

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from ..core.errors import Category, ProviderError
-from ..core.http import HttpClient, hang_up
+from ..core.http import HttpClient
 from ..core.remote import ServerBlock
 from ..core.types import Message, ReasoningDelta, TextDelta, Usage
 from .base import LLMConfig
@@ -92,7 +92,7 @@ class OpenAILLM:
             for delta in reply.end():
                 yield delta
         finally:
-            hang_up(response)
+            self._http.hang_up(response)
 
     async def probe(self) -> str:
         """Ask which models there are (2 s), then load the model where ``warm_up`` says so. Raises ProviderError."""

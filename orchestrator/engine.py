@@ -39,6 +39,8 @@ class Engine:
         parts = (self.llm, settings.character, *([self.quick] if self.quick else []))
         self.agent = settings.agent.provider(settings.agent.config, *parts)
         self.statistics = ReplyStatistics()
+        self._streaming: dict[tuple[int, int], Streaming] = {}
+        """By model and voice."""
         self.on_probed: Callable[[], None] = lambda: None
         """Called after each round of probes."""
         self.on_warming: Callable[[Progress], None] = lambda progress: None
@@ -121,7 +123,12 @@ class Engine:
 
     def streaming(self) -> Streaming:
         """How the next turn streams: by the agent, and the model and voice that would serve it."""
-        return resolved(self.agent.config, _config(self.llm.upcoming), _config(self.voice.upcoming))
+        model, voice = self.llm.upcoming, self.voice.upcoming
+        found = self._streaming.get((id(model), id(voice)))
+        if found is None:
+            found = resolved(self.agent.config, _config(model), _config(voice))
+            self._streaming[id(model), id(voice)] = found
+        return found
 
     @property
     def model_in_use(self) -> str | None:

@@ -64,6 +64,7 @@ class Session:
         self._settings, self._streaming, self._completed = settings, streaming, completed
         self._inbox: Channel[Command] = Channel(INBOX)
         self._observers: list[Observer] = []
+        self._asks_quick = agent.asks_quick if isinstance(agent, QuickAgent) else _never
         self._fillers = Fillers(character.fillers)
         self._turns = 0
 
@@ -163,10 +164,6 @@ class Session:
             filler=self._fillers.take if heard is not None and not self._asks_quick(heard) else _nothing,
         )
 
-    def _asks_quick(self, heard: UserInput) -> bool:
-        """Whether a small model is asked for the first words: then there is no filler."""
-        return isinstance(self._agent, QuickAgent) and self._agent.asks_quick(heard)
-
     def _begin(self, turn: Turn, at: float) -> None:
         self._turns += 1
         self._fillers.next_turn()
@@ -224,3 +221,7 @@ async def _spoken_line(text: str) -> AsyncIterator[LLMDelta]:
 
 def _nothing() -> None:
     return None
+
+
+def _never(heard: UserInput) -> bool:
+    return False

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from pydantic_core import from_json
 
 from ..core.errors import Category, ProviderError
-from ..core.http import HttpClient, hang_up
+from ..core.http import HttpClient
 from ..core.http_errors import error_text
 from ..core.remote import ServerBlock
 from ..core.sse import EventTooLong, SSEDecoder
@@ -96,7 +96,7 @@ class OpenAITTS:
             if empty:
                 raise self._http.failures.bad_output(f"sent no audio for {self._http.failures.subject}")
         finally:
-            hang_up(response)
+            self._http.hang_up(response)
 
     async def probe(self) -> str:
         """Ask for the list of models (2 s), which costs nothing: speech would. Raises ProviderError when the server cannot be

@@ -8,11 +8,9 @@ import pytest
 from scripted import EchoAgent, ScriptedLLM, ScriptedTTS, make_session
 from story import Story, ended, one_turn, tell
 
-from hayakuchi.agents import AgentConfig
 from hayakuchi.core.character import Character
 from hayakuchi.core.events import AudioSent, LatencyMeasured, SegmentReady, TurnEnded
 from hayakuchi.core.types import UserInput
-from hayakuchi.llm.fallback import FallbackLLM
 from hayakuchi.orchestrator.fillers import Fillers
 from hayakuchi.orchestrator.session import Session
 
@@ -130,9 +128,9 @@ def test_with_a_quick_reply_there_is_no_filler() -> None:
         def asks_quick(self, heard: UserInput) -> bool:
             return not heard.disable_quick_response
 
-    session = speaking(THINKS_LONG, ("Hmm.",))
-    session._agent = QuickMind(
-        AgentConfig(), FallbackLLM([ScriptedLLM(REPLY, first_ms=THINKS_LONG)]), session.character
+    model = ScriptedLLM(REPLY, first_ms=THINKS_LONG)
+    session = make_session(
+        [model], [ScriptedTTS()], character=Character(name="Test", fillers=("Hmm.",)), mind=QuickMind
     )
 
     async def script(session: Session, story: Story) -> None:

@@ -60,6 +60,15 @@ async def test_a_connection_that_is_in_use_is_enough(
     await server.arrived(2)
 
 
+async def test_a_connection_that_an_interruption_cost_is_made_anew(server: FakeOpenAI, client: HttpClient) -> None:
+    server.chat = Answer([b"x", Action.HANG])
+    response = await client.post("chat/completions", b"{}")
+    client.hang_up(response)
+    client.prepare()
+    await server.arrived(2)
+    assert server.requests[1].path == "/v1/models"
+
+
 async def test_a_server_that_refuses_is_not_asked_again_and_again(server: FakeOpenAI, client: HttpClient) -> None:
     server.models = Answer([b"no"], status=500)
     for _ in range(5):

@@ -161,6 +161,7 @@ def make_session(
     character: Character | None = None,
     agent: AgentConfig | None = None,
     streaming: Streaming | None = None,
+    mind: type[EchoAgent] = EchoAgent,
 ) -> Session:
     """A session around scripted providers, in the same fallback chains as a server's. ``streaming`` wins over ``agent``."""
     character = character or Character(name="Test", opening_line="[joy] Hello, you!")
@@ -169,7 +170,7 @@ def make_session(
     voice = FallbackTTS(voices)
     return Session(
         "test",
-        agent=EchoAgent(agent, FallbackLLM(llms), character),
+        agent=mind(agent, FallbackLLM(llms), character),
         voice=voice,
         character=character,
         playback=Playback(voice.sample_rate),
