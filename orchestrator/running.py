@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from ..core.types import UserInput
 from .commands import Command, Say
 from .turn import Turn
 
@@ -15,6 +16,10 @@ class Running:
 
     turn: Turn
     task: asyncio.Task[None]
+
+    def answers(self, heard: UserInput) -> bool:
+        """Whether it answers this, and may still be begun."""
+        return self.turn.heard == heard and self.turn.alive and not self.task.done()
 
     async def ended(self) -> None:
         """Cancel the turn and wait until nothing of it runs any more."""
@@ -31,8 +36,7 @@ async def over(running: Running | None) -> None:
 
 async def kept(ahead: Running | None, command: Command) -> Running | None:
     """The turn that ran ahead, if it answers what was said and is well; else it is ended, and has never been."""
-    said = command.heard if isinstance(command, Say) else None
-    if ahead and said == ahead.turn.heard and ahead.turn.alive and not ahead.task.done():
+    if ahead is not None and isinstance(command, Say) and ahead.answers(command.heard):
         return ahead
     await over(ahead)
     return None

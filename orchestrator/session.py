@@ -120,16 +120,15 @@ class Session:
                     running = ahead or self._started(command.heard if isinstance(command, Say) else None)
                     ahead = None
                     self._begin(running.turn, command.at)
-                    await asyncio.sleep(
-                        0
-                    )  # let it run: a task cancelled before that would leave no trace of the message
+                    # A task that was cancelled before it ran would leave no trace of the message.
+                    await asyncio.sleep(0)
             await over(ahead)
             await over(running)
 
     async def _look_ahead(self, ahead: Running | None, command: ThinkAhead | Drop) -> Running | None:
         if isinstance(command, Drop):
             return await over(ahead)
-        if ahead is not None and ahead.turn.alive and not ahead.task.done() and ahead.turn.heard == command.heard:
+        if ahead is not None and ahead.answers(command.heard):
             return ahead
         await over(ahead)
         return self._started(command.heard)
