@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 
 from ..agents import Agent
 from ..core.channel import Channel
@@ -64,7 +65,7 @@ class Session:
         self._settings, self._streaming, self._completed = settings, streaming, completed
         self._inbox: Channel[Command] = Channel(INBOX)
         self._observers: list[Observer] = []
-        self._fillers = Fillers(character.fillers)
+        self._fillers = Fillers(character)
         self._turns = 0
 
     @property
@@ -161,7 +162,7 @@ class Session:
             settings=self._settings,
             streaming=streaming,
             polish=self._polish,
-            filler=self._fillers.take if heard is not None else _nothing,
+            filler=_nothing if heard is None else partial(self._fillers.take, heard.text),
         )
 
     def _begin(self, turn: Turn, at: float) -> None:

@@ -386,11 +386,30 @@ def test_an_override_that_is_wrong_is_told_where_it_stands(folder: Path):
             "characters/kiyo.yaml:2:24: expressions.joy.P: must be a finite number",
         ),
         ("name: x\nfillers: hm", "characters/kiyo.yaml:2:10: fillers: expected a list, found text"),
+        ("name: x\nfillers: [a, [b]]", "characters/kiyo.yaml:2:14: fillers.1: expected text, found a list"),
+        ("name: x\nfillers: {en: hm}", "characters/kiyo.yaml:2:15: fillers.en: expected a list, found text"),
+        ("name: x\nfillers: {en: []}", "characters/kiyo.yaml:2:10: fillers: a language of the fillers has none"),
+        (
+            "name: x\nfillers: {english: [hm]}",
+            "characters/kiyo.yaml:2:10: fillers: fillers by language have languages as keys, without a region: en, zh, ja",
+        ),
         ("name: [", "characters/kiyo.yaml:1:8: not valid YAML"),
     ],
 )
 def test_a_mistake_in_a_character_file(folder: Path, kiyo: str, expected: str):
     assert mistakes("", kiyo)[0].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("[Hmm., 42]", ("Hmm.", "42")),
+        ("{en: [Hmm.], ja: [えっと、, 1.50]}", {"en": ("Hmm.",), "ja": ("えっと、", "1.50")}),
+        ("{}", {}),
+    ],
+)
+def test_fillers_are_a_list_or_lists_by_language(folder: Path, written: str, found: object):
+    assert load("", f"name: x\nfillers: {written}\n").character.fillers == found
 
 
 def test_a_picture_and_a_model_of_a_character(folder: Path):
