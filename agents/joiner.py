@@ -41,8 +41,8 @@ class Joiner:
     """Pure; text in, text out, and what comes out, joined, does not depend on how the text was split.
 
     The reply's beginning is held back only while it may still repeat the opener; a repetition is dropped with its mark. Tags,
-    thoughts and emoji before it pass through. After a comma an ordinary English word goes on in lower case, unless the character
-    speaks German. Between the opener and the reply stands one space, or none after a wide mark.
+    thoughts and emoji before it pass through. After a comma an ordinary English word goes on in lower case, unless the
+    character speaks German. Between the opener and the reply stands one space, or none after a wide mark.
     """
 
     def __init__(self, opener: str, language: str = "en") -> None:
