@@ -14,6 +14,13 @@ _WIDE: Final = frozenset("，、！。…")
 _MARKS: Final = frozenset(",.!?;:…—–~、，。！？；：・〜～،؟*")
 _CLOSING: Final = frozenset('"”」』)）')
 _GOING_ON: Final = frozenset(",;…—–，、；،")
+_PARTICLES = re.compile("[呀呢啊哦呐啦哟嘛ねよ]{0,2}")
+"""What may hang on a repetition without making it another word: ``好的呀，``, ``えっとね、``."""
+_NUMBERED: Final = frozenset({"no"})
+"""Openers that are an abbreviation before a number: ``No. 5``."""
+_ATTACHED = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+"""What changes the emoji before it, or ties it to the next one."""
+_ENDING: Final = frozenset(".!?。！？")
 _NOT_HEARD: Final = frozenset("ーっッ゛゜")
 _EXCLAMATIONS: Final = frozenset(
     "oh ooh ah aah aw aww hm hmm mm mhm um umm uh eh er wow whoa hey yay oops huh ha haha yikes ugh phew gosh".split()
@@ -33,9 +40,9 @@ _ROOM: Final = 40
 class Joiner:
     """Pure; text in, text out, and what comes out, joined, does not depend on how the text was split.
 
-    The reply's beginning is held back only while it may still repeat the opener; a repetition is dropped with its mark. Tags
-    and thoughts before it pass through. After a comma an ordinary English word goes on in lower case, unless the character
-    speaks German. Between the opener and the reply stands one space, or none after a wide mark.
+    The reply's beginning is held back only while it may still repeat the opener; a repetition is dropped with its mark. Tags,
+    thoughts and emoji before it pass through. After a comma an ordinary English word goes on in lower case, unless the
+    character speaks German. Between the opener and the reply stands one space, or none after a wide mark.
     """
 
     def __init__(self, opener: str, language: str = "en") -> None:
@@ -67,14 +74,14 @@ class Joiner:
         held, self._held = self._held, ""
         if step == self._leading:
             held = self._lead.end()
-        elif step in (self._matching, self._matched) and _sound(held) == self._target:
+        elif step == self._matched and self._said_again(held):
             held = ""
         elif step in (self._matching, self._first_word):
             held = self._cased(held)
         return self._spaced(held) if held and step != self._swallowing else ""
 
     def _leading(self, char: str) -> str:
-        """Tags and thoughts, and marks that would double the opener's own."""
+        """Tags, thoughts and emoji, and marks that would double the opener's own."""
         passed = self._lead.read(char)
         rest = self._lead.rest
         if rest is None:
@@ -84,7 +91,17 @@ class Joiner:
             return self._replay(self._leading, rest[1:])
         if rest == ".":
             return self._replay(self._dots, rest)
+        if _pictured(rest[0]):
+            self._lead, self._step = LeadIn(), self._pictures
+            return self._spaced(rest)
         return self._replay(self._first_word if self._repeated else self._matching, rest)
+
+    def _pictures(self, char: str) -> str:
+        """Emoji go on as they are written; the mark and the space behind them are theirs."""
+        if _pictured(char) or _ATTACHED.match(char) or char in _ENDING:
+            return char
+        self._due = " " if char.isspace() else self._space
+        return self._replay(self._leading, char)
 
     def _dots(self, char: str) -> str:
         """``...`` goes on like ``…``; a single point belongs to what follows, as in ``.5``."""
@@ -114,9 +131,9 @@ class Joiner:
         if char in _MARKS or char == "\n" or (char in _CLOSING and not spaced) or (char == "-" and spaced):
             self._step = self._swallowing
             return ""
-        if char.isspace() or (not spaced and _heard(char) and _sound(self._held) == self._target):
+        if char.isspace() or (not spaced and _heard(char) and self._said_again(self._held)):
             return "" if len(self._held) <= self._limit else self._let_go()
-        return self._swallowing(char) if spaced and self._exclaims else self._let_go()
+        return self._swallowing(char) if (spaced and self._exclaims) or _pictured(char) else self._let_go()
 
     def _swallowing(self, char: str) -> str:
         """The repetition's marks go with it."""
@@ -124,8 +141,15 @@ class Joiner:
         if char.isspace() or char in _MARKS or (char == "-" and spaced) or (char in _CLOSING and not spaced):
             self._held += char
             return ""
+        if char.isdigit() and self._target in _NUMBERED and self._held.rstrip(" ").lower().endswith("no."):
+            held, self._held, self._step = self._held + char, "", None
+            return self._spaced(held)
         self._held, self._repeated, self._lead = "", True, LeadIn()
         return self._replay(self._leading, char)
+
+    def _said_again(self, held: str) -> bool:
+        heard = _sound(held)
+        return heard.startswith(self._target) and bool(_PARTICLES.fullmatch(heard.removeprefix(self._target)))
 
     def _first_word(self, char: str) -> str:
         """A capital that the opener has made wrong is made small; only a word that may need it is held."""
@@ -162,6 +186,10 @@ def _may_be_lowered(begun: str) -> bool:
 
 def _heard(char: str) -> bool:
     return unicodedata.category(char)[0] in "LM"
+
+
+def _pictured(char: str) -> bool:
+    return unicodedata.category(char) == "So"
 
 
 def _foreign(char: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any, Generic, TypeVar
 from ..core.channel import Channel
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 CLOSING_S = 0.2
 """How long a stream that was given up may delay the one that takes its place."""
@@ -82,6 +85,7 @@ class Streams(Generic[T]):
                 return reading, item
 
     async def _read(self, reading: Reading, stream: AsyncIterator[T], before: Reading | None) -> None:
+        """Nothing is put once the reading was stopped: nobody may be there to make room, and leaving waits for this task."""
         if before is not None and before.task is not None:
             await asyncio.wait([before.task], timeout=CLOSING_S)
         closing: Any = stream
@@ -89,12 +93,17 @@ class Streams(Generic[T]):
         with outcome:
             async with aclosing(closing):
                 async for item in stream:
+                    if reading.stopped:
+                        break
                     await self._items.put((reading, item))
-        await self._items.put((reading, Ended(outcome.error)))
+        if not reading.stopped:
+            await self._items.put((reading, Ended(outcome.error)))
+        elif outcome.error is not None:
+            log.info("a stream that was given up broke while it was closed", exc_info=outcome.error)
 
 
 class _Outcome:
-    """Keeps the exception that a stream raised, to be handed to its reader; cancellation passes."""
+    """Keeps the exception that a stream raised, to be handed to its reader; cancellation passes, unless closing raised."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None

@@ -5,19 +5,20 @@ from __future__ import annotations
 from ..core.character import Character
 from ..core.types import Segment, SpeechRequest
 from .cutter import cutter_for
-from .fillers import Fillers
+from .fillers import followed, own_fillers
 from .speakable import pronounced
 from .speaking import speech_request
 from .streaming import Streaming
 
 
 def common_phrases(character: Character, streaming: Streaming) -> list[SpeechRequest]:
-    """Greeting and fillers, each once, in the order in which they will be needed."""
+    """Greeting and fillers, each once, in the order in which they will be needed.
+
+    Of the fillers only those in the character's own language: the others may never be needed.
+    """
     said = [_reply(character.opening_line, character, streaming)]
     if not streaming.whole:
-        said += [
-            cutter_for(character, streaming).interject(Fillers([text]).take() or "", 0.0) for text in character.fillers
-        ]
+        said += [cutter_for(character, streaming).interject(followed(text), 0.0) for text in own_fillers(character)]
     segments = (segment for reply in said for segment in reply if segment.speech)
     found = [speech_request(segment, pronounced(segment.speech, character.lexicon)) for segment in segments]
     return list(dict.fromkeys(found))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..agents import AgentConfig
 from ..core.errors import ConfigError, ProviderError
 from ..core.registry import Kind, Registry, UnknownProvider
 from .problems import built
@@ -125,6 +126,8 @@ def _component(
 ) -> Component | None:
     try:
         provider = _loaded(choice, kind, registry)
+        if kind == "agents":
+            _check_agent(choice, provider)
     except ConfigError as error:
         problems.append(error)
         return None
@@ -142,6 +145,16 @@ def _loaded(choice: _Choice, kind: Kind, registry: Registry) -> type[Any]:
         raise choice.place.error(error.message, path) from error
     except ImportError as error:
         raise choice.place.error(f"cannot be loaded: {error}", path) from error
+
+
+def _check_agent(choice: _Choice, agent: type[Any]) -> None:
+    """The pipeline obeys what an agent's settings say about streaming, whatever the agent."""
+    config = getattr(agent, "Config", None)
+    if not (isinstance(config, type) and issubclass(config, AgentConfig)):
+        message = (
+            f"agent {choice.name!r} cannot be used: its Config must be an AgentConfig (hayakuchi.agents.AgentConfig)"
+        )
+        raise choice.place.error(message, dotted(choice.path))
 
 
 def _with_voice(choice: _Choice, provider: type[Any], voices: MapNode | None) -> Node:

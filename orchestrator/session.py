@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 
 from ..agents import Agent, QuickAgent
 from ..core.channel import Channel
@@ -23,6 +24,7 @@ from ..core.types import LLMDelta, Message, TextDelta, UserInput
 from ..tts import Voice
 from .commands import Command, Drop, Greet, Interrupt, Say, ThinkAhead
 from .cutter import cutter_for
+from .cutting import Filler
 from .fillers import Fillers
 from .history import History
 from .playback import Playback
@@ -65,7 +67,7 @@ class Session:
         self._inbox: Channel[Command] = Channel(INBOX)
         self._observers: list[Observer] = []
         self._asks_quick = agent.asks_quick if isinstance(agent, QuickAgent) else _never
-        self._fillers = Fillers(character.fillers)
+        self._fillers = Fillers(character)
         self._turns = 0
 
     @property
@@ -160,8 +162,14 @@ class Session:
             settings=self._settings,
             streaming=streaming,
             polish=self._polish,
-            filler=self._fillers.take if heard is not None and not self._asks_quick(heard) else _nothing,
+            filler=self._filler(heard),
         )
+
+    def _filler(self, heard: UserInput | None) -> Filler:
+        """What may fill the wait for the answer: nothing where a small model is asked for the first words."""
+        if heard is None or self._asks_quick(heard):
+            return lambda: None
+        return partial(self._fillers.take, heard.text)
 
     def _begin(self, turn: Turn, at: float) -> None:
         self._turns += 1
@@ -216,10 +224,6 @@ class Session:
 
 async def _spoken_line(text: str) -> AsyncIterator[LLMDelta]:
     yield TextDelta(text)
-
-
-def _nothing() -> None:
-    return None
 
 
 def _never(heard: UserInput) -> bool:

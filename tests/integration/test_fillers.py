@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 from scripted import EchoAgent, ScriptedLLM, ScriptedTTS, make_session
@@ -16,6 +17,10 @@ from hayakuchi.orchestrator.session import Session
 
 REPLY = ["Well", ",", " there", " you", " are", "."]
 THINKS_LONG = 1500
+
+
+def having(fillers: Any, language: str = "en") -> Character:
+    return Character.model_validate({"name": "Test", "language": language, "fillers": fillers})
 
 
 def speaking(first_ms: float, fillers: tuple[str, ...] = ("Hmm.", "Ooh.", "Okay.")) -> Session:
@@ -85,19 +90,79 @@ def test_a_model_that_says_nothing_at_all_ends_the_turn_after_the_filler() -> No
 
 
 def test_no_fillers_no_words() -> None:
-    fillers = Fillers(["", "  "])
-    assert fillers.take() is None
+    assert Fillers(having(["", "  "])).take("Hi") is None
+    assert Fillers(having([])).take("Hi") is None
+    assert Fillers(having({"en": [" "]})).take("Hi") is None
 
 
 def test_a_space_follows_where_the_script_wants_one() -> None:
-    assert Fillers(["えっと、"]).take() == "えっと、"
-    assert Fillers(["Hmm."], Random(1)).take() == "Hmm. "
+    assert Fillers(having(["えっと、"])).take("Hi") == "えっと、"
+    assert Fillers(having(["Hmm."]), Random(1)).take("Hi") == "Hmm. "
+    assert Fillers(having(["음"])).take("Hi") == "음 "
 
 
 def test_only_one_a_turn() -> None:
-    fillers = Fillers(["Hmm.", "Ooh."])
-    assert fillers.take() is not None
-    assert fillers.take() is None
+    fillers = Fillers(having(["Hmm.", "Ooh."]))
+    assert fillers.take("Hi") is not None
+    assert fillers.take("Hi") is None
+
+
+FOUR = {"en": ["Hmm."], "zh": ["嗯。"], "ja": ["えっと、"], "ko": ["음."]}
+
+
+@pytest.mark.parametrize(
+    ("own", "fillers", "heard", "words"),
+    [
+        ("en", FOUR, "What now?", "Hmm. "),
+        ("en", FOUR, "你好吗？", "嗯。"),
+        ("en", FOUR, "今日は寒いね。", "えっと、"),
+        ("en", FOUR, "안녕하세요!", "음. "),
+        ("en", FOUR, "1 + 1 = ?", "Hmm. "),
+        ("en", FOUR, "Как дела?", None),
+        ("en", FOUR, "Wie geht's?", "Hmm. "),
+        ("en", ["Hmm."], "What now?", "Hmm. "),
+        ("en", ["Hmm."], "你好吗？", None),
+        ("en", ["Hmm."], "今日は寒いね。", None),
+        ("en", ["Hmm."], "안녕하세요!", None),
+        ("en", ["Hmm."], "😀", "Hmm. "),
+        ("de-AT", ["Hm."], "Wie geht's?", "Hm. "),
+        ("de", FOUR, "Wie geht's?", None),
+        ("zh-TW", ["嗯。"], "你好嗎？", "嗯。"),
+        ("zh-TW", ["嗯。"], "How are you?", None),
+        ("zh", FOUR, "How are you?", "Hmm. "),
+        ("zh", FOUR, "？？", "嗯。"),
+        ("yue", {"zh": ["嗯。"], "yue": ["係。"]}, "你好嗎？", "係。"),
+        ("ru", ["Ну."], "Как дела?", "Ну. "),
+        ("ru", ["Ну."], "How are you?", None),
+        ("ar", ["حسنا."], "كيف حالك؟", "حسنا. "),
+    ],
+)
+def test_they_are_in_the_language_of_what_was_heard(own: str, fillers: Any, heard: str, words: str | None) -> None:
+    assert Fillers(having(fillers, own)).take(heard) == words
+
+
+def test_those_of_each_language_take_turns_and_no_two_turns_running_have_one_in_any() -> None:
+    fillers = Fillers(having({"en": ["Hmm.", "Ooh."], "zh": ["嗯。", "哦。"]}))
+    said = []
+    for heard in ["Hi", "你好", "Hi", "Hi", "你好", "你好", "Hi", "Hi", "你好"]:
+        said.append(fillers.take(heard))
+        fillers.next_turn()
+    assert [words is not None for words in said] == [True, False] * 4 + [True]
+    assert {said[0], said[2]} == {"Hmm. ", "Ooh. "}
+    assert {said[4], said[8]} == {"嗯。", "哦。"}
+    assert said[6] == said[0]
+
+
+@pytest.mark.parametrize(("heard", "words"), [("Hi", ["Hmm. "]), ("你好", ["嗯。"]), ("안녕", [])])
+def test_a_turn_takes_them_for_what_it_answers(heard: str, words: list[str]) -> None:
+    character = having({"en": ["Hmm."], "zh": ["嗯。"]})
+    session = make_session([ScriptedLLM(REPLY, first_ms=THINKS_LONG)], [ScriptedTTS()], character=character)
+
+    async def script(session: Session, story: Story) -> None:
+        session.say(UserInput(heard))
+        await ended(story)
+
+    assert fillers_of(tell(session, script)) == words
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hayakuchi.core.character import DEFAULT_EXPRESSIONS, Character
 from hayakuchi.core.types import Message
 from hayakuchi.llm.demo import lines
 from hayakuchi.llm.demo.situation import TAG, read
+from hayakuchi.orchestrator.languages import language_of
 
 SHIPPED = ["harry_potter", "iron_man", "kiyo", "sun_wukong"]
 SCENES = {"room", "night", "stage", "garden"}
@@ -39,9 +40,17 @@ def test_everything_a_stage_wants_to_know_is_there(character: Character):
     assert character.scene in SCENES
     assert character.avatar
     assert character.voice["espeak_tts"]
-    assert 3 <= len(character.fillers) <= 6
-    assert len(set(character.fillers)) == len(character.fillers)
     assert all(written and spoken for written, spoken in character.lexicon.items())
+
+
+def test_fillers_are_in_the_language_that_they_are_for(character: Character):
+    assert isinstance(character.fillers, dict)
+    assert set(character.fillers) == {"en", "zh", "ja", "ko"}
+    for language, texts in character.fillers.items():
+        assert 3 <= len(texts) <= 6
+        assert len(set(texts)) == len(texts)
+        assert [language_of(text, character.fillers) for text in texts] == [language] * len(texts)
+        assert all(text[-1] in ".。" and len(text) <= 20 for text in texts)
 
 
 def test_the_persona_is_neither_a_note_nor_a_novel(character: Character):

@@ -14,6 +14,7 @@ from hayakuchi.core.character import Character
 from hayakuchi.core.types import Audio, SpeechRequest
 from hayakuchi.orchestrator.characters import available
 from hayakuchi.orchestrator.common_phrases import common_phrases
+from hayakuchi.orchestrator.fillers import own_fillers
 from hayakuchi.orchestrator.loader import load_settings
 from hayakuchi.orchestrator.providers import default_registry
 from hayakuchi.orchestrator.session import Session
@@ -90,7 +91,7 @@ def test_the_greeting(name: str, streaming: Streaming, first_ms: float) -> None:
 
 @everybody
 def test_fillers(name: str) -> None:
-    fillers = load_settings(Path("conf.yaml"), character=name, registry=default_registry()).character.fillers
+    fillers = own_fillers(load_settings(Path("conf.yaml"), character=name, registry=default_registry()).character)
     assert fillers
     for filler in fillers:
         character = character_of(name, fillers=(filler,))
@@ -100,6 +101,15 @@ def test_fillers(name: str) -> None:
 
 def test_replies_that_are_waited_for_have_no_fillers() -> None:
     assert requests(character_of("kiyo", fillers=("Hmm.",)), Streaming(whole=True)) == []
+
+
+def test_of_the_fillers_only_those_in_the_characters_language_are_made() -> None:
+    fillers = {"zh": ("嗯。",), "en": ("Hmm.", "Ooh."), "ja": ("えっと、",)}
+    assert requests(character_of("kiyo", fillers=fillers, language="en-GB"), Streaming()) == [
+        ("Hmm.", True),
+        ("Ooh.", True),
+    ]
+    assert requests(character_of("kiyo", fillers=fillers, language="fr"), Streaming()) == []
 
 
 def test_a_phrase_is_made_once() -> None:

@@ -39,6 +39,35 @@ def joined(opener: str, *pieces: str, language: str = "en") -> str:
         ("わあ！", "わあ！すごい。", "わあ！すごい。"),
         ("아,", "아, 그렇군요.", "아, 그렇군요."),
         ("네,", "네! 알겠어요.", "네, 알겠어요."),
+        ("No,", "No. I am alive.", "No, I am alive."),
+        ("No,", "No.\n5 is alive.", "No, 5 is alive."),
+        ("No,", "No... 5 is alive.", "No, 5 is alive."),
+        ("Okay,", "Okay. 5 minutes.", "Okay, 5 minutes."),
+        # With a particle.
+        ("好的，", "好的呀，我来说。", "好的，我来说。"),
+        ("好的，", "好的呢！我来说。", "好的，我来说。"),
+        ("好啊，", "好啊啊，我来说。", "好啊，我来说。"),
+        ("嗯，", "嗯哦……我知道了。", "嗯，我知道了。"),
+        ("えっと、", "えっとね、そうだね。", "えっと、そうだね。"),
+        ("そう、", "そうだよ、来て。", "そう、そうだよ、来て。"),
+        ("そう、", "そうよねー、来て。", "そう、来て。"),
+        ("うん、", "うんよかった。", "うん、うんよかった。"),
+        ("好的，", "好的呀", "好的，"),
+        ("好的，", "好的呀。", "好的，"),
+        ("好，", "好呀我来说。", "好，好呀我来说。"),
+        # With emoji.
+        ("Wow!", "😀 Wow! Nice.", "Wow! 😀 Nice."),
+        ("Wow!", "😀Wow! Nice.", "Wow! 😀 Nice."),
+        ("Wow!", "😀😀 [joy] ❤️ Wow! Nice.", "Wow! 😀😀 [joy] ❤️ Nice."),
+        ("Wow!", "👩🏽‍💻 Wow! Nice.", "Wow! 👩🏽‍💻 Nice."),
+        ("Wow!", "🇯🇵 Nice.", "Wow! 🇯🇵 Nice."),
+        ("Wow!", "[joy] 😀 Wow 😀 Nice.", "Wow! [joy] 😀 😀 Nice."),
+        ("Sure,", "Sure 😀 let's go.", "Sure, 😀 let's go."),
+        ("Oh no,", "😢 Oh nothing.", "Oh no, 😢 oh nothing."),
+        ("哇！", "😀哇！好棒。", "哇！😀好棒。"),
+        ("哇！", "😀 OK.", "哇！😀 OK."),
+        ("Wow!", "😀", "Wow! 😀"),
+        ("Wow!", "😀! Wow! Nice.", "Wow! 😀! Nice."),
         # Nothing but that.
         ("Oh no,", "Oh no!", "Oh no,"),
         ("Oh no,", "Oh no", "Oh no,"),
@@ -51,6 +80,8 @@ def joined(opener: str, *pieces: str, language: str = "en") -> str:
         ("Well,", "Well done!", "Well, well done!"),
         ("Good,", "Good morning!", "Good, Good morning!"),
         ("That,", "That's it.", "That, that's it."),
+        ("No,", "No. 5 is alive.", "No, No. 5 is alive."),
+        ("No,", "No.5 is alive.", "No, No.5 is alive."),
         ("Uh,", "Uh-huh.", "Uh, Uh-huh."),
         ("好，", "好的，我来。", "好，好的，我来。"),
         ("네,", "네가 좋아.", "네, 네가 좋아."),
@@ -150,8 +181,8 @@ def test_a_stretched_or_unfinished_beginning_is_not_held_for_ever() -> None:
     assert Joiner("Oh no,").feed("<think>" + "o" * 200) == " <think>" + "o" * 200
 
 
-OPENERS = st.sampled_from(["Oh no,", "Wow!", "Hmm,", "I see,", "嗯，", "えっと、", "아,", "네 그럼,", "¡Vaya!"])
-WORDS = "oh |no|Oh|That|'s|I|嗯|えっと|아|네 그럼|wow|WOW|h|o|m|3|😢"
+OPENERS = st.sampled_from(["Oh no,", "No,", "Wow!", "Hmm,", "I see,", "嗯，", "えっと、", "아,", "네 그럼,", "¡Vaya!"])
+WORDS = "oh |no|Oh|That|'s|I|嗯|えっと|아|네 그럼|wow|WOW|h|o|m|3|😢|❤️|呀|ね|No"
 MARKS = ",|!|...|.|，|、|-|“|”| |\n|[joy]|[|]|<think>|</think>|<"
 PIECES = st.sampled_from(f"{WORDS}|{MARKS}".split("|"))
 

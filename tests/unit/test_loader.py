@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 from pydantic import Field, SecretStr
 
+from hayakuchi.agents import AgentConfig
 from hayakuchi.core.block import Block
 from hayakuchi.core.registry import ProviderSpec, Registry
 from hayakuchi.orchestrator import characters, loader
@@ -54,8 +55,18 @@ class Tone:
 class Memory:
     name = "basic_memory_agent"
 
+    class Config(AgentConfig): ...
+
+
+class Stranger:
+    name = "strange_agent"
+
     class Config(Block):
         stream_buffer_size: int = 5
+
+
+class Bare:
+    name = "bare_agent"
 
 
 REGISTRY = Registry(
@@ -160,7 +171,7 @@ def test_only_what_is_named_is_imported(tmp_path: Path):
     (tmp_path / "conf.yaml").write_text("llm: used_llm\ntts: used_tts\n")
     (tmp_path / "characters").mkdir()
     (tmp_path / "characters" / "kiyo.yaml").write_text("name: Kiyo")
-    body = "from hayakuchi.core.block import Block\nclass P:\n    class Config(Block): pass\n"
+    body = "from hayakuchi.agents import AgentConfig\nclass P:\n    class Config(AgentConfig): pass\n"
     for name in ("used_llm", "used_tts", "unused_llm", "unused_tts", "an_agent"):
         (tmp_path / f"{name}_module.py").write_text(body)
     program = (
@@ -386,11 +397,44 @@ def test_an_override_that_is_wrong_is_told_where_it_stands(folder: Path):
             "characters/kiyo.yaml:2:24: expressions.joy.P: must be a finite number",
         ),
         ("name: x\nfillers: hm", "characters/kiyo.yaml:2:10: fillers: expected a list, found text"),
+        ("name: x\nfillers: [a, [b]]", "characters/kiyo.yaml:2:14: fillers.1: expected text, found a list"),
+        ("name: x\nfillers: {en: hm}", "characters/kiyo.yaml:2:15: fillers.en: expected a list, found text"),
+        ("name: x\nfillers: {en: []}", "characters/kiyo.yaml:2:10: fillers: a language of the fillers has none"),
+        (
+            "name: x\nfillers: {english: [hm]}",
+            "characters/kiyo.yaml:2:10: fillers: fillers by language have languages as keys, without a region: en, zh, ja",
+        ),
         ("name: [", "characters/kiyo.yaml:1:8: not valid YAML"),
     ],
 )
 def test_a_mistake_in_a_character_file(folder: Path, kiyo: str, expected: str):
     assert mistakes("", kiyo)[0].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("[Hmm., 42]", ("Hmm.", "42")),
+        ("{en: [Hmm.], ja: [えっと、, 1.50]}", {"en": ("Hmm.",), "ja": ("えっと、", "1.50")}),
+        ("{}", {}),
+    ],
+)
+def test_fillers_are_a_list_or_lists_by_language(folder: Path, written: str, found: object):
+    assert load("", f"name: x\nfillers: {written}\n").character.fillers == found
+
+
+@pytest.mark.parametrize("name", ["strange_agent", "bare_agent"])
+def test_an_agent_whose_settings_are_not_those_of_an_agent(folder: Path, name: str):
+    agents = [ProviderSpec("strange_agent", f"{__name__}:Stranger"), ProviderSpec("bare_agent", f"{__name__}:Bare")]
+    llm, tts = [ProviderSpec("llm_x", f"{__name__}:Demo")], [ProviderSpec("tts_x", f"{__name__}:Tone")]
+    registry = Registry({"llm": llm, "tts": tts, "agents": agents}, plugins=False)
+    Path("conf.yaml").write_text(f"agent:\n  {name}: {{}}\nllm: llm_x\ntts: tts_x\n")
+    with pytest.raises(ConfigErrors) as caught:
+        load_settings(Path("conf.yaml"), registry=registry, environ={})
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"conf.yaml:2:3: agent.{name}: agent {name!r} cannot be used: its Config must be an AgentConfig "
+        "(hayakuchi.agents.AgentConfig)"
+    ]
 
 
 def test_a_picture_and_a_model_of_a_character(folder: Path):
