@@ -6,15 +6,20 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from scripted import ScriptedLLM, ScriptedTTS
+from serving import serving, settings_for
 from virtual import run_virtual
 
 from hayakuchi.agents import PROVIDERS, AgentConfig
 from hayakuchi.cli import check
-from hayakuchi.cli.findings import Status, inspected, summary
+from hayakuchi.cli.finding import Status
+from hayakuchi.cli.findings import inspected, summary
 from hayakuchi.cli.languages import mismatch
+from hayakuchi.cli.machine import answers_there
 from hayakuchi.cli.main import main
 from hayakuchi.cli.probe import probed
 from hayakuchi.core.block import Block
@@ -183,9 +188,13 @@ def test_an_address_that_others_can_reach_is_a_warning():
 
 
 def test_the_avatars_folder(folder: Path):
-    assert found("avatar: {model: mao}", Status.PROBLEM) == ["avatar: avatar.model: there is no folder mao"]
+    assert found("avatar: {model: mao}", Status.PROBLEM) == [
+        "avatar: conf.yaml:2:17: avatar.model: there is no folder mao"
+    ]
     (folder / "mao").mkdir()
-    assert found("avatar: {model: mao}", Status.PROBLEM) == ["avatar: avatar.model: no *.model3.json in mao"]
+    assert found("avatar: {model: mao}", Status.PROBLEM) == [
+        "avatar: conf.yaml:2:17: avatar.model: no *.model3.json in mao"
+    ]
     (folder / "mao" / "mao.model3.json").write_text("{}")
     assert "avatar: mao/mao.model3.json" in found("avatar: {model: mao}", Status.OK)
 
@@ -197,12 +206,74 @@ def test_settings_without_effect():
     assert found("agent: {basic_memory_agent: {enable_streaming: false}}", Status.WARN)[0].startswith(
         "latency: enable_str"
     )
-    write(kiyo="name: K\nvoice: {tone_tts: bell, piper_tts: amy}\n")
+    write(kiyo="name: K\nvoice: {tone_tts: bell, piper: amy, espeek_tts: en}\n")
     assert found("tts: [espeak_tts, tone_tts]", Status.WARN) == [
         "character: characters/kiyo.yaml: persona: is empty, so the model does not know who it plays",
         "character: characters/kiyo.yaml: voice.tone_tts: has no effect, tone_tts has one voice only",
-        "character: characters/kiyo.yaml: voice.piper_tts: has no effect, piper_tts is not among the voices of tts",
+        "character: characters/kiyo.yaml: voice.piper: has no effect, no voice has this name",
+        "character: characters/kiyo.yaml: voice.espeek_tts: has no effect, no voice has this name (did you mean "
+        "'espeak_tts'?)",
     ]
+
+
+def test_a_character_may_have_a_voice_of_a_provider_that_is_not_in_use():
+    write(kiyo="name: K\npersona: x\nvoice: {tone_tts: bell, espeak_tts: en-gb}\n")
+    assert found("tts: espeak_tts", Status.WARN) == []
+
+
+def test_a_voice_of_the_settings_that_the_characters_own_silences():
+    write(kiyo="name: K\npersona: x\nvoice: {espeak_tts: en-gb}\n")
+    assert found("tts:\n  espeak_tts:\n    voice: en-us\n", Status.WARN) == [
+        "character: conf.yaml:4:5: tts.espeak_tts.voice: has no effect: characters/kiyo.yaml sets en-gb"
+    ]
+    (warning,) = found("tts: [{tone_tts: {}}, {espeak_tts: {voice: en-us}}]", Status.WARN)
+    assert warning.startswith("character: conf.yaml:2:37: tts.1.espeak_tts.voice: has no effect")
+    assert found("tts: {espeak_tts: {voice: en-gb}}", Status.WARN) == []
+    write(kiyo="name: K\npersona: x\n")
+    assert found("tts: {espeak_tts: {voice: en-us}}", Status.WARN) == []
+
+
+def test_a_folder_for_phrases_that_cannot_be_written(folder: Path):
+    (folder / "file").write_text("")
+    assert found("cache: {folder: file/phrases}", Status.WARN) == [
+        "cache: cache.folder: cannot write file/phrases: Not a directory; phrases are kept in memory only"
+    ]
+    assert found("cache: {folder: file/phrases, enabled: false}", Status.WARN) == []
+    assert found("cache: {folder: new/phrases}", Status.WARN) == []
+    assert not (folder / "new").exists()
+    (folder / "kept").mkdir()
+    assert found("cache: {folder: kept}", Status.WARN) == []
+    assert list((folder / "kept").iterdir()) == []
+
+
+async def test_our_own_server_on_the_port_is_no_problem(folder: Path):
+    async with serving(settings_for(lambda: ScriptedLLM([]), ScriptedTTS)) as (url, _):
+        port = int(url.rpartition(":")[2])
+        conf = f"server: {{port: {port}}}"
+        told = await asyncio.to_thread(found, conf, Status.OK)
+        assert await asyncio.to_thread(found, conf, Status.PROBLEM) == []
+    assert f"server: 127.0.0.1:{port}: Hayakuchi runs there already" in told
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 200 OK\r\n\r\nhello", b'HTTP/1.1 200 OK\r\n\r\n{"status":"ok"}', b"", b"\0" * 200_000]
+)
+async def test_another_server_on_the_port_is_a_problem(answer: bytes):
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        (problem,) = await asyncio.to_thread(found, f"server: {{port: {port}}}", Status.PROBLEM)
+    assert problem.startswith(f"server: 127.0.0.1:{port}: ")
+
+
+def test_a_server_that_says_nothing_is_not_waited_for():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        started = time.monotonic()
+        assert not answers_there("127.0.0.1", listener.getsockname()[1], within_s=0.05)
+        assert time.monotonic() - started < 5
 
 
 def test_the_quick_model_is_listed_and_a_reason_is_given_when_it_will_never_be_heard():

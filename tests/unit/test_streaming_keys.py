@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hayakuchi.cli.findings import Status, inspected
+from hayakuchi.cli.finding import Status
+from hayakuchi.cli.findings import inspected
 from hayakuchi.cli.streaming_keys import AGENT_KEYS, MODEL_KEYS, VOICE_KEYS, config_items, items, streaming_summary
 from hayakuchi.orchestrator.loader import load_settings
 from hayakuchi.orchestrator.providers import default_registry
