@@ -42,13 +42,17 @@ def written_voices(section: Node | None, voices: MapNode | None) -> Iterator[tup
 def overridden_voices(
     section: Node | None, voices: MapNode | None, chain: Sequence[Component], character: Path | None
 ) -> Iterator[ConfigError]:
-    """That a voice is written in the settings and the character's own is another one, which wins."""
-    takes: Mapping[str, bool] = {part.name: "voice" in type(part.config).model_fields for part in chain}
+    """That a voice is written in the settings and the character's own is another one, which wins.
+
+    Whoever writes the provider's default has chosen nothing, and is told nothing.
+    """
+    settings = {part.name: type(part.config).model_fields for part in chain}
+    defaults: Mapping[str, object] = {name: keys["voice"].default for name, keys in settings.items() if "voice" in keys}
     for name, path, said in written_voices(section, voices):
         own = voices.get(name) if voices else None
-        if character is None or not takes.get(name) or not isinstance(own, Scalar):
+        if character is None or name not in defaults or not isinstance(own, Scalar):
             continue
-        if isinstance(said.value, Scalar) and said.value.text == own.text:
+        if isinstance(said.value, Scalar) and said.value.text in (own.text, defaults[name]):
             continue
         # What comes from the environment is not shown.
         shows = "another" if own.variables else own.text
