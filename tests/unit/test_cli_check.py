@@ -148,21 +148,15 @@ def test_all_is_well():
 
 def test_every_mistake_is_found_at_once_also_in_characters_that_are_not_on_stage():
     write(mao="name: Mao\nwho: 1\nlatency: {x: 1}\n", kai="name: [")
-    assert (
-        found("what: 1\nlatency: {first_audio_ms: x}\n", Status.PROBLEM)
-        == [
-            "settings: conf.yaml:2:1: what: unknown key; known are character, agent, llm, tts, asr, server, avatar, latency, "
-            "gateway, playback",
-            "settings: conf.yaml:3:27: latency.first_audio_ms: expected a number, found text",
-            "characters: characters/kai.yaml:1:8: not valid YAML: while parsing a flow node expected the node content, "
-            "but found '<stream end>'",
-            "characters: characters/mao.yaml:2:1: who: unknown key; known are name, avatar, look, persona, opening_line, "
-            "language, voice, expressions, fillers, lexicon, scene, agent, llm, tts, asr, latency, gateway, playback",
-            "characters: characters/mao.yaml:3:11: latency.x: unknown key; known are first_audio_ms, streaming_ms, "
-            "audio_pipeline_ms, improvement_percent",
-        ]
-        or True
-    )
+    told = found("what: 1\nlatency: {first_audio_ms: x}\n", Status.PROBLEM)
+    beginnings = [
+        "settings: conf.yaml:2:1: what: unknown key; known are character, agent, llm, ",
+        "settings: conf.yaml:3:27: latency.first_audio_ms: expected a number, found text",
+        "characters: characters/kai.yaml:1:8: not valid YAML: ",
+        "characters: characters/mao.yaml:2:1: who: unknown key; known are name, avatar, look, ",
+        "characters: characters/mao.yaml:3:11: latency.x: unknown key; known are first_audio_ms, streaming_ms, ",
+    ]
+    assert [line[: len(beginning)] for line, beginning in zip(told, beginnings, strict=True)] == beginnings
 
 
 def test_a_port_that_is_taken_is_a_problem_with_a_remedy():
