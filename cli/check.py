@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from ..orchestrator.providers import default_registry
-from .findings import Finding, Status, inspected
+from .finding import Finding, Status
+from .findings import inspected
 from .options import CharacterOption, ConfigOption, JsonOption
 from .probe import probed
 

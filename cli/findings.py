@@ -1,28 +1,22 @@
-"""What can be said about the settings without asking any provider: nothing here connects to anything.
-
-The only socket is one that is bound to the server's own address for a moment, to see whether it is free.
-"""
+"""What can be said about the settings without asking any provider."""
 
 from __future__ import annotations
 
 import re
-import socket
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 
 from ..agents import takes_quick
-from ..core.errors import ConfigError
 from ..core.registry import Registry
 from ..orchestrator.characters import available
 from ..orchestrator.components import COMPONENTS
 from ..orchestrator.loader import load_settings, settings_file
-from ..orchestrator.problems import ConfigErrors
-from ..orchestrator.settings import PUPPET, Component, Settings
+from ..orchestrator.problems import ConfigErrors, meant
+from ..orchestrator.remarks import Remarks
+from ..orchestrator.settings import Component, Settings
 from ..orchestrator.tree import shown
+from . import machine
+from .finding import Finding, Status
 from .languages import mismatch
 from .streaming_keys import items, streaming_summary
 
@@ -32,42 +26,29 @@ _WITHOUT = {
 }
 
 
-class Status(StrEnum):
-    OK = "ok"
-    WARN = "warn"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. ``place`` is the mistake's file, line, column and path, for a mistake in a file."""
-
-    status: Status
-    subject: str
-    message: str
-    place: ConfigError | None = None
-
-
 def inspected(path: Path | None, character: str | None, registry: Registry) -> tuple[list[Finding], Settings | None]:
     """Everything that is found, and the settings if they can be used at all."""
     file = settings_file(path)
+    remarks = Remarks()
     try:
-        settings = load_settings(file, character=character, registry=registry)
+        settings = load_settings(file, character=character, registry=registry, remarks=remarks)
     except ConfigErrors as errors:
         found = [Finding(Status.PROBLEM, "settings", str(error), error) for error in errors.problems]
         return [*found, *_other_characters(file, None, {finding.message for finding in found}, registry)], None
     found = [Finding(Status.OK, "settings", shown(file))]
-    found += _character(settings)
+    found += _character(settings, registry)
+    found += [Finding(Status.WARN, "character", str(remark), remark) for remark in remarks.without_effect]
     found += _other_characters(file, settings.character_file, set(), registry)
     for section in COMPONENTS:
         found += _chain(section, settings)
     found += _without_effect(settings)
     found += _streaming(settings)
-    found += [_avatar(settings), _address(settings), *_exposure(settings), *_thresholds(settings)]
+    found += [machine.avatar(settings, remarks.places.get("avatar.model")), *machine.cache(settings)]
+    found += [machine.address(settings), *machine.exposure(settings), *_thresholds(settings)]
     return found, settings
 
 
-def _character(settings: Settings) -> Iterator[Finding]:
+def _character(settings: Settings, registry: Registry) -> Iterator[Finding]:
     file = shown(settings.character_file) if settings.character_file else ""
     yield Finding(Status.OK, "character", f"{settings.character.name} ({file})")
     if not settings.character.persona:
@@ -75,9 +56,10 @@ def _character(settings: Settings) -> Iterator[Finding]:
     fields = {component.name: type(component.config).model_fields for component in settings.tts}
     for name in settings.character.voice:
         if name not in fields:
-            yield Finding(
-                Status.WARN, "character", f"{file}: voice.{name}: has no effect, {name} is not among the voices of tts"
-            )
+            # A character may have voices of providers that are not in use.
+            if name not in (known := registry.names("tts")):
+                message = f"{file}: voice.{name}: has no effect, no voice has this name{meant(name, known)}"
+                yield Finding(Status.WARN, "character", message)
         elif "voice" not in fields[name]:
             yield Finding(Status.WARN, "character", f"{file}: voice.{name}: has no effect, {name} has one voice only")
 
@@ -147,52 +129,6 @@ def _streaming(settings: Settings) -> Iterator[Finding]:
     for item in items(settings):
         yield Finding(Status.OK if item.idle is None else Status.WARN, "streaming", str(item))
     yield Finding(Status.OK, "streaming", streaming_summary(settings))
-
-
-def _avatar(settings: Settings) -> Finding:
-    model = settings.avatar.model
-    if model == PUPPET:
-        return Finding(Status.OK, "avatar", "the built-in puppet")
-    folder = Path(model)
-    try:
-        found = sorted(file.name for file in folder.glob("*.model3.json")) if folder.is_dir() else None
-    except (OSError, ValueError):
-        found = None
-    if found is None:
-        return Finding(Status.PROBLEM, "avatar", f"avatar.model: there is no folder {shown(folder)}")
-    if not found:
-        return Finding(Status.PROBLEM, "avatar", f"avatar.model: no *.model3.json in {shown(folder)}")
-    return Finding(Status.OK, "avatar", f"{shown(folder)}/{found[0]}")
-
-
-def _address(settings: Settings) -> Finding:
-    host, port = settings.server.host, settings.server.port
-    if port == 0:
-        return Finding(Status.OK, "server", f"{host}, any free port")
-    try:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as listener:
-            if sys.platform != "win32":
-                # As the server does it: a connection that was closed a moment ago does not count as in use.
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, port))
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "it cannot be used"
-        remedy = "stop the program that uses it, or set another server.port (0: any free one)"
-        return Finding(Status.PROBLEM, "server", f"{host}:{port}: {reason}; {remedy}")
-    return Finding(Status.OK, "server", f"{host}:{port} is free")
-
-
-def _exposure(settings: Settings) -> Iterator[Finding]:
-    if not _is_loopback(settings.server.host):
-        message = f"server.host: other machines can reach {settings.server.host}; run needs --open-to-network for that"
-        yield Finding(Status.WARN, "server", message)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _thresholds(settings: Settings) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ import json
 import math
 import statistics
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ import typer
 from ..core.errors import HayakuchiError
 from ..orchestrator.settings import Settings
 from .latency_text import print_report
-from .measure import PROMPTS, Sample, local_speaker, measure, remote_speaker
+from .measure import Here, Sample, Speaker, local_speaker, measure, remote_speaker
 from .options import CharacterOption, ConfigOption, JsonOption, settings_from
 from .remedies import remedy
 from .streaming_keys import config_items
@@ -33,9 +34,14 @@ def latency(
     as_json: JsonOption = False,
 ) -> None:
     """Run turns in streaming and in whole-reply mode and hold the four figures against the thresholds; exit 1 on a breach."""
-    settings = settings_from(config, character)
-    samples = asyncio.run(_run(settings, url, turns, quiet=as_json))
-    report = evaluate(samples, settings)
+    settings = None if url else settings_from(config, character)
+    if url and (config or character):
+        raise typer.BadParameter(
+            "with --url the server's own settings are measured; leave out --config and --character"
+        )
+    speaking = local_speaker(settings) if settings else remote_speaker(url or "")
+    samples, here = asyncio.run(_run(speaking, turns, quiet=as_json))
+    report = evaluate(samples, here, settings)
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:
@@ -44,54 +50,63 @@ def latency(
         raise typer.Exit(1)
 
 
-async def _run(settings: Settings, url: str | None, turns: int, *, quiet: bool) -> list[Sample]:
+async def _run(speaking: AbstractAsyncContextManager[Speaker], turns: int, *, quiet: bool) -> tuple[list[Sample], Here]:
     from rich.console import Console
     from rich.progress import Progress
 
-    prompts = PROMPTS.get(settings.character.language[:2], PROMPTS["en"])
-    speaking = remote_speaker(url) if url else local_speaker(settings)
     with Progress(console=Console(stderr=True), transient=True, disable=quiet) as progress:
         task = progress.add_task("turns", total=2 * turns)
         async with speaking as speaker:
-            return await measure(speaker, prompts, turns, lambda done: progress.update(task, completed=done))
+            samples = await measure(speaker, turns, lambda done: progress.update(task, completed=done))
+            return samples, speaker.here()
 
 
-def evaluate(samples: Sequence[Sample], settings: Settings) -> dict[str, Any]:
+def evaluate(samples: Sequence[Sample], here: Here, settings: Settings | None) -> dict[str, Any]:
     """Percentiles of the figures and stages of the streaming turns, held against the thresholds; and each turn's own.
 
     A figure passes when its p95 is within the threshold; the improvement is that of the medians of first audio.
+    ``settings`` are None when another program, whose settings are not known, was measured.
     """
     streamed = [sample for sample in samples if not sample.whole_reply]
     if not all("first_audio" in sample.figures for sample in samples):
         message = "a turn had no sound, so there is nothing to measure; what does `hayakuchi check --probe` say?"
         raise HayakuchiError(message)
-    thresholds = settings.latency.thresholds
+    thresholds = here.limits.thresholds
     figures = {
         name: _row([s.figures[name] for s in streamed if name in s.figures], thresholds[name]) for name in thresholds
     }
     baseline = statistics.median(sample.figures["first_audio"] for sample in samples if sample.whole_reply)
     improvement = 100 * (1 - figures["first_audio"]["p50"] / baseline)
-    target = settings.latency.improvement_percent
+    target = here.limits.improvement_percent
     figures["improvement"] = {"p50": improvement, "threshold": target, "pass": improvement >= target}
     breaches = [name for name, row in figures.items() if not row["pass"]]
     blame = {name: _blame(name, streamed, thresholds["first_audio"]) for name in breaches}
     return {
+        "measured": {"llm": here.model, "tts": here.voice, "problems": list(here.problems)},
         "turns": len(streamed),
         "figures": figures,
         "stages": _stages(streamed),
+        "fillers": _fillers(streamed),
         "whole_reply_first_audio_ms": baseline,
         "breaches": breaches,
         "blame": blame,
         "remedies": {name: remedy(name, blame[name], settings) for name in breaches},
         "samples": [{"turn": turn, **_sample(sample)} for turn, sample in enumerate(streamed, 1)],
-        "config_items": config_items(settings),
-        "config": _config(settings),
+        "config_items": config_items(settings) if settings else None,
+        "config": _config(settings) if settings else None,
         "failures": sorted({failure for sample in samples for failure in sample.failures}),
     }
 
 
 def _sample(sample: Sample) -> dict[str, Any]:
     return {"figures": sample.figures, "stages": sample.stages}
+
+
+def _fillers(samples: Sequence[Sample]) -> dict[str, Any]:
+    """How many turns began with a filler, whose sound is the first audio, and when (ms) the reply itself was heard in those."""
+    bridged = [sample for sample in samples if "filler" in sample.stages]
+    own = [sample.own_words_ms for sample in bridged if sample.own_words_ms is not None]
+    return {"turns": len(bridged), "own_words_ms": percentiles(own)}
 
 
 def _stages(samples: Sequence[Sample]) -> dict[str, dict[str, float | None]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import locale
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from .waterfall import ASCII, BLOCKS, Glyphs, Line, Row, duration, waterfall
@@ -30,14 +30,26 @@ def print_report(report: Mapping[str, Any], console: Console | None = None) -> N
 
     console = console or Console()
     glyphs = BLOCKS if _draws_blocks(console) else ASCII
+    _print_measured(report["measured"], console)
     _print_table(report, console, glyphs)
     _print_waterfall(report, console, glyphs)
     _print_verdict(report, console)
-    console.print(
-        f"\nconfig: {json.dumps(report['config'], ensure_ascii=False)}", soft_wrap=True, highlight=False, markup=False
-    )
     for failure in report["failures"]:
-        console.print(f"note: {failure}", soft_wrap=True, style="yellow", markup=False)
+        if failure not in report["measured"]["problems"]:
+            _note(failure, console)
+
+
+def _print_measured(measured: Mapping[str, Any], console: Console) -> None:
+    """Whose speed the figures are: first of all, for they may be those of a stand-in."""
+    names = " + ".join(measured[kind] or f"no {kind}" for kind in ("llm", "tts"))
+    console.print(f"measured: {names}", soft_wrap=True, highlight=False, markup=False)
+    for problem in measured["problems"]:
+        _note(problem, console)
+    console.print()
+
+
+def _note(words: str, console: Console) -> None:
+    console.print(f"note: {words}", soft_wrap=True, style="yellow", highlight=False, markup=False)
 
 
 def _draws_blocks(console: Console) -> bool:
@@ -120,19 +132,33 @@ def _text(line: Line) -> Any:
     return Text.assemble(*((piece.text, piece.style) for piece in line))
 
 
+class Mark(StrEnum):
+    """How something did. A note is worth reading and is no failure."""
+
+    PASSED = "passed"
+    MISSED = "missed"
+    NOTE = "note"
+
+
+MARK_STYLES = {Mark.PASSED: "green", Mark.MISSED: "bold red", Mark.NOTE: "yellow"}
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One thing that is judged: how well it did, and for what was missed, why and what to do."""
+    """One thing that is judged: how well it did, and where it is no plain pass, why and what to do."""
 
-    passed: bool
+    mark: Mark
     subject: str
     words: str
     reason: str = ""
 
 
 def verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
-    """What is said of each figure, in the order of the table."""
-    yield _config_items(report["config_items"])
+    """What is said of the settings, of each figure in the order of the table, and of the fillers."""
+    if report["config_items"] is None:
+        yield Verdict(Mark.NOTE, "config items", "the settings of the server are not known here")
+    else:
+        yield _config_items(report["config_items"])
     baseline = duration(report["whole_reply_first_audio_ms"])
     for name, row in report["figures"].items():
         if name == "improvement":
@@ -143,13 +169,25 @@ def verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
             words = "no turn had a second segment"
         else:
             words = f"{duration(row['p95'])} at p95, target {row['threshold']:g} ms"
-        yield Verdict(row["pass"], TITLES[name], words, "" if row["pass"] else _reason(name, report))
+        mark = Mark.PASSED if row["pass"] else Mark.MISSED
+        yield Verdict(mark, TITLES[name], words, "" if row["pass"] else _reason(name, report))
+    if report["fillers"]["turns"]:
+        yield _fillers(report["fillers"], report["turns"])
 
 
 def _config_items(items: Mapping[str, Any]) -> Verdict:
-    idle = items["without_effect"]
+    idle, overridden = items["without_effect"], items["overridden"]
     words = f"{items['known'] - len(idle)}/{items['known']} streaming settings take effect, {items['set']} of them set"
-    return Verdict(not idle, "config items", words, "; ".join(f"{key}: {why}" for key, why in idle.items()))
+    reason = "; ".join(f"{key}: {why}" for key, why in {**idle, **overridden}.items())
+    return Verdict(Mark.NOTE if idle else Mark.PASSED, "config items", words, reason)
+
+
+def _fillers(fillers: Mapping[str, Any], turns: int) -> Verdict:
+    words = f"{fillers['turns']} of {counted(turns, 'turn')} began with a filler, whose sound is the first audio"
+    own = fillers["own_words_ms"]
+    if own["p50"] is not None:
+        words += f"; the reply's own first words came after {duration(own['p50'])} (p50), {duration(own['p95'])} (p95)"
+    return Verdict(Mark.NOTE, "fillers", words)
 
 
 def _reason(name: str, report: Mapping[str, Any]) -> str:
@@ -162,7 +200,7 @@ def _print_verdict(report: Mapping[str, Any], console: Console) -> None:
 
     console.print("\nResult", style="bold")
     for verdict in verdicts(report):
-        mark = Text("passed", "green") if verdict.passed else Text("missed", "bold red")
+        mark = Text(f"{verdict.mark:<6}", MARK_STYLES[verdict.mark])
         console.print(Text.assemble("  ", mark, f"  {verdict.subject}: {verdict.words}"), soft_wrap=True)
         if verdict.reason:
             console.print(Text(f"          {verdict.reason}"), soft_wrap=True)

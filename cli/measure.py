@@ -12,11 +12,19 @@ from urllib.parse import urlsplit
 
 from ..core.channel import Channel
 from ..core.errors import HayakuchiError, ProtocolError
-from ..core.events import AudioSent, LatencyMeasured, ProviderFailed, SessionEvent, TurnEnded, TurnStatus
+from ..core.events import (
+    AudioSent,
+    LatencyMeasured,
+    ProviderFailed,
+    SegmentReady,
+    SessionEvent,
+    TurnEnded,
+    TurnStatus,
+)
 from ..core.types import UserInput
 from ..live2d_bridge.wire import AudioFrame
 from ..orchestrator.engine import Engine
-from ..orchestrator.settings import Settings
+from ..orchestrator.settings import LatencySettings, Settings
 
 TURN_DEADLINE_S = 120.0
 CONNECT_DEADLINE_S = 5.0
@@ -46,16 +54,32 @@ class Sample:
     figures: dict[str, float] = field(default_factory=dict)
     stages: dict[str, float] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    own_words_ms: float | None = None
+    """From what was heard to the first sound that is no filler; None: it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where turns are spoken: what counts as too slow there, which model and voice answer, what is wrong with the others."""
+
+    language: str
+    limits: LatencySettings
+    model: str | None = None
+    voice: str | None = None
+    problems: tuple[str, ...] = ()
 
 
 class Speaker(Protocol):
     """Something that answers a text and tells how fast it was."""
 
+    def here(self) -> Here: ...
+
     async def turn(self, text: str, *, whole_reply: bool) -> Sample: ...
 
 
-async def measure(speaker: Speaker, prompts: tuple[str, ...], turns: int, tell: Callable[[int], None]) -> list[Sample]:
+async def measure(speaker: Speaker, turns: int, tell: Callable[[int], None]) -> list[Sample]:
     """``turns`` turns in streaming and as many in whole-reply mode, taken in turn; ``tell`` hears how many are done."""
+    prompts = PROMPTS.get(speaker.here().language[:2], PROMPTS["en"])
     samples: list[Sample] = []
     for number in range(turns):
         for whole_reply in (False, True):
@@ -78,16 +102,18 @@ async def local_speaker(settings: Settings) -> AsyncIterator[Speaker]:
     async with Engine(settings) as engine, asyncio.TaskGroup() as group:
         await engine.warm_up()
         session = engine.new_session("latency")
-        speaker = _Local(session)
+        speaker = _Local(engine, session)
         group.create_task(session.run(), name="session latency")
         yield speaker
         session.close()
 
 
 class _Local:
-    def __init__(self, session: Any) -> None:
-        self._session = session
+    def __init__(self, engine: Engine, session: Any) -> None:
+        self._engine, self._session = engine, session
         self._events: Channel[SessionEvent] = Channel(100_000)
+        self._fillers: set[int] = set()
+        self._own_words_at: float | None = None
         session.observe(self._observe)
         session.playback.listener_joined()
 
@@ -95,11 +121,23 @@ class _Local:
         if isinstance(event, AudioSent):
             playback = self._session.playback
             asyncio.get_running_loop().call_soon(lambda: playback.reported(event.turn, playback.sent_ms))
+            if self._own_words_at is None and event.segment not in self._fillers:
+                self._own_words_at = asyncio.get_running_loop().time()
+        elif isinstance(event, SegmentReady):
+            if event.segment.filler:
+                self._fillers.add(event.segment.index)
         elif isinstance(event, LatencyMeasured | ProviderFailed | TurnEnded):
             self._events.put_nowait(event)
 
+    def here(self) -> Here:
+        settings, engine = self._engine.settings, self._engine
+        language, problems = settings.character.language, tuple(engine.problems)
+        return Here(language, settings.latency, engine.model_in_use, engine.voice_in_use, problems)
+
     async def turn(self, text: str, *, whole_reply: bool) -> Sample:
         sample = Sample(whole_reply)
+        self._fillers.clear()
+        self._own_words_at, asked_at = None, asyncio.get_running_loop().time()
         self._session.say(UserInput(text, whole_reply=whole_reply))
         async for event in self._events:
             if isinstance(event, LatencyMeasured):
@@ -110,6 +148,8 @@ class _Local:
                 if event.status is TurnStatus.FAILED:
                     raise HayakuchiError(f"the turn failed: {event.message}")
                 break
+        if self._own_words_at is not None:
+            sample.own_words_ms = (self._own_words_at - asked_at) * 1000
         return sample
 
 
@@ -124,17 +164,36 @@ async def remote_speaker(url: str) -> AsyncIterator[Speaker]:
     address = f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/stage/ws?session=latency&sound=1"
     try:
         async with connect(address, open_timeout=CONNECT_DEADLINE_S, compression=None, proxy=None) as socket:
-            yield _Remote(socket)
+            yield _Remote(socket, await _snapshot(socket, url))
     except ConnectionClosed as error:
         raise HayakuchiError(f"the server at {url} went away: {error}") from error
     except (OSError, InvalidHandshake, InvalidURI, TimeoutError, ValueError) as error:
         raise HayakuchiError(f"no Hayakuchi server answers at {url} ({error}); is it running?") from error
 
 
+async def _snapshot(socket: Any, url: str) -> dict[str, Any]:
+    """The first message of a server."""
+    async with asyncio.timeout(CONNECT_DEADLINE_S):
+        message = json.loads(await socket.recv())
+    if not isinstance(message, dict) or message.get("type") != "session.snapshot":
+        raise ProtocolError(f"what answers at {url} is no Hayakuchi server")
+    return message
+
+
 class _Remote:
-    def __init__(self, socket: Any) -> None:
+    def __init__(self, socket: Any, snapshot: dict[str, Any]) -> None:
         self._socket = socket
-        self._sample_rate = 0
+        self._sample_rate = snapshot["audio"]["sample_rate"]
+        self._language = snapshot.get("character", {}).get("language", "en")
+        told = snapshot.get("latency", {})
+        known = LatencySettings.model_fields.keys() & told.keys()
+        self._limits = LatencySettings.model_validate({key: told[key] for key in known})
+        self._models: dict[str, Any] = snapshot.get("models", {})
+
+    def here(self) -> Here:
+        models = self._models
+        problems = tuple(models.get("problems", ()))
+        return Here(self._language, self._limits, models.get("llm"), models.get("tts"), problems)
 
     async def turn(self, text: str, *, whole_reply: bool) -> Sample:
         sample = Sample(whole_reply)
@@ -150,8 +209,8 @@ class _Remote:
                 continue
             event = json.loads(message)
             kind = event["type"]
-            if kind == "session.snapshot":
-                self._sample_rate = event["audio"]["sample_rate"]
+            if kind == "models":
+                self._models = event
             elif kind == "turn.started":
                 turn = event["turn"]
             elif kind == "latency" and event["turn"] == turn:

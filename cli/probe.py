@@ -9,7 +9,7 @@ from typing import Any
 from ..core.errors import Category, ProviderError
 from ..core.registry import Kind
 from ..orchestrator.settings import Component, Settings
-from .findings import Finding, Status
+from .finding import Finding, Status
 
 DEADLINE_S = 10.0
 CLOSING_S = 5.0

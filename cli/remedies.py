@@ -20,10 +20,11 @@ REMEDIES = {
 """By the stage to blame for the first audio."""
 
 
-def remedy(figure: str, stage: str, settings: Settings) -> str | None:
-    """One line without a full stop; None where none is known."""
-    if figure == "improvement" and not getattr(settings.agent.config, "enable_streaming", True):
+def remedy(figure: str, stage: str, settings: Settings | None) -> str | None:
+    """One line without a full stop; None where none is known. ``settings``: None when they are those of another machine."""
+    if settings and figure == "improvement" and not getattr(settings.agent.config, "enable_streaming", True):
         return "set enable_streaming to true, so that replies are spoken while they are written"
     if figure == "streaming":
-        return f"{SLOW_VOICE}, or make more segments ahead with playback.prefetch ({settings.playback.prefetch})"
+        prefetch = f" ({settings.playback.prefetch})" if settings else ""
+        return f"{SLOW_VOICE}, or make more segments ahead with playback.prefetch{prefetch}"
     return REMEDIES.get(stage)

@@ -17,6 +17,7 @@ import typer
 from ..core.errors import ConfigError
 from ..orchestrator.settings import Settings
 from .options import CharacterOption, ConfigOption, settings_from
+from .stand_ins import StandIns
 from .warming import warming_line
 
 BACKLOG = 2048
@@ -52,8 +53,13 @@ def run(
     browser = settings.server.open_browser and not no_browser and sys.stdout.isatty()
     url = address(listener)
     engine = Engine(settings)
+
+    def ready() -> None:
+        _announce(url, browser=browser)
+        StandIns(engine).watch()
+
     with warming_line() as engine.on_warming:
-        serve(engine, listener, lambda: _announce(url, browser=browser))
+        serve(engine, listener, ready)
 
 
 def with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import wave
+from array import array
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,10 @@ PLAYERS = (
     ("ffplay", "-nodisp", "-autoexit", "-loglevel", "error"),
 )
 """Programs that play a WAV file, on systems other than Windows; the first one found is taken."""
+REST_MS = 100
+"""Silence at the end at least: some sound systems swallow what comes last."""
+QUIET = 32
+"""A sample of at most so much, of 32767, is silence."""
 
 
 def say(
@@ -72,7 +77,19 @@ async def _synthesize(settings: Settings, text: str) -> tuple[int, bytes]:
                         typer.echo(f"note: {item.error}; {item.fallback or 'nothing'} speaks instead", err=True)
     finally:
         await voice.aclose()
-    return voice.sample_rate, bytes(pcm)
+    return voice.sample_rate, rested(bytes(pcm), voice.sample_rate)
+
+
+def rested(pcm: bytes, sample_rate: int) -> bytes:
+    """The sound with ``REST_MS`` of silence at its end, or more if it has more; nothing stays nothing."""
+    samples = array("h", pcm)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    wanted = sample_rate * REST_MS // 1000
+    quiet = 0
+    while quiet < min(wanted, len(samples)) and abs(samples[-1 - quiet]) <= QUIET:
+        quiet += 1
+    return pcm + bytes((wanted - quiet) * BYTES_PER_SAMPLE) if pcm else pcm
 
 
 def write_wav(file: Path, pcm: bytes, sample_rate: int) -> None:
@@ -100,7 +117,10 @@ def play(file: Path) -> None:
     player = next((command for command in PLAYERS if shutil.which(command[0])), None)
     if player is None:
         names = ", ".join(command[0] for command in PLAYERS)
-        raise HayakuchiError(f"no program to play sound was found ({names}); write a file instead: -o speech.wav")
+        raise HayakuchiError(
+            f"no program to play sound was found ({names}); install one, on Debian and Ubuntu with `apt install alsa-utils` "
+            "or pulseaudio-utils, or write a file instead: -o speech.wav"
+        )
     result = subprocess.run([*player, str(file)], capture_output=True, text=True, check=False)
     if result.returncode:
         raise HayakuchiError(

@@ -44,17 +44,20 @@ VOICE_KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One key that is set. ``idle``: why it has no effect, if it has none."""
+    """One key that is set. ``idle``: why it has no effect, if it has none; ``overridden``: by what, as long as that answers."""
 
     provider: str
     key: str
     value: object
     idle: str | None
+    overridden: str | None = None
 
     def __str__(self) -> str:
         shown = str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
         said = f"{self.provider}.{self.key}: {shown}"
-        return said if self.idle is None else f"{said} has no effect: {self.idle}"
+        if self.idle is not None:
+            return f"{said} has no effect: {self.idle}"
+        return said if self.overridden is None else f"{said}, {self.overridden}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,14 @@ class _Place:
     def config(self) -> Any:
         return self.component.config
 
-    def says(self, section: str, key: str) -> bool:
-        """Whether the first provider of a section has a say of its own about ``key``."""
+    def overridden(self, section: str, key: str, noun: str) -> str | None:
+        """By what the first provider of a section says of ``key`` itself, if it does."""
         chain: Sequence[Component] = getattr(self.settings, section)
-        return bool(chain) and getattr(chain[0].config, key, None) is not None
+        silent = [getattr(component.config, key, None) is None for component in chain]
+        if not chain or silent[0]:
+            return None
+        words = f"overridden by {chain[0].name}.{key}"
+        return f"{words}; it applies when another {noun} answers" if any(silent) else words
 
 
 def items(settings: Settings) -> Iterator[Item]:
@@ -85,7 +92,8 @@ def items(settings: Settings) -> Iterator[Item]:
             place = _Place(settings, section, component, index == 0)
             for key in keys:
                 if key in written:
-                    yield Item(component.name, key, getattr(component.config, key), _idle(place, key))
+                    value, idle = getattr(component.config, key), _idle(place, key)
+                    yield Item(component.name, key, value, idle, None if idle else _overridden(place, key))
 
 
 def known(settings: Settings) -> int:
@@ -95,10 +103,12 @@ def known(settings: Settings) -> int:
 
 
 def config_items(settings: Settings) -> dict[str, Any]:
-    """For ``hayakuchi latency``: how many streaming settings the providers know, how many are set, which have no effect."""
+    """For ``hayakuchi latency``: how many streaming settings the providers know, how many are set, which give way to another
+    block's, and which have no effect."""
     found = list(items(settings))
     without_effect = {f"{item.provider}.{item.key}": item.idle for item in found if item.idle is not None}
-    return {"known": known(settings), "set": len(found), "without_effect": without_effect}
+    overridden = {f"{item.provider}.{item.key}": item.overridden for item in found if item.overridden is not None}
+    return {"known": known(settings), "set": len(found), "overridden": overridden, "without_effect": without_effect}
 
 
 def streaming_summary(settings: Settings) -> str:
@@ -123,12 +133,9 @@ def _idle(place: _Place, key: str) -> str | None:
     return None
 
 
-def _model_wins(key: str) -> Callable[[_Place], str | None]:
-    return lambda place: f"the model's own {key} wins" if place.says("llm", key) else None
-
-
-def _voice_wins(place: _Place) -> str | None:
-    return "the voice's own chunk_processing_delay wins" if place.says("tts", "chunk_processing_delay") else None
+def _overridden(place: _Place, key: str) -> str | None:
+    found = _NEARER.get(key) if place.section == "agent" else None
+    return place.overridden(found[0], key, found[1]) if found else None
 
 
 def _nobody_to_turn_to(place: _Place) -> str | None:
@@ -153,10 +160,13 @@ def _no_cache(place: _Place) -> str | None:
     return None if place.settings.cache.enabled else "cache.enabled is false"
 
 
+_NEARER = {
+    "stream_chunk_size": ("llm", "model"),
+    "stream_buffer_size": ("llm", "model"),
+    "chunk_processing_delay": ("tts", "voice"),
+}
+"""Numbers of the agent that give way to a provider's own: its section, and what it is called."""
 _REASONS: dict[tuple[str, str], Callable[[_Place], str | None]] = {
-    ("agent", "stream_chunk_size"): _model_wins("stream_chunk_size"),
-    ("agent", "stream_buffer_size"): _model_wins("stream_buffer_size"),
-    ("agent", "chunk_processing_delay"): _voice_wins,
     ("llm", "first_response_timeout"): _nobody_to_turn_to,
     ("llm", "stream_chunk_size"): _not_streamed,
     ("llm", "stream_buffer_size"): _not_streamed,

@@ -20,7 +20,8 @@ from ..tts.cache_settings import CacheSettings
 from . import characters
 from .components import COMPONENTS, components
 from .expand import expanded_map
-from .problems import ConfigErrors, built, unknown_key
+from .problems import ConfigErrors, built, misplaced, unknown_key
+from .remarks import Remarks, overridden_voices
 from .settings import (
     PUPPET,
     AvatarSettings,
@@ -66,18 +67,20 @@ def load_settings(
     character: str | None = None,
     registry: Registry,
     environ: Mapping[str, str] = os.environ,
+    remarks: Remarks | None = None,
 ) -> Settings:
     """Read the settings (``settings_file(path)``) with a character: the one given, else the file's, else kiyo.
 
     Sections that are missing or blank take their defaults. How a character file overrides the settings is said in
-    ``characters``. Raises ConfigErrors with all mistakes, the first one first.
+    ``characters``. ``remarks`` takes what is worth telling and no mistake. Raises ConfigErrors with all mistakes, the first
+    one first.
     """
     file = settings_file(path)
     problems: list[ConfigError] = []
     settings = None
     try:
         conf = expanded_map(read_yaml(file), environ, problems)
-        settings = _settings(conf, file, character, registry, environ, problems)
+        settings = _settings(conf, file, character, registry, environ, problems, remarks or Remarks())
     except ConfigError as error:
         problems.append(error)
     if problems or settings is None:
@@ -101,24 +104,22 @@ def _settings(
     registry: Registry,
     environ: Mapping[str, str],
     problems: list[ConfigError],
+    remarks: Remarks,
 ) -> Settings | None:
     for key, entry in conf.entries.items():
         if key not in SECTIONS:
-            problems.append(entry.place.error(unknown_key(key, SECTIONS), dotted((key,))))
+            message = misplaced(key, registry) or unknown_key(key, SECTIONS)
+            problems.append(entry.place.error(message, dotted((key,))))
     cast = _cast(conf, file, character, environ, problems)
     tree = _laid_over(conf, cast.overrides)
-    voices = cast.own.get("voice")
     chains = {
-        section: components(
-            section,
-            tree.get(section),
-            voices if section == "tts" and isinstance(voices, MapNode) else None,
-            registry,
-            problems,
-            Place(file),
-        )
+        section: components(section, tree.get(section), None, registry, problems, Place(file))
         for section in COMPONENTS
+        if section != "tts"
     }
+    chains["tts"] = _voices(tree, cast, registry, problems, Place(file), remarks)
+    remarks.folder(tree, "avatar", "model")
+    remarks.folder(tree, "cache", "folder")
     person = built(Character, Entry(cast.own.place, cast.own), (), problems) if cast.file else None
     server = _block(ServerSettings, "server", tree, problems)
     avatar = _block(AvatarSettings, "avatar", _with_folder(tree, "avatar", "model"), problems)
@@ -146,6 +147,22 @@ def _settings(
         chains["quick_llm"],
         cache,
     )
+
+
+def _voices(
+    tree: MapNode, cast: _Cast, registry: Registry, problems: list[ConfigError], root: Place, remarks: Remarks
+) -> tuple[Component, ...]:
+    """The chain of voices, with the character's own. A voice that was written wrong is told also where another one wins."""
+    section, own = tree.get("tts"), cast.own.get("voice")
+    voices = own if isinstance(own, MapNode) else None
+    found = components("tts", section, voices, registry, problems, root)
+    if voices is not None:
+        mistakes: list[ConfigError] = []
+        components("tts", section, None, registry, mistakes, root)
+        told = set(map(str, problems))
+        problems += [error for error in mistakes if error.path.endswith(".voice") and str(error) not in told]
+        remarks.without_effect += overridden_voices(section, voices, found, cast.file)
+    return found
 
 
 def _cast(

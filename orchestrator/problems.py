@@ -14,9 +14,19 @@ from pydantic_core import ErrorDetails
 
 from ..core.block import Block
 from ..core.errors import ConfigError
+from ..core.registry import Kind, Registry
 from .tree import Entry, Node, Path_, Scalar, data, dotted, kind, steps
 
 B = TypeVar("B", bound=Block)
+
+
+_HOMES: Mapping[Kind, tuple[str, str]] = {
+    "llm": ("a model", "llm"),
+    "tts": ("a voice", "tts"),
+    "asr": ("an ear", "asr"),
+    "agents": ("an agent", "agent"),
+}
+"""What providers of a kind are called, and the section where they stand."""
 
 
 class ConfigErrors(ConfigError):
@@ -43,6 +53,14 @@ def unknown_key(name: str, known: Sequence[str]) -> str:
     if hint or not known:
         return f"unknown key{hint}"
     return f"unknown key; known are {', '.join(known)}"
+
+
+def misplaced(name: str, registry: Registry) -> str | None:
+    """What to do with a provider's block that stands at the top of the file; None: no provider has this name."""
+    for kind_, (noun, section) in _HOMES.items():
+        if name in registry.names(kind_):
+            return f"unknown key: {name} is {noun}: put it under {section}:"
+    return None
 
 
 def built(model: type[B], entry: Entry, path: Path_, problems: list[ConfigError]) -> B | None:

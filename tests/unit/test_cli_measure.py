@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from scripted import ScriptedLLM, ScriptedTTS
+from serving import settings_for
 from websockets.asyncio.server import ServerConnection, serve
 
-from hayakuchi.cli.measure import remote_speaker
+from hayakuchi.cli.measure import local_speaker, remote_speaker
+from hayakuchi.core.character import Character
 from hayakuchi.core.errors import HayakuchiError, ProtocolError
 from hayakuchi.live2d_bridge.wire import AudioFrame
+from hayakuchi.orchestrator.settings import LatencySettings
 
 Message = dict[str, Any] | bytes
-SNAPSHOT = {"type": "session.snapshot", "audio": {"sample_rate": 24000}}
+SNAPSHOT = {
+    "type": "session.snapshot",
+    "audio": {"sample_rate": 24000},
+    "character": {"language": "zh"},
+    "latency": {"first_audio_ms": 900, "of_a_later_version": 1},
+    "models": {"llm": "far_llm", "tts": "far_tts", "demo": False, "problems": []},
+}
 SOUND = AudioFrame(turn=7, segment=0, position=0, samples=2400, lip_start=0, lips=b"", pcm=bytes(4800)).encode()
 STARTED = {"type": "turn.started", "turn": 7}
 ENDED = {"type": "turn.ended", "turn": 7, "status": "completed", "message": None}
@@ -30,8 +42,9 @@ async def answering(*messages: Message) -> AsyncIterator[str]:
     """A server that says these messages when it is spoken to, and closes the connection when it is spoken to again."""
 
     async def talk(socket: ServerConnection) -> None:
+        await socket.send(json.dumps(SNAPSHOT))
         await socket.recv()
-        for message in (SNAPSHOT, *messages):
+        for message in messages:
             await socket.send(message if isinstance(message, bytes) else json.dumps(message))
         async for message in socket:
             if json.loads(message)["type"] != "playback":
@@ -82,3 +95,38 @@ async def test_an_address_where_nobody_answers_is_named() -> None:
     with pytest.raises(HayakuchiError, match=r"no Hayakuchi server answers at 127\.0\.0\.1:9"):
         async with remote_speaker("127.0.0.1:9"):
             pass
+
+
+async def test_the_server_says_who_answers_there_and_what_is_too_slow() -> None:
+    models = {"type": "models", "llm": "demo_llm", "tts": "far_tts", "demo": True, "problems": ["far_llm: gone"]}
+    async with answering(STARTED, models, ENDED) as url, remote_speaker(url) as speaker:
+        before = speaker.here()
+        await speaker.turn("Hi", whole_reply=False)
+        after = speaker.here()
+    assert (before.model, before.voice, before.problems, before.language) == ("far_llm", "far_tts", (), "zh")
+    assert before.limits == LatencySettings(first_audio_ms=900)
+    assert (after.model, after.problems) == ("demo_llm", ("far_llm: gone",))
+
+
+async def test_something_else_that_speaks_websocket_is_told_so() -> None:
+    async def talk(socket: ServerConnection) -> None:
+        await socket.send('"hello"')
+
+    async with serve(talk, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(ProtocolError, match="no Hayakuchi server"):
+            async with remote_speaker(url):
+                pass
+
+
+async def test_who_answers_in_this_process_is_told_and_when_a_filler_ends() -> None:
+    made = settings_for(lambda: ScriptedLLM(["Well", ",", " there", "."], first_ms=400), ScriptedTTS)
+    made = replace(made, character=Character(name="Test", fillers=("Hmm.",)))
+    async with asyncio.timeout(20), local_speaker(made) as speaker:
+        sample = await speaker.turn("Hi", whole_reply=False)
+        here = speaker.here()
+    assert here.model == ScriptedLLM([]).name
+    assert here.problems == ()
+    assert "filler" in sample.stages
+    assert sample.own_words_ms is not None
+    assert sample.own_words_ms > sample.figures["first_audio"]

@@ -15,6 +15,7 @@ from hayakuchi.orchestrator import characters, loader
 from hayakuchi.orchestrator.loader import load_settings, settings_file
 from hayakuchi.orchestrator.problems import ConfigErrors
 from hayakuchi.orchestrator.providers import default_registry
+from hayakuchi.orchestrator.remarks import Remarks
 from hayakuchi.orchestrator.settings import Settings
 
 
@@ -363,6 +364,36 @@ def test_a_characters_voice_wins_where_the_provider_has_one(folder: Path):
     tone, espeak = load("tts: [tone_tts, {espeak_tts: {voice: de, rate: 100}}]", kiyo).tts
     assert tone.config == Tone.Config()
     assert (espeak.config.voice, espeak.config.rate) == ("en-us+f3", 100)
+
+
+def test_a_voice_that_is_wrong_is_told_also_where_the_characters_own_wins(folder: Path):
+    kiyo = "name: K\nvoice: {espeak_tts: en-us+f3}\n"
+    found = mistakes("tts:\n  espeak_tts:\n    voice: [a]\n    rate: 1\n", kiyo)
+    assert found == [
+        "conf.yaml:3:12: tts.espeak_tts.voice: expected text, found a list",
+        "conf.yaml:4:11: tts.espeak_tts.rate: must be at least 80",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("openai_llm", "openai_llm is a model: put it under llm:"),
+        ("espeak_tts", "espeak_tts is a voice: put it under tts:"),
+        ("basic_memory_agent", "basic_memory_agent is an agent: put it under agent:"),
+    ],
+)
+def test_a_providers_block_at_the_top_is_told_its_place(name: str, remedy: str, folder: Path):
+    assert mistakes(f"{name}: {{}}") == [f"conf.yaml:1:1: {name}: unknown key: {remedy}"]
+
+
+def test_a_voice_from_the_environment_is_not_shown(folder: Path):
+    remarks = Remarks()
+    (folder / "conf.yaml").write_text("tts: {espeak_tts: {voice: de}}")
+    (folder / "characters" / "kiyo.yaml").write_text('name: K\nvoice: {espeak_tts: "${VOICE}"}\n')
+    load_settings(Path("conf.yaml"), registry=REGISTRY, environ={"VOICE": KEY}, remarks=remarks)
+    (told,) = map(str, remarks.without_effect)
+    assert told == "conf.yaml:1:20: tts.espeak_tts.voice: has no effect: characters/kiyo.yaml sets another"
 
 
 def test_a_voice_that_is_wrong_is_told_where_it_stands(folder: Path):

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from hayakuchi.cli.findings import Status, inspected
+from hayakuchi.cli.finding import Status
+from hayakuchi.cli.findings import inspected
 from hayakuchi.cli.streaming_keys import AGENT_KEYS, MODEL_KEYS, VOICE_KEYS, config_items, items, streaming_summary
 from hayakuchi.orchestrator.loader import load_settings
 from hayakuchi.orchestrator.providers import default_registry
 from hayakuchi.orchestrator.settings import Settings
 
+LATER = "it applies when another model answers"
 MODEL = "base_url: http://127.0.0.1:1/v1, model: m"
 
 GUIDE = """\
@@ -74,9 +76,10 @@ def test_the_guides_example_is_taken_as_it_stands(tmp_path: Path) -> None:
     found = config_items(made)
     assert found["known"] == len(AGENT_KEYS) + len(MODEL_KEYS) + len(VOICE_KEYS) == 32
     assert found["set"] == 31
-    assert found["without_effect"] == {
-        "basic_memory_agent.stream_chunk_size": "the model's own stream_chunk_size wins",
-        "basic_memory_agent.stream_buffer_size": "the model's own stream_buffer_size wins",
+    assert found["without_effect"] == {}
+    assert found["overridden"] == {
+        "basic_memory_agent.stream_chunk_size": f"overridden by openai_llm.stream_chunk_size; {LATER}",
+        "basic_memory_agent.stream_buffer_size": f"overridden by openai_llm.stream_buffer_size; {LATER}",
     }
     assert streaming_summary(made).startswith("first words within 200 ms")
 
@@ -85,16 +88,6 @@ def test_the_guides_example_is_taken_as_it_stands(tmp_path: Path) -> None:
     ("text", "key", "why"),
     [
         ("agent: {basic_memory_agent: {stream_chunk_size: 3}}", "", ""),
-        (
-            f"agent: {{basic_memory_agent: {{stream_chunk_size: 3}}}}\nllm: {{openai_llm: {{{MODEL}, stream_chunk_size: 8}}}}",
-            "basic_memory_agent.stream_chunk_size",
-            "model's own",
-        ),
-        (
-            "agent: {basic_memory_agent: {chunk_processing_delay: 3}}\ntts: {edge_tts: {chunk_processing_delay: 8}}",
-            "basic_memory_agent.chunk_processing_delay",
-            "voice's own",
-        ),
         (
             "agent: {basic_memory_agent: {enable_streaming: false, first_response_threshold: 100}}",
             "basic_memory_agent.first_response_threshold",
@@ -126,6 +119,31 @@ def test_what_has_no_effect_and_why(text: str, key: str, why: str, tmp_path: Pat
     assert all(why in reason for reason in found.values())
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            f"agent: {{basic_memory_agent: {{stream_chunk_size: 3}}}}\nllm: {{openai_llm: {{{MODEL}, stream_chunk_size: 8}}}}",
+            "overridden by openai_llm.stream_chunk_size",
+        ),
+        (
+            "agent: {basic_memory_agent: {chunk_processing_delay: 3}}\n"
+            "tts: [edge_tts: {chunk_processing_delay: 8}, espeak_tts]",
+            "overridden by edge_tts.chunk_processing_delay; it applies when another voice answers",
+        ),
+        (
+            "agent: {basic_memory_agent: {chunk_processing_delay: 3}}\n"
+            "tts: [espeak_tts, edge_tts: {chunk_processing_delay: 8}]",
+            None,
+        ),
+    ],
+)
+def test_what_gives_way_to_a_nearer_block_is_no_mistake(text: str, words: str | None, tmp_path: Path) -> None:
+    (found,) = [item for item in items(settings(tmp_path, text)) if item.provider == "basic_memory_agent"]
+    assert (found.overridden, found.idle) == (words, None)
+    assert str(found).endswith(words or ": 3.0")
+
+
 def test_check_lists_them(tmp_path: Path) -> None:
     file = tmp_path / "conf.yaml"
     file.write_text(GUIDE, encoding="utf-8")
@@ -133,7 +151,8 @@ def test_check_lists_them(tmp_path: Path) -> None:
     told = [finding for finding in found if finding.subject == "streaming"]
     assert made is not None
     assert len(told) == 32
-    assert [finding.status for finding in told].count(Status.WARN) == 2
+    assert {finding.status for finding in told} == {Status.OK}
+    assert sum("overridden by openai_llm." in finding.message for finding in told) == 2
     assert "edge_tts.rate: +30%" in {finding.message for finding in told}
 
 
