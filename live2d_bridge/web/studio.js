@@ -195,6 +195,7 @@ function openChat(open) {
   document.documentElement.dataset.chat = open ? "open" : "closed";
   byId("chat-button").setAttribute("aria-expanded", String(open));
   byId("chat").inert = !open;
+  if (open) chat.opened();
 }
 
 async function copyLink() {

@@ -160,6 +160,11 @@ export class ChatLog {
     this.#empty.hidden = this.#list.childElementCount > 0;
   }
 
+  /** The list came into sight: its end is what matters. */
+  opened() {
+    this.#follow(true);
+  }
+
   /** Keep the end in sight, unless the reader has scrolled up. */
   #follow(always = false) {
     const box = this.#list.parentElement;

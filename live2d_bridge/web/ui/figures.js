@@ -57,11 +57,21 @@ export class KeptFigures {
     const found = history.map(() => null);
     for (let at = history.length - 1; at >= 0; at--) {
       const { role, content } = history[at];
-      const index = role === "user" ? -1 : left.map(({ text }) => text !== "" && text === content.trim()).lastIndexOf(true);
+      const index = role === "user" ? -1 : left.map((one) => tells(one, content.trim())).lastIndexOf(true);
       if (index >= 0) [found[at]] = left.splice(index);
     }
     return found;
   }
+}
+
+/**
+ * A history leaves out the filler that a reply began with.
+ * @param {Kept} kept
+ * @param {string} words
+ */
+function tells({ text, latency }, words) {
+  if (words === "") return false;
+  return text === words || (latency?.stages?.filler !== undefined && text.endsWith(words));
 }
 
 /** @param {any} one */
