@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from ..core.clock import loop_ms
 from ..core.errors import CapacityError, ProtocolError
@@ -27,6 +28,8 @@ class Room:
         self, session: Session, stage: Stage, models: dict[str, Any], prepare: Callable[[], None] = lambda: None
     ) -> None:
         self.session, self.stage = session, stage
+        self.conversation = uuid4().hex
+        """Unlike that of every other room, also of one that had this name before: what was said there is not remembered."""
         self._models, self._prepare = models, prepare
         self.idle_since = loop_ms()
         self._viewers = 0
@@ -107,11 +110,12 @@ class Rooms:
         return room
 
     def models(self) -> dict[str, Any]:
-        """Which model and voice answer at the moment, and what is wrong with the others."""
+        """Which model and voice answer at the moment, which should, and what is wrong with the others."""
         engine = self.engine
         model, voice = engine.model_in_use, engine.voice_in_use
         demo = model is not None and model.startswith("demo_")
-        return {"llm": model, "tts": voice, "demo": demo, "problems": engine.problems}
+        first = {"llm": engine.llm.states(loop_ms())[0][0], "tts": engine.voice.states(loop_ms())[0][0]}
+        return {"llm": model, "tts": voice, "first_choice": first, "demo": demo, "problems": engine.problems}
 
     def _tell_models(self) -> None:
         for room in self._rooms.values():

@@ -20,6 +20,7 @@ def snapshot(rooms: Rooms, room: Room, viewer: Viewer) -> dict[str, Any]:
         "protocol": 1,
         "session": session.name,
         "viewer": viewer.name,
+        "conversation": room.conversation,
         "character": {
             "name": character.name,
             "avatar": character.avatar,

@@ -6,7 +6,10 @@
 
 /** @typedef {{turn: number, heard: string | null, reply: string, expression: string | null}} TurnSnapshot */
 /** @typedef {{role: string, content: string, viewer: string | null}} HistoryEntry */
-/** @typedef {{llm: string, tts: string, demo: boolean, problems: string[]}} Models */
+/**
+ * `first_choice` is whom the settings put first; a name is null when nobody can answer.
+ * @typedef {{llm: string | null, tts: string | null, first_choice?: {llm: string, tts: string}, demo: boolean, problems: string[]}} Models
+ */
 /** @typedef {{holder: boolean, viewer: string | null}} SoundHolder `viewer` is who plays the sound, null when nobody does */
 /**
  * @typedef {object} Character
@@ -23,6 +26,7 @@
  * @property {number} protocol
  * @property {string} session
  * @property {string} viewer
+ * @property {string | null} conversation another one than before: nothing of what was said until then is remembered
  * @property {Character} character
  * @property {{sample_rate: number, lip_rate: number}} audio Hz
  * @property {SoundHolder} sound
@@ -134,6 +138,7 @@ function normalSnapshot(raw) {
     protocol: raw.protocol ?? 1,
     session: raw.session ?? "main",
     viewer: raw.viewer ?? "",
+    conversation: raw.conversation ?? null,
     character: {
       name: character.name ?? "",
       avatar: character.avatar ?? null,

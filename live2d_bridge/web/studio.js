@@ -12,6 +12,7 @@ import { SoundSeat } from "./sound_seat.js";
 import { ChatLog } from "./ui/chat.js";
 import { createComposer } from "./ui/composer.js";
 import { byId, h, popover } from "./ui/dom.js";
+import { KeptFigures } from "./ui/figures.js";
 import { createScenePicker } from "./ui/scene_picker.js";
 import { createSoundPanel } from "./ui/sound_panel.js";
 import { createStatus } from "./ui/status.js";
@@ -23,6 +24,8 @@ import { stageLabel } from "./ui/waterfall.js";
 import { turnOf } from "./ui/waterfall_layout.js";
 
 const WIDE_PX = 1100;
+/** Narrower than this, the conversation lies over the stage. */
+const BESIDE_PX = 900;
 const EXPECT_EVERY_MS = 10_000;
 /** A mouse and with it a keyboard: on a touch screen, focus would open the keyboard over the avatar. */
 const hovers = matchMedia("(hover: hover)").matches;
@@ -36,6 +39,8 @@ let thresholds = {};
 let greeted = false;
 let expectedAt = -EXPECT_EVERY_MS;
 let furnished = false;
+/** The last turn in which she spoke by herself, without a model. */
+let unasked = -1;
 
 const client = new StageClient(() => stageAddress(location.href, { session, sound: false }));
 const seat = new SoundSeat(client, "free", seatChanged);
@@ -44,6 +49,7 @@ const show = new Show(client, seat, avatar);
 const subtitle = createSubtitle(byId("subtitle"));
 const toasts = createToasts(byId("toasts"));
 const chat = new ChatLog(byId("chat-list"), byId("chat-empty"));
+const figures = new KeptFigures(session);
 const tape = createTape(byId("tape-panel"));
 const status = createStatus({
   root: document.documentElement, name: byId("name"), status: byId("status"), demo: byId("demo-anchor"), demoPanel: byId("demo-panel"),
@@ -117,7 +123,9 @@ function enter(snapshot) {
   // Who has spoken before needs no greeting.
   greeted ||= snapshot.history.length > 0 || snapshot.turn !== null;
   status.cast(snapshot);
-  chat.reset(snapshot);
+  figures.open(snapshot.conversation);
+  chat.reset(snapshot, figures.of(snapshot.history), thresholds.first_audio_ms);
+  unasked = snapshot.turn?.heard === null ? snapshot.turn.turn : -1;
   tape.recount(snapshot.turn?.turn);
   avatar.setLook(snapshot.character.look);
   subtitle.setLanguage(snapshot.character.language);
@@ -136,6 +144,8 @@ function measured(latency) {
   const turn = turnOf(latency, threshold);
   if (!turn) return;
   chat.measured(latency.turn, turn, threshold);
+  figures.note(latency.turn, { latency });
+  if (latency.turn === unasked) return;
   tape.add(latency.turn, turn, threshold);
   status.firstAudio(turn.total, threshold);
 }
@@ -147,9 +157,14 @@ function listen() {
     status.link(link);
     if (link.state === "lost") veil.update(false, name);
   });
-  client.on("turn.started", ({ heard, viewer }) => heard !== null && heard !== undefined && chat.heard(heard, viewer));
+  client.on("turn.started", ({ turn, heard, viewer }) => {
+    if (heard === null || heard === undefined) unasked = turn;
+    else chat.heard(heard, viewer);
+  });
   client.on("turn.ended", (end) => {
     chat.ended(end);
+    const said = end.status === "completed" ? end.reply : end.heard_reply;
+    figures.note(end.turn, { text: (said ?? "").trim(), cut: end.status === "interrupted" });
     if (end.status === "failed") toasts.show("error", end.message ?? t("failed"), "failed");
   });
   client.on("latency", measured);
@@ -180,6 +195,7 @@ function openChat(open) {
   document.documentElement.dataset.chat = open ? "open" : "closed";
   byId("chat-button").setAttribute("aria-expanded", String(open));
   byId("chat").inert = !open;
+  if (open) chat.opened();
 }
 
 async function copyLink() {
@@ -220,6 +236,7 @@ function furnish() {
     });
   }
   openChat(innerWidth >= WIDE_PX && settings.chat !== false);
+  matchMedia(`(width < ${BESIDE_PX}px)`).addEventListener("change", ({ matches }) => openChat(!matches && settings.chat !== false));
 }
 
 furnish();

@@ -36,6 +36,7 @@ def snapshot(**changes: Any) -> dict[str, Any]:
         "protocol": 1,
         "session": "main",
         "viewer": "v1",
+        "conversation": "first",
         "character": {
             "name": "Kiyo",
             "avatar": "🌸",
@@ -47,7 +48,13 @@ def snapshot(**changes: Any) -> dict[str, Any]:
         },
         "audio": {"sample_rate": RATE, "lip_rate": LIP_RATE},
         "sound": {"holder": False, "viewer": None},
-        "models": {"llm": "demo_llm", "tts": "espeak_tts", "demo": False, "problems": []},
+        "models": {
+            "llm": "openai_llm",
+            "tts": "edge_tts",
+            "first_choice": {"llm": "openai_llm", "tts": "edge_tts"},
+            "demo": False,
+            "problems": [],
+        },
         "latency": {"first_audio_ms": 500, "streaming_ms": 300, "audio_pipeline_ms": 250, "improvement_percent": 50},
         "history": [],
         "turn": None,

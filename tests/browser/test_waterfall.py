@@ -62,6 +62,48 @@ async def test_the_figure_opens_the_stages_of_its_turn_by_key_and_by_mouse() -> 
         assert await figures(page).get_attribute("aria-expanded") == "false"
 
 
+async def test_a_row_has_the_terminals_name_of_its_stage_as_well() -> None:
+    async with desk() as page:
+        await reply(await page.stub.holding(), 1)
+        await figures(page).click()
+        titles = await page.page.locator(".waterfall .stage title").all_text_contents()
+        assert titles == [
+            "waiting (queue)",
+            "model (llm)",
+            "first words (cut)",
+            "handover",
+            "voice (tts)",
+            "sending (send)",
+        ]
+
+
+async def test_the_figure_says_what_came_before_the_models_own_words() -> None:
+    async with desk() as page:
+        viewer = await page.stub.holding()
+        for turn, stages in enumerate(({"filler": 204}, {"queue": 5, "quick": 100}, {"llm": 90}), 1):
+            await reply(viewer, turn, stages)
+        await figures(page).nth(2).wait_for()
+        told = ["first audio 204 ms · filler", "first audio 105 ms · quick reply", "first audio 90 ms"]
+        assert await figures(page).all_inner_texts() == told
+
+
+async def test_the_last_number_of_the_axis_stands_at_its_line() -> None:
+    async with desk() as page:
+        viewer = await page.stub.holding()
+        for turn, stages in enumerate(({"tts": 15}, {"tts": 420}, {"tts": 9000}), 1):
+            await reply(viewer, turn, stages)
+            await figures(page).nth(turn - 1).click()
+            drawing = page.page.locator(".waterfall-svg").nth(turn - 1)
+            await drawing.wait_for()
+            away = await drawing.evaluate(
+                "svg => { const label = [...svg.querySelectorAll('.axis text')].at(-1);"
+                " const digits = label.textContent.split(' ')[0].length;"
+                " const [first, last] = [label.getStartPositionOfChar(0), label.getEndPositionOfChar(digits - 1)];"
+                " return (first.x + last.x) / 2 - [...svg.querySelectorAll('.grid line')].at(-1).x1.baseVal.value; }"
+            )
+            assert abs(away) < 2, f"{away} px away in turn {turn}"
+
+
 async def test_the_stage_to_blame_is_red_marked_and_named() -> None:
     async with desk() as page:
         await reply(await page.stub.holding(), 1, STAGES | {"speculative_guess": 20, "tts": 700})

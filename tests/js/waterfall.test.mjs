@@ -52,7 +52,10 @@ test("each bar begins where the one before it ended, on the axis of the ticks", 
   assert.deepEqual(bars.map(({ figure }) => figure), ["1.0 ms", "150 ms", "59 ms", "1.0 ms", "80 ms", "2.0 ms"]);
   near(threshold?.x ?? 0, plot.left + 500 * perMs);
   for (const { x, label } of ticks) near(x, plot.left + parseFloat(label) * perMs);
-  assert.match(ticks[ticks.length - 1].label, / ms$/);
+  const last = ticks[ticks.length - 1];
+  assert.equal(last.label, "400 ms");
+  near(last.labelX + 3 * 2.8, last.x);
+  assert.ok(ticks.slice(0, -1).every(({ x, labelX }) => x === labelX));
 });
 
 test("whatever the times and the width, everything stays within the drawing", () => {

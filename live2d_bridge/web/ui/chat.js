@@ -1,7 +1,9 @@
 /** The conversation at the side. What people and models write is set as text, never as markup. */
 import { t } from "../i18n.js";
 import { h } from "./dom.js";
+import { canDraw } from "./glyphs.js";
 import { createLatency } from "./latency.js";
+import { turnOf } from "./waterfall_layout.js";
 
 const NEAR_END_PX = 80;
 const MOST_ENTRIES = 200;
@@ -13,6 +15,8 @@ export class ChatLog {
   #empty;
   #name = "";
   #face = "";
+  /** @type {string | null} */
+  #conversation = null;
   /** @type {Map<number, Entry>} replies of turns of this connection */
   #replies = new Map();
 
@@ -25,17 +29,39 @@ export class ChatLog {
     this.#empty = empty;
   }
 
-  /** @param {import("../protocol.js").Snapshot} snapshot */
-  reset({ character, history, turn }) {
+  /**
+   * @param {import("../protocol.js").Snapshot} snapshot
+   * @param {(import("./figures.js").Kept | null)[]} kept of each entry of the history
+   * @param {number | undefined} threshold ms
+   */
+  reset({ character, conversation, history, turn }, kept, threshold) {
     this.#name = character.name;
     // An avatar that is a word is a file's name, which is not for reading.
-    this.#face = character.avatar && /^\P{ASCII}{1,8}$/u.test(character.avatar) ? character.avatar : character.name.slice(0, 1);
-    this.#list.replaceChildren();
+    const { avatar } = character;
+    this.#face = avatar && /^\P{ASCII}{1,8}$/u.test(avatar) && canDraw(avatar) ? avatar : character.name.slice(0, 1);
     this.#replies.clear();
-    for (const { role, content, viewer } of history) this.#add(role === "user" ? "user" : "avatar", content, viewer ?? null);
+    const known = conversation !== null && this.#conversation !== null;
+    if (known ? conversation !== this.#conversation : history.length === 0 && turn === null) this.#divide();
+    else this.#list.replaceChildren();
+    this.#conversation = conversation;
+    history.forEach(({ role, content, viewer }, index) => {
+      const entry = this.#add(role === "user" ? "user" : "avatar", content, viewer ?? null);
+      const { cut, latency } = kept[index] ?? {};
+      if (cut) this.#cut(entry, "interrupted", "");
+      const measured = latency && turnOf(latency, threshold);
+      if (measured) this.#measure(entry, measured, threshold);
+    });
     if (turn?.heard) this.heard(turn.heard, null);
     if (turn?.reply) this.spoken(turn.turn, turn.reply);
     this.#showEmpty();
+  }
+
+  /** What was said before stays to be read, above a line: the avatar has forgotten it. */
+  #divide() {
+    const last = this.#list.lastElementChild;
+    if (!last || last.classList.contains("forgotten")) return;
+    this.#list.append(h("li", { class: "forgotten", role: "separator" }, h("span", {}, t("forgotten"))));
+    this.#follow(true);
   }
 
   /**
@@ -64,10 +90,19 @@ export class ChatLog {
     const entry = this.#replies.get(turn) ?? this.#reply(turn);
     entry.text.textContent = (status === "completed" ? reply : heard || "").trim() || (entry.text.textContent ?? "").trim();
     entry.whole = true;
-    entry.item.classList.add(status);
-    if (status === "interrupted") entry.foot.prepend(h("span", { class: "cut", title: reply ?? "" }, t("interrupted")));
-    if (status === "failed") entry.foot.prepend(h("span", { class: "cut error", title: message ?? "" }, t("failed")));
+    if (status === "interrupted") this.#cut(entry, status, reply ?? "");
+    if (status === "failed") this.#cut(entry, status, message ?? "");
     this.#follow();
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {"interrupted" | "failed"} status
+   * @param {string} title
+   */
+  #cut({ item, foot }, status, title) {
+    item.classList.add(status);
+    foot.prepend(h("span", { class: status === "failed" ? "cut error" : "cut", title }, t(status)));
   }
 
   /**
@@ -77,14 +112,22 @@ export class ChatLog {
    * @param {number | undefined} threshold ms
    */
   measured(number, turn, threshold) {
-    const entry = this.#replies.get(number) ?? this.#reply(number);
+    this.#measure(this.#replies.get(number) ?? this.#reply(number), turn, threshold);
+    this.#follow();
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {import("./waterfall_layout.js").Turn} turn
+   * @param {number | undefined} threshold ms
+   */
+  #measure(entry, turn, threshold) {
     if (!entry.latency) {
       entry.latency = createLatency();
       entry.foot.append(entry.latency.badge);
       entry.item.append(entry.latency.figure);
     }
     entry.latency.show(turn, threshold);
-    this.#follow();
   }
 
   /** @param {number} turn */
@@ -115,6 +158,11 @@ export class ChatLog {
 
   #showEmpty() {
     this.#empty.hidden = this.#list.childElementCount > 0;
+  }
+
+  /** The list came into sight: its end is what matters. */
+  opened() {
+    this.#follow(true);
   }
 
   /** Keep the end in sight, unless the reader has scrolled up. */

@@ -19,6 +19,15 @@ export function grade(ms, threshold) {
 }
 
 /**
+ * What was heard before the model's own words, if anything.
+ * @param {import("./waterfall_layout.js").Turn} turn
+ * @returns {"filler" | "quick" | null}
+ */
+export function opening({ stages }) {
+  return (/** @type {const} */ (["filler", "quick"])).find((kind) => stages.some(({ name }) => name === kind)) ?? null;
+}
+
+/**
  * The badge of a reply and the drawing it opens; both change when more figures of the turn come.
  * @returns {{badge: HTMLElement, figure: HTMLElement, show(turn: import("./waterfall_layout.js").Turn, threshold: number | undefined): void}}
  */
@@ -41,7 +50,8 @@ export function createLatency() {
       const how = grade(turn.total, threshold);
       badge.className = `latency ${how}`;
       figure.className = `waterfall ${how}`;
-      words.textContent = t("first_audio", { ms: Math.round(turn.total) });
+      const first = opening(turn);
+      words.textContent = t("first_audio", { ms: Math.round(turn.total) }) + (first ? ` · ${t(`stage_${first}`)}` : "");
       waterfall.show(turn, threshold);
     },
   };

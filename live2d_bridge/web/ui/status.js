@@ -1,6 +1,6 @@
-/** The top of the page: who is on stage, what she does, whether the connection holds, and that a demo is a demo. */
+/** The top of the page: who is on stage, what she does, whether the connection holds, and who stands in for whom. */
 import { t } from "../i18n.js";
-import { h } from "./dom.js";
+import { createCastChip } from "./cast_chip.js";
 import { grade } from "./latency.js";
 
 const FULL = 1013;
@@ -9,6 +9,7 @@ const FULL = 1013;
  * @param {{root: HTMLElement, name: HTMLElement, status: HTMLElement, demo: HTMLElement, demoPanel: HTMLElement, latency: HTMLElement, latencyAnchor: HTMLElement}} elements
  */
 export function createStatus({ root, name, status, demo, demoPanel, latency, latencyAnchor }) {
+  const chip = createCastChip({ anchor: demo, panel: demoPanel });
   /** @type {import("../show.js").Phase} */
   let phase = "idle";
   /** @type {import("../client.js").Link} */
@@ -42,9 +43,8 @@ export function createStatus({ root, name, status, demo, demoPanel, latency, lat
       this.models(models);
     },
     /** @param {import("../protocol.js").Models} models */
-    models({ demo: isDemo, problems }) {
-      demo.hidden = !isDemo;
-      demoPanel.replaceChildren(...demoText(name.textContent ?? "", problems ?? []));
+    models(models) {
+      chip(name.textContent ?? "", { ...models, problems: models.problems ?? [] });
     },
     /**
      * @param {number} ms
@@ -58,18 +58,4 @@ export function createStatus({ root, name, status, demo, demoPanel, latency, lat
       latency.setAttribute("aria-label", latency.title);
     },
   };
-}
-
-/**
- * @param {string} name
- * @param {string[]} problems
- */
-function demoText(name, problems) {
-  const example = "llm:\n  - openai_llm:\n      base_url: http://127.0.0.1:11434/v1\n      model: qwen2.5";
-  /** @type {HTMLElement[]} */
-  const parts = [h("h2", {}, t("demo_title", { name })), h("p", {}, t("demo_text")), h("pre", {}, example)];
-  if (problems.length > 0) {
-    parts.push(h("h3", {}, t("demo_problems")), h("ul", {}, ...problems.map((problem) => h("li", {}, problem))));
-  }
-  return parts;
 }

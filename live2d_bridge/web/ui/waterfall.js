@@ -17,6 +17,15 @@ export function stageLabel(name) {
 }
 
 /**
+ * The same with the name that the terminal uses.
+ * @param {string} name
+ */
+export function stageTitle(name) {
+  const label = stageLabel(name);
+  return `stage_${name}` in tables.en && label !== name ? `${label} (${name})` : label;
+}
+
+/**
  * All of a turn in one sentence, for those who do not see the drawing.
  * @param {Turn} turn
  */
@@ -51,7 +60,7 @@ export function drawWaterfall(turn, threshold, width) {
     ...bars.map((bar) => drawBar(bar, width)),
     line && line.drawn && s("line", { class: "limit", x1: line.x, x2: line.x, y1: plot.top - 3, y2: plot.bottom }),
     line && s("text", { class: "limit-label", x: line.x, y: plot.top - 8, "text-anchor": line.anchor }, line.label),
-    s("g", { class: "axis" }, ...ticks.map(({ x, label, anchor }) => s("text", { x, y: plot.bottom + 14, "text-anchor": anchor }, label))));
+    s("g", { class: "axis" }, ...ticks.map(({ labelX, label, anchor }) => s("text", { x: labelX, y: plot.bottom + 14, "text-anchor": anchor }, label))));
 }
 
 /**
@@ -61,7 +70,7 @@ export function drawWaterfall(turn, threshold, width) {
 function drawBar({ name, label, figure, blamed, x, y, width: length }, width) {
   const base = y + BAR / 2 + 4;
   return s("g", { class: blamed ? "stage blamed" : "stage" },
-    label !== stageLabel(name) && s("title", {}, stageLabel(name)),
+    s("title", {}, stageTitle(name)),
     s("rect", { class: "lane", x: 0, y: y - (ROW - BAR) / 2, width, height: ROW }),
     s("text", { class: "stage-name", x: 0, y: base }, label),
     s("rect", { class: "bar", x, y, width: length, height: BAR, rx: Math.min(3, length / 2) }),

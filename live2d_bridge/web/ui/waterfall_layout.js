@@ -8,7 +8,8 @@ import { textWidth } from "../captions.js";
 /** @typedef {import("../protocol.js").Latency} Latency */
 /** @typedef {{name: string, ms: number, blamed: boolean}} Stage */
 /** @typedef {{total: number, stages: Stage[], blamed: Stage | null}} Turn */
-/** @typedef {{x: number, label: string, anchor: "start" | "middle" | "end"}} Tick */
+/** @typedef {{x: number, label: string, anchor: "start" | "middle" | "end"}} Mark */
+/** @typedef {Mark & {labelX: number}} Tick a line at `x`, its label at `labelX` */
 /** @typedef {Stage & {x: number, y: number, width: number, label: string, figure: string}} Bar */
 /**
  * @typedef {object} Waterfall
@@ -17,7 +18,7 @@ import { textWidth } from "../captions.js";
  * @property {{left: number, right: number, top: number, bottom: number}} plot
  * @property {Bar[]} bars
  * @property {Tick[]} ticks
- * @property {Tick & {drawn: boolean} | null} threshold not `drawn`: it lies past the right edge
+ * @property {Mark & {drawn: boolean} | null} threshold not `drawn`: it lies past the right edge
  */
 /** @typedef {{name: string, y: number, height: number, blamed: boolean}} Part */
 /** @typedef {{x: number, width: number, top: number, turn: Turn, parts: Part[]}} Column */
@@ -29,6 +30,7 @@ const BOTTOM = 20;
 const FIGURES = 60;
 const GAP = 10;
 const UNIT = 5.9;
+const AXIS_UNIT = 5.6;
 const HAIRLINE = 1.5;
 const TICK_SPACE = 46;
 /** An axis is at most so many times what is usual: one turn of ten minutes must not flatten all others. */
@@ -130,11 +132,13 @@ function ticks(span, plot, scale) {
   const step = [1, 2, 5, 10].map((factor) => factor * decade).find((size) => size >= least * 0.999) ?? 10 * decade;
   const [unit, per] = step >= 1000 ? ["s", 1000] : ["ms", 1];
   const count = Math.floor(span / step + 1e-9);
-  return Array.from({ length: count + 1 }, (_, index) => ({
-    x: scale(index * step),
-    label: `${Number(((index * step) / per).toPrecision(6))}${index === count ? ` ${unit}` : ""}`,
-    anchor: index === 0 ? "start" : "middle",
-  }));
+  return Array.from({ length: count + 1 }, (_, index) => {
+    const x = scale(index * step);
+    const number = `${Number(((index * step) / per).toPrecision(6))}`;
+    if (index < count) return { x, labelX: x, label: number, anchor: index === 0 ? "start" : "middle" };
+    // The number is what stands at the line, not the number with its unit.
+    return { x, labelX: index === 0 ? x : x - (textWidth(number) * AXIS_UNIT) / 2, label: `${number} ${unit}`, anchor: "start" };
+  });
 }
 
 /**
