@@ -107,7 +107,7 @@ def _between_letters(text: str, lookahead: int) -> Iterator[tuple[int, tuple[Bou
     if CJK.search(text) is None:
         return
     for found in _AFTER_MARK.finditer(text):
-        yield found.end(), (Boundary.PHRASE, False)
+        yield found.end(), (Boundary.PHRASE, Cling.LOOSE)
     addresses = [found.span() for found in _ADDRESS.finditer(text)]
     phrase_start = 0
     for place in phrase_ends(text):

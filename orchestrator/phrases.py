@@ -40,10 +40,10 @@ _CLINGING_CJK: Final = frozenset(
 """Chinese words that cling to what follows, when they stand alone."""
 _LEANING_CJK: Final = tuple("一二两兩三四五六七八九十不很太最也都就更把被比让讓跟没沒还還再又这這那哪每几幾非")
 """Chinese words that cling to what follows, and seldom end a longer one."""
+_NOUNS_CJK: Final = frozenset("人家事天年月日号號次部个個位本书書车車话話好对對的了")
+"""Chinese words of one letter that a phrase may end with; others, mostly verbs, want what follows."""
 _COMPLEMENTS: Final = tuple("我你您他她它没沒")
 """Chinese words that often belong to the word before them."""
-_AFTER_VERB: Final = tuple("在到给給成")
-"""The same behind a verb of one letter."""
 _COMPOUNDS: Final = frozenset(
     "出去 出来 出來 回去 回来 回來 进去 进来 進去 進來 过去 过来 過去 過來 上去 上来 上來 下去 下来 下來 起来 起來"
     " 好吃 好看 好听 好聽 好玩 好喝 好久 很好 久等 个人 個人".split()
@@ -102,7 +102,7 @@ def cling_cjk(chunk: str, rest: str) -> Cling:
     if chunk in _CLINGING_CJK or chunk[-1] + rest[0] in _COMPOUNDS or chunk.endswith(("哪", "这", "這", "那", "每")):
         return Cling.FIRM
     joined = rest.startswith(_COMPLEMENTS) and not chunk.endswith((*_CLAUSE_BEFORE, *_CHINESE_PARTICLES))
-    joined = joined or (len(chunk) == 1 and rest.startswith(_AFTER_VERB))
+    joined = joined or (len(chunk) == 1 and chunk not in _NOUNS_CJK)
     return Cling.LEANING if joined or chunk.endswith(_LEANING_CJK) else Cling.LOOSE
 
 
