@@ -18,15 +18,18 @@ from ..core.types import Boundary
 from .charclass import CJK_RANGES, EMOJI_RANGES, JOINERS, is_cjk
 from .english import CONNECTORS
 from .pairs import Span
-from .phrases import DANGLING, DANGLING_CJK, ends_korean_phrase, is_particle, phrase_ends
+from .phrases import Cling, cling, cling_cjk, ends_korean_phrase, is_japanese, is_particle, opens_clause, phrase_ends
 from .words import CJK, WORD
 
-_GAP = re.compile(r"(\S+)\s+(?=(\S)(\w*))")
+_GAP = re.compile(r"(\S+)\s+(?=(\S)([\w'’]*))")
 _AFTER_MARK = re.compile(rf"[{EMOJI_RANGES}{JOINERS}～〜…‥]+(?=[{CJK_RANGES}])")
 _ADDRESS = re.compile(rf"[A-Za-z][\w+.-]*://[^\s。，、！？；：…「」『』（）()]*|[\w.+-]+@[^\s{CJK_RANGES}]+")
+_PAUSES = frozenset(",;:!?…")
 _QUOTES = frozenset('“「『《"¿¡')
 _NUMERALS = frozenset("〇零一二三四五六七八九十百千万萬億亿兆")
 _NOT_FIRST = frozenset("ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ々〻ンん")
+_SURE: Final = 2
+"""Letters after a Chinese word that make sure enough of its end."""
 STABLE: Final = 3
 """Letters after a break that make sure of it."""
 
@@ -39,8 +42,8 @@ class Break:
     boundary: Boundary
     words: int
     cjk: int
-    dangling: bool
-    """It would part a word from the one it belongs to: "the", "of"."""
+    cling: Cling
+    """How closely the word before it belongs to the one after it: "the", "of"."""
 
 
 def find_breaks(text: str, start: int, spans: Sequence[Span], open_at: float, lookahead: int) -> list[Break]:
@@ -54,8 +57,8 @@ def find_breaks(text: str, start: int, spans: Sequence[Span], open_at: float, lo
     words = [at for found in WORD.finditer(text) if not silent.holds(at := found.start())]
     cjk = [at for found in CJK.finditer(text) if not silent.holds(at := found.start())]
     return [
-        Break(start + place, kind, bisect_left(words, place), bisect_left(cjk, place), dangling)
-        for place, (kind, dangling) in sorted(places.items())
+        Break(start + place, kind, bisect_left(words, place), bisect_left(cjk, place), close)
+        for place, (kind, close) in sorted(places.items())
         if start + place <= open_at and not whole.parts(place)
     ]
 
@@ -82,7 +85,7 @@ class _Cover:
         return index >= 0 and place < self._ends[index]
 
 
-def _at_spaces(text: str) -> Iterator[tuple[int, tuple[Boundary, bool]]]:
+def _at_spaces(text: str) -> Iterator[tuple[int, tuple[Boundary, Cling]]]:
     for gap in _GAP.finditer(text):
         before, following = gap[1], gap[2] + gap[3]
         first, last = following[0], before[-1]
@@ -90,17 +93,21 @@ def _at_spaces(text: str) -> Iterator[tuple[int, tuple[Boundary, bool]]]:
             continue
         if last in ".．" and not before.endswith(".."):
             continue
-        word = before.strip("\"'“”‘’(),;:!?*_").lower()
-        dangling = word in DANGLING or (len(word) <= 1 and not is_cjk(last))
+        word = before.strip("\"'“”‘’(),;:!?*_")
+        complete = gap.end() + len(following) < len(text)
+        close = Cling.LOOSE if is_cjk(last) or last in _PAUSES else cling(word, following, complete)
         phrase = following.lower() in CONNECTORS or ends_korean_phrase(word) or not last.isalnum()
-        yield gap.end(), (Boundary.PHRASE if phrase else Boundary.WORD, dangling)
+        if gap.start() == 0 and opens_clause(word, following):
+            yield gap.end(), (Boundary.CLAUSE, Cling.LOOSE)
+        else:
+            yield gap.end(), (Boundary.PHRASE if phrase else Boundary.WORD, close)
 
 
-def _between_letters(text: str, lookahead: int) -> Iterator[tuple[int, tuple[Boundary, bool]]]:
+def _between_letters(text: str, lookahead: int) -> Iterator[tuple[int, tuple[Boundary, Cling]]]:
     if CJK.search(text) is None:
         return
     for found in _AFTER_MARK.finditer(text):
-        yield found.end(), (Boundary.PHRASE, False)
+        yield found.end(), (Boundary.PHRASE, Cling.LOOSE)
     addresses = [found.span() for found in _ADDRESS.finditer(text)]
     phrase_start = 0
     for place in phrase_ends(text):
@@ -112,4 +119,8 @@ def _between_letters(text: str, lookahead: int) -> Iterator[tuple[int, tuple[Bou
             continue
         if (last in _NUMERALS and first in _NUMERALS) or any(begin < place < end for begin, end in addresses):
             continue
-        yield place, (Boundary.PHRASE if is_particle(text, last) else Boundary.WORD, chunk in DANGLING_CJK)
+        particle = is_particle(text, last)
+        if not particle and len(text) - place < _SURE:
+            continue
+        close = Cling.LOOSE if is_japanese(text) else cling_cjk(chunk, text[place:])
+        yield place, (Boundary.PHRASE if particle else Boundary.WORD, close)

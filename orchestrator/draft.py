@@ -11,8 +11,10 @@ from .boundaries import Mark
 from .breaks import STABLE, Break, find_breaks
 from .pace import sound_ms
 from .pairs import LIMIT
+from .phrases import Cling
 from .scanner import Scanner
 from .tape import Tape
+from .words import CJK
 
 LONG_CHARS: Final = 240
 LONG_CJK: Final = 100
@@ -20,8 +22,9 @@ ALONE_WORDS: Final = 2
 ALONE_CJK: Final = 4
 _LEAST_CHARS: Final = 3
 """Two words with the space between them."""
-_DANGLING_ALONE: Final = 1.5
-"""So many times longer is a piece that may end in a word that clings to the next one."""
+_HELD: Final = {Cling.LOOSE: 1.0, Cling.LEANING: 2.0, Cling.FIRM: 3.0}
+"""So many times what can be said alone is held before a word is parted from the one it belongs to."""
+_HELD_FOR_OPENER: Final = 1.5
 
 
 class Draft:
@@ -83,12 +86,21 @@ class Draft:
         No word is left dangling if there is another way.
         """
         breaks = self._breaks(min(self.tape.end, self._start.end + 2 * LONG_CHARS), 1)
-        able = [at for at in breaks if alone(at.words, at.cjk, _DANGLING_ALONE if at.dangling else 1)]
-        firm = [at for at in able if not at.dangling] or able
-        for at in reversed(firm):
+        words, cjk = (breaks[-1].words, len(CJK.findall(self.tape.held(self.tape.end)))) if breaks else (0, 0)
+        able = [at for at in breaks if alone(at.words, at.cjk)]
+        loose = [at for at in able if at.cling is Cling.LOOSE]
+        for at in reversed(loose):
             if at.boundary is Boundary.PHRASE and self.sound_ms(at.end) >= covers:
                 return self._mark(at)
-        return self._mark(firm[-1]) if firm else None
+        if loose:
+            return self._mark(loose[-1])
+        if breaks and breaks[0].boundary is Boundary.CLAUSE and alone(words, cjk, _HELD_FOR_OPENER):
+            return self._mark(breaks[0])
+        for close in (Cling.LEANING, Cling.FIRM):
+            found = [at for at in able if at.cling is close]
+            if found and alone(words, cjk, _HELD[close]):
+                return self._mark(found[-1])
+        return None
 
     def has_break(self) -> bool:
         """Whether there is a break; one that more text cannot move is not looked for twice."""

@@ -7,6 +7,7 @@ All times are ms of one clock, which may start anywhere.
 
 from __future__ import annotations
 
+import re
 from math import inf
 from typing import Final
 
@@ -17,10 +18,13 @@ CHAR_MS: Final = 45.0
 """Sound of a character, at the least."""
 CJK_MS: Final = 120.0
 """The same for a Chinese or Japanese letter."""
+HANGUL_MS: Final = 2.2 * CHAR_MS
+"""The same for a Korean syllable."""
 CLAUSE_CHARS: Final = 30.0
 """A usual clause; a CJK letter counts as ``CJK_MS / CHAR_MS`` characters."""
 TOKEN_CHARS: Final = 4.0
 """A usual token."""
+_HANGUL = re.compile("[\uac00-\ud7a3]")
 _SLOWEST_RTF: Final = 0.7
 _LEAST_TTFB_MS: Final = 150.0
 """An answer of the voice is not missed sooner than after twice this."""
@@ -28,8 +32,10 @@ _LEAST_TTFB_MS: Final = 150.0
 
 def sound_ms(text: str) -> float:
     """How long ``text`` sounds at the least."""
-    cjk = 0 if text.isascii() else len(CJK.findall(text))
-    return (len(text) - cjk) * CHAR_MS + cjk * CJK_MS
+    if text.isascii():
+        return len(text) * CHAR_MS
+    cjk, hangul = len(CJK.findall(text)), len(_HANGUL.findall(text))
+    return (len(text) - cjk - hangul) * CHAR_MS + cjk * CJK_MS + hangul * HANGUL_MS
 
 
 class Pace:

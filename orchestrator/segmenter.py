@@ -1,8 +1,9 @@
 """Cut a reply into pieces to speak, while it is being written.
 
 The policy over the ends and breaks of a :class:`Draft`. The first piece goes out at the first clause or sentence end that can
-stand alone, and at the deadline, if there is one, at the best break held. Afterwards sentences go out, short ones joined while
-enough sound is left to play; as it runs out clauses do, then phrases and single words.
+stand alone, and at the deadline, if there is one, at any clause end ("Well,") or else at the best break held. Afterwards
+sentences go out, short ones joined while enough sound is left to play; as it runs out clauses do, then phrases and
+single words.
 Invariants: the texts of all cuts, joined, are exactly the text fed; and without ``poll`` the cuts do not depend on how the text
 was split into tokens. Times are ms; the clock may start anywhere.
 """
@@ -15,7 +16,7 @@ from typing import Final
 
 from ..core.types import Boundary
 from .boundaries import STOP_MS, Mark
-from .charclass import SPECIAL
+from .charclass import DASHES, SPECIAL
 from .draft import Draft, alone
 from .pace import Pace
 
@@ -170,7 +171,8 @@ class Segmenter:
             return
         if mark.boundary is Boundary.SENTENCE:
             draft.finished_at = min(draft.finished_at, now)
-        if now >= self._ripe_at(mark) - _EPSILON_MS:
+        held_back = mark.boundary is Boundary.CLAUSE and not alone(*draft.content(mark))
+        if now >= self._ripe_at(mark) - _EPSILON_MS and not held_back:
             self._cut(mark, now, cuts)
         else:
             draft.best[mark.boundary] = mark
@@ -186,8 +188,11 @@ class Segmenter:
             if not short or pace.first or not pace.told:
                 return -inf
             return min(pace.due(JOIN_SLACK_MS), min(self._draft.finished_at, self._fed_at) + self._join_ms)
-        if self._sentences_only or not alone(words, cjk):
+        if self._sentences_only:
             return inf
+        if not alone(words, cjk):
+            dash = self._tape.held(mark.end).rstrip()[-1:] in DASHES
+            return pace.first_due() if pace.first and not dash else inf
         return -inf if pace.first else pace.due(CLAUSE_SLACK_MS)
 
     def _silence(self) -> tuple[float, Mark] | None:

@@ -17,9 +17,12 @@ PACE_MS: Final = 65.0
 """Of a character of an alphabetic script, for a voice that has not finished a clip yet."""
 _CJK_CHARACTERS: Final = 3.2
 """So many times as long a Chinese or Japanese character takes."""
+_HANGUL_CHARACTERS: Final = 2.2
+"""So many times as long a Korean syllable takes."""
 _CJK = "\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f"
 _WORD = re.compile(rf"[{_CJK}]|[^\s{_CJK}]+")
 _IS_CJK = re.compile(f"[{_CJK}]")
+_IS_HANGUL = re.compile("[\uac00-\ud7a3]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class _Word:
 
 def characters(text: str) -> float:
     """How long a text is to speak, in characters of an alphabetic script."""
-    return len(text) + (_CJK_CHARACTERS - 1) * len(_IS_CJK.findall(text))
+    cjk, hangul = len(_IS_CJK.findall(text)), len(_IS_HANGUL.findall(text))
+    return len(text) + (_CJK_CHARACTERS - 1) * cjk + (_HANGUL_CHARACTERS - 1) * hangul
 
 
 def speakable(text: str) -> bool:

@@ -15,11 +15,11 @@ from hayakuchi.orchestrator.phrases import warm_up
 
 
 def marked(text: str, lookahead: int = 1) -> str:
-    """The text with ``/`` at word breaks and ``|`` at phrase breaks; dangling ones doubled."""
+    """The text with ``/`` at word breaks and ``|`` at phrase breaks; doubled or tripled where they part words."""
     pieces, place = [], 0
     for at in find_breaks(text, 0, [], inf, lookahead):
-        mark = "|" if at.boundary is Boundary.PHRASE else "/"
-        pieces += [text[place : at.end], mark * (1 + at.dangling)]
+        mark = "/" if at.boundary is Boundary.WORD else "|"
+        pieces += [text[place : at.end], mark * (1 + at.cling)]
         place = at.end
     return "".join([*pieces, text[place:]])
 
@@ -27,20 +27,29 @@ def marked(text: str, lookahead: int = 1) -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        "We //walked |because /it /rained",
-        "I //met /Dr. Smith |of //old",
+        "We //walked |because ///it //rained",
+        "I ///met /Dr. Smith |of ///old",
         "Dial /12 13 /now",
         "Wait... |maybe",
-        "Nice! (^_^) |so //nice",
+        "Nice! (^_^) |so ///nice",
         "Say /“yes” |now",
         "오늘은 |친구를 |만나서 |정말 /좋았다",
         "私は|昨日|友達と|映画を|見に|行きました",
-        "今天/我们/去//公园",
+        "今天/我们/去///公园",
         "好的😊|走吧",
-        "你//好～|大家",
+        "你///好～|大家",
         "見て|https://a.example/日本語のページ /です",
         "สวัสดีครับวันนี้อากาศดีมาก",
         "ええええええ",
+        "Well |I ///said",
+        "Well /done",
+        "In ///New ///York |with ///Mika ///I",
+        "Then /Mika /I'm ///here",
+        "Then /Mika /I ///was",
+        "Then /Mika ///I",
+        "GOOD /EVENING /MIKA",
+        "Tell //me |about |||that ///one |||of",
+        "제가 |제일 //좋아하는 |음식은",
     ],
 )
 def test_finds_breaks(text: str) -> None:

@@ -30,7 +30,7 @@ def first(tokens: list[str], **options: float | bool) -> tuple[str, int] | None:
         ("Hello| there| my", "Hello there "),
         ("In| the| middle| of", "In the middle "),
         ("The| quick| brown", "The quick "),
-        ("This| is| the| very| best", "This is the "),
+        ("This| is| the| very| best", "This is "),
         ("Ask| Dr|.| Smith| to", "Ask Dr. Smith "),
         ("It| is| 3|.|14| or", "It is 3.14 "),
         ("See| v1|.|2|.|1| now", "See v1.2.1 "),
@@ -45,6 +45,38 @@ def first(tokens: list[str], **options: float | bool) -> tuple[str, int] | None:
         ("오늘은| 정말| 날씨가", "오늘은 정말 "),
         ("Bonjour| à| tous| mes", "Bonjour à tous "),
         ("第三|百二|十一|号的|车站|在哪", "第三百二十一号的"),
+        ("Well|,| to| be| honest", "Well,"),
+        ("Wait|,| did| you", "Wait,"),
+        ("哎呀|，|谢谢|你的|礼物", "哎呀，"),
+        ("えっと|、|それ|は", "えっと、"),
+        ("와|,| 그거| 정말", "와,"),
+        ("我想|说—|—|算了|没事", "我想说——算了"),
+        ("In| New| York| City| there| is", "In New York City "),
+        ("The| Great| Wall| of", "The Great Wall "),
+        ("Hello| Mika| I|'m| so", "Hello Mika "),
+        ("OH| THAT| CAT| IS", "OH THAT CAT "),
+        ("Yes| Mika| is| here| now", "Yes Mika "),
+        ("There| are| a| lot| of", "There are a lot "),
+        ("It| is| one| of| my| dearest", "It is "),
+        ("That| is| not| what| I", "That is "),
+        ("So| I| was| walking| home", "So "),
+        ("The| best| part| of", "The best part "),
+        ("My| favorite| food| is", "My favorite food "),
+        ("I| can't| believe| that", "I can't believe "),
+        ("I| can’t| believe| that", "I can’t believe "),
+        ("She| told| me| that", "She told me "),
+        ("I| was| going| to| say", "I was "),
+        ("As| far| as| I| know|,| it", "As far as I know,"),
+        ("제가| 제일| 좋아하는| 음식은", "제가 제일 좋아하는 "),
+        ("你们|觉得|哪|一个|结局", "你们觉得"),
+        ("他们|觉得|这|三个|结局", "他们觉得"),
+        ("明天我|打算|出|去散步|晒太阳", "明天我打算出去散步"),
+        ("北京|附近|很好|吃的|拉面|店", "北京附近"),
+        ("我觉得|第二|部比|第一|部好看", "我觉得第二部"),
+        ("他们|两个|人|其实|是很多年", "他们两个人"),
+        ("其实我|也不|太|清楚|这个|游戏", "其实我也不太清楚"),
+        ("我小|时候|住|在上|海的", "我小时候"),
+        ("可以|告诉|我|你的|名字", "可以告诉我你的"),
     ],
 )
 def test_a_late_first_piece_ends_at_the_first_good_break(tokens: str, piece: str) -> None:
@@ -68,6 +100,34 @@ def test_a_late_first_piece_ends_at_the_first_good_break(tokens: str, piece: str
 )
 def test_without_a_break_nothing_is_forced(text: str) -> None:
     assert first(list(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("tokens", "most"),
+    [
+        ("Well|,| to| be| honest", 2),
+        ("Let| me| tell| you| a| little| secret", 3),
+        ("So| I| was| walking| home", 4),
+        ("There| are| a| very| old| and| tiny", 5),
+        ("It| is| one| of| my| dearest", 5),
+        ("We| will| be| the| very| best| ever", 5),
+        ("In| the| Great| Old| Big| Red| York| City| Hall", 7),
+        ("哎呀|，|谢谢|你的|礼物", 2),
+        ("其实|我|也|不|太|清楚|这个", 7),
+    ],
+)
+def test_a_natural_end_is_not_waited_for_without_end(tokens: str, most: int) -> None:
+    found = first(tokens.split("|"))
+    assert found is not None
+    assert found[1] <= most
+
+
+def test_a_single_word_before_a_comma_goes_out_only_when_it_is_late() -> None:
+    segmenter = Segmenter(deadline=1000.0)
+    assert segmenter.feed("Well, to", 0) == []
+    assert segmenter.next_poll() == 1000
+    assert segmenter.feed(" be honest, I", 900)[0].text == "Well, to be honest, "
+    assert Segmenter().feed("Well, to", 0) == []
 
 
 def test_a_phrase_is_better_than_a_later_word() -> None:

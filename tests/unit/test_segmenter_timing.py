@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hayakuchi.core.types import Boundary
+from hayakuchi.orchestrator.pace import sound_ms
 from hayakuchi.orchestrator.segmenter import Cut, Segmenter
 
 # Silence of the token stream.
@@ -70,6 +71,13 @@ def test_text_after_a_cut_by_silence_is_kept() -> None:
 
 
 # Audio in hand.
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"), [("Hi you", 270), ("안녕 하세요", 540), ("今日は", 360), ("Kiyo 안녕", 423)]
+)
+def test_a_syllable_of_korean_sounds_longer_than_a_latin_letter(text: str, sound: float) -> None:
+    assert sound_ms(text) == pytest.approx(sound)
 
 
 def test_short_sentences_are_joined_while_there_is_slack() -> None:

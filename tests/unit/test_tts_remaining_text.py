@@ -49,7 +49,9 @@ def test_remaining_text(marks: Sequence[Mark], delivered_ms: float, rest: str) -
         ("Kiyo 来了", 400, 65, "来了"),
         ("one two", 160, 30, "two"),
         ("one two", 165, 30, ""),
-        ("안녕 하세요", 130, 65, "하세요"),
+        ("안녕 하세요", 140, 65, "안녕 하세요"),
+        ("안녕 하세요", 150, 65, "하세요"),
+        ("오늘 방송에 와 주셔서 정말 감사합니다", 1200, 65, "주셔서 정말 감사합니다"),
     ],
 )
 def test_the_pace_of_the_voice_stands_in_for_marks(text: str, delivered_ms: float, pace_ms: float, rest: str) -> None:
