@@ -42,4 +42,5 @@ def warming_line() -> Iterator[Callable[[Progress], None]]:
 def _outcome(progress: Progress) -> str:
     if progress.failed:
         return f"the voice is warm for {progress.ready} of {progress.total} phrases; the others it could not say"
-    return f"the voice is warm: {progress.ready} phrases are ready at once"
+    phrases = "phrase is" if progress.ready == 1 else "phrases are"
+    return f"the voice is warm: {progress.ready} {phrases} ready at once"

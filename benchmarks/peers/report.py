@@ -46,7 +46,8 @@ The clock starts when the text of the user is handed over, and stops at the firs
 That each reply was asked of the voice whole, and that its sound came whole, is checked in every turn ("whole" in the tables).
 
 **C**: a small model whose first token comes after {small_first_token} ms says an opener; the openers are in the phrase
-cache. The peers are those of case B.
+cache. The peers are those of case B. A reply that begins with the very words of its opener has them spoken once, which the
+check of wholeness, made for replies without an opener, counts as not whole.
 
 **D**: per turn of case A, first audio minus the ideal: the model's time to the token that made the first cut possible, plus
 the voice's time to its first byte, as their server saw them. The token is found from the text that the voice was asked for.
