@@ -28,6 +28,8 @@ _CJK = "\u3001-\u30ff\u3400-\u9fff\uff01-\uff60"
 _TOKEN = re.compile(rf"[{_CJK}]|[ \n]?[^\W_{_CJK}]{{1,8}}['’]?|.", re.DOTALL)
 _CLOSERS = "\"'”’」』）)】"
 _STOPS = ".…"
+_HAN = re.compile("[\u4e00-\u9fff]{2}")
+_KANA = re.compile("[\u3041-\u30ff]")
 _SENTENCE = re.compile(rf"[^。！？.!?]+(?:[。！？.!?]+[{re.escape(_CLOSERS)}]*|$)")
 
 
@@ -157,8 +159,9 @@ def cut_token(reply: str, text: str) -> int | None:
     """The number of the token of ``tokens(reply)`` that made it possible to give ``text``, the reply's beginning, to a voice.
 
     That is the token which completes the marks that follow the text's last letter or digit. A cut between words is known to be
-    one, and a full stop to be the end of a sentence, when the next token is there; at the end of the reply nothing follows, and
-    the last token decides. None: the text does not begin the reply.
+    one, and a full stop to be the end of a sentence, when the next token is there; that a Chinese word has ended shows when the
+    second letter after it is. At the end of the reply nothing follows, and the last token decides. None: the text does not
+    begin the reply.
     """
     found = locate(reply, text)
     first = next((place for place, ch in enumerate(reply) if ch.isalnum()), None)
@@ -171,6 +174,8 @@ def cut_token(reply: str, text: str) -> int | None:
     marks = reply[end:marks_end].rstrip(_CLOSERS)
     needs_next = not marks or marks[-1] in _STOPS
     needed = marks_end if needs_next else marks_end - 1
+    if not marks and _HAN.fullmatch(reply[end - 1 : end + 1]) and not _KANA.search(reply):
+        needed += 1
     total = 0
     pieces = tokens(reply)
     for number, token in enumerate(pieces):

@@ -52,8 +52,8 @@ check of wholeness, made for replies without an opener, counts as not whole.
 **D**: per turn of case A, first audio minus the ideal: the model's time to the token that made the first cut possible, plus
 the voice's time to its first byte, as their server saw them. The token is found from the text that the voice was asked for.
 After a comma, `!`, `?` or a Chinese or Japanese mark it is the token that brought the mark and what closes with it; after a
-full stop, and between words, it is the next token, since only that one shows that the sentence or the word is over. Waiting
-on purpose counts as added.
+full stop, and between words, it is the next token, since only that one shows that the sentence or the word is over; between
+Chinese words the token with the second letter after the cut. Waiting on purpose counts as added.
 
 **E**: the listener plays in real time and says so, as the stage page does. A stall is more than {stall_ms:g} ms with nothing to
 play between the first sound and the last. Lengths are in characters.

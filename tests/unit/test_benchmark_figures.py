@@ -124,7 +124,9 @@ def test_a_chinese_mark_needs_no_further_token_but_a_cut_between_words_does() ->
     pieces = tokens(text)
     assert "".join(pieces[: (cut_token(text, "今天天气真好，") or 0) + 1]).endswith("，")
     after_cut = "".join(pieces[: (cut_token(text, "今天天气，") or 0) + 1])
-    assert len(after_cut) > len("今天天气")
+    assert len(after_cut) >= len("今天天气真好")
+    japanese = "昨日の夜にゲームをしました。"
+    assert len("".join(tokens(japanese)[: (cut_token(japanese, "昨日の夜に、") or 0) + 1])) < len("昨日の夜にゲーム")
     assert cut_token(text, "我们走吧。") is None
     assert cut_token(text, "别的") is None
     assert cut_token(text, "。") is None
