@@ -81,6 +81,7 @@ def render(results: Results) -> str:
         "# Side by side",
         "Written by `benchmarks/peers/run.py` from what it measured; not edited by hand.",
         f"{results['machine']}; load average {results['load']:.1f} when it began. {results['versions']}. {results['date']}.",
+        *_again(results.get("again", "")),
         "## Targets",
         _table(("case", "what", "measured", "target", ""), map(_verdict_row, verdicts(results)), numbers=(2, 3)),
     ]
@@ -96,6 +97,13 @@ def render(results: Results) -> str:
     if "G" in results:
         parts += _seed(results["G"])
     return "\n\n".join([*parts, HOW.format(**results["said"])])
+
+
+def _again(cases: str) -> list[str]:
+    """That a page holds figures of more than one run is said at its top."""
+    if not cases:
+        return []
+    return [f"Measured again after the run that the rest is from, in place of its figures: {', '.join(cases)}."]
 
 
 def _verdict_row(one: Any) -> tuple[str, ...]:

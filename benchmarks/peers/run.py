@@ -92,6 +92,8 @@ def main() -> None:
     earlier = json.loads(given.earlier.read_text(encoding="utf-8")) if given.earlier else surroundings()
     cases = "".join(given.case or ("" if given.earlier else CASES))
     results = earlier | asyncio.run(measure(cases, quick=given.quick))
+    if given.earlier:
+        results["again"] = "".join(sorted({*earlier.get("again", ""), *cases}))
     page = render(results)
     if given.json:
         print(json.dumps(results, indent=1, ensure_ascii=False))

@@ -140,3 +140,8 @@ def test_a_whole_page_survives_json() -> None:
     assert "**missed**" not in page
     for case in "ABDEFG":
         assert f"\n## {case}: " in page or f"\n## {case} " in page
+
+
+def test_a_page_of_more_than_one_run_says_so() -> None:
+    assert "Measured again" not in render(_results(A=_race(200)))
+    assert "in place of its figures: A, D." in render(_results(A=_race(200), again="AD"))
