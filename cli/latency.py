@@ -72,6 +72,8 @@ def evaluate(samples: Sequence[Sample], here: Here, settings: Settings | None) -
         message = "a turn had no sound, so there is nothing to measure; what does `hayakuchi check --probe` say?"
         raise HayakuchiError(message)
     thresholds = here.limits.thresholds
+    if not any("voice_to_voice" in sample.figures for sample in streamed):
+        del thresholds["voice_to_voice"]
     figures = {
         name: _row([s.figures[name] for s in streamed if name in s.figures], thresholds[name]) for name in thresholds
     }

@@ -6,6 +6,9 @@ The stage, the gateway, logs, metrics and tests all read this stream. A turn's e
       (SegmentReady | SpeechStarted | AudioSent | SpeechEnded | ProviderFailed | LatencyMeasured | LatencyBreached)*
     TurnEnded
 
+SpeechPaused and SpeechResumed come in between while somebody speaks and it is not clear yet whether to the avatar. VoiceHeard
+and WordsHeard come from the ears at any time and belong to no turn.
+
 ``turn`` grows by one with every turn of a session; a receiver drops what belongs to an older turn than the last one started
 or ended. Positions count from the start of the turn's audio.
 """
@@ -13,7 +16,7 @@ or ended. Positions count from the start of the turn's audio.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .types import Audio, Segment, UserInput
@@ -72,6 +75,50 @@ class SpeechEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """The voice stops where it is, ``at_ms`` of the turn's audio; it goes on from there, or the turn ends."""
+
+    turn: int
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    """The voice goes on where it was paused: what was heard was not meant for it."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceHeard:
+    """Somebody begins, or stops, to speak into the microphone."""
+
+    active: bool
+
+
+class Ignored(StrEnum):
+    """Why words that were understood are not answered."""
+
+    BACK_CHANNEL = "back_channel"
+    """A sign of listening, such as "uh-huh"."""
+    ECHO = "echo"
+    """The avatar's own voice, from the speakers."""
+    TOO_SHORT = "too_short"
+    """Too few words to interrupt what is being said."""
+    NO_WAKE_WORD = "no_wake_word"
+
+
+@dataclass(frozen=True, slots=True)
+class WordsHeard:
+    """What was understood so far of what is being said into the microphone, or finally."""
+
+    text: str
+    final: bool
+    ignored: Ignored | None = None
+    """Final words only: why they are not answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderFailed:
     """A provider failed and another one, or silence, takes its place. Never spoken."""
 
@@ -88,12 +135,14 @@ class ProviderFailed:
 class LatencyMeasured:
     """How fast the turn was (ms): told when its first audio is sent, and again, with all figures, when it ends.
 
-    ``figures``: first_audio, streaming, audio_pipeline; ``stages``: what made up first_audio, in order.
+    ``figures``: first_audio, streaming, audio_pipeline, and voice_to_voice where the message was spoken; ``stages``: what made
+    up first_audio, in order; ``hearing``: what came before it from the last sound of the speaker on, in order.
     """
 
     turn: int
     figures: Mapping[str, float]
     stages: Mapping[str, float]
+    hearing: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +177,10 @@ SessionEvent = (
     | SpeechStarted
     | AudioSent
     | SpeechEnded
+    | SpeechPaused
+    | SpeechResumed
+    | VoiceHeard
+    | WordsHeard
     | ProviderFailed
     | LatencyMeasured
     | LatencyBreached

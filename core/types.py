@@ -28,6 +28,18 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechTimes:
+    """When something was spoken, in ms of the loop's clock."""
+
+    ended: float
+    """The last sound of speech, as judged from the audio."""
+    confirmed: float
+    """It was decided that the speaker had ended."""
+    transcribed: float
+    """The final text was there."""
+
+
+@dataclass(frozen=True, slots=True)
 class UserInput:
     """What somebody said to the avatar."""
 
@@ -38,6 +50,8 @@ class UserInput:
     """Wait for the whole reply before speaking: the baseline that streaming is measured against."""
     disable_quick_response: bool = False
     """No quick reply before the reply proper, whatever the settings say."""
+    speech: SpeechTimes | None = field(default=None, compare=False)
+    """None: it was typed. Two inputs with the same words are the same, whenever they were spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +174,23 @@ class SpeechRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class TranscriptSegment:
+    """A piece of a transcript, timed from the start of the clip."""
+
+    start_ms: float
+    end_ms: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
-    """What the ears understood so far, or finally."""
+    """What the ears understood of a clip; ``text`` is empty where nobody spoke."""
 
     text: str
-    final: bool
     language: str | None = None
-    start_ms: float = 0.0
-    end_ms: float = 0.0
-    words: tuple[Mark, ...] = field(default=())
+    """ISO 639-1 code, where the engine tells it."""
+    segments: tuple[TranscriptSegment, ...] = ()
+    no_speech: float | None = None
+    """Probability from 0 to 1 that nobody spoke, where the engine tells it."""
+    log_probability: float | None = None
+    """Mean of the tokens' log probabilities, where the engine tells it: near 0 is sure, below -1 is guesswork."""

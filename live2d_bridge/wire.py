@@ -19,9 +19,13 @@ from ..core.events import (
     SegmentReady,
     SessionEvent,
     SpeechEnded,
+    SpeechPaused,
+    SpeechResumed,
     SpeechStarted,
     TurnEnded,
     TurnStarted,
+    VoiceHeard,
+    WordsHeard,
 )
 from ..core.types import BYTES_PER_SAMPLE
 from .client_messages import (
@@ -79,6 +83,14 @@ def encode_event(event: SessionEvent) -> dict[str, Any] | None:
             return None
         case SpeechEnded(turn, segment, at_ms):
             return {"type": "segment.ended", "turn": turn, "segment": segment, "at_ms": at_ms}
+        case SpeechPaused(turn, at_ms):
+            return {"type": "speech.paused", "turn": turn, "at_ms": at_ms}
+        case SpeechResumed(turn):
+            return {"type": "speech.resumed", "turn": turn}
+        case VoiceHeard(active):
+            return {"type": "voice", "active": active}
+        case WordsHeard(text, final, ignored):
+            return {"type": "words", "text": text, "final": final, "ignored": ignored}
         case _:
             return _encode_outcome(event)
 
@@ -101,8 +113,9 @@ def _encode_outcome(event: ProviderFailed | LatencyMeasured | LatencyBreached | 
         case ProviderFailed():
             names = ("turn", "kind", "provider", "code", "message", "fallback")
             return {"type": "provider.failed", **{name: getattr(event, name) for name in names}}
-        case LatencyMeasured(turn, figures, stages):
-            return {"type": "latency", "turn": turn, "figures": dict(figures), "stages": dict(stages)}
+        case LatencyMeasured(turn, figures, stages, hearing):
+            parts = {"figures": dict(figures), "stages": dict(stages), "hearing": dict(hearing)}
+            return {"type": "latency", "turn": turn, **parts}
         case LatencyBreached():
             names = ("turn", "figure", "value_ms", "threshold_ms", "stage")
             return {"type": "latency.breached", **{name: getattr(event, name) for name in names}}

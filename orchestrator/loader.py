@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from ..asr.settings import EarsSettings
 from ..core.block import Block
 from ..core.character import Character
 from ..core.errors import ConfigError
@@ -47,6 +48,7 @@ BLOCKS: Mapping[str, type[Block]] = {
     "gateway": GatewaySettings,
     "playback": PlaybackSettings,
     "cache": CacheSettings,
+    "ears": EarsSettings,
 }
 SECTIONS = ("character", *COMPONENTS, *BLOCKS)
 """The keys of conf.yaml."""
@@ -120,6 +122,7 @@ def _settings(
     chains["tts"] = _voices(tree, cast, registry, problems, Place(file), remarks)
     remarks.folder(tree, "avatar", "model")
     remarks.folder(tree, "cache", "folder")
+    remarks.folder(tree, "ears", "smart_turn")
     person = built(Character, Entry(cast.own.place, cast.own), (), problems) if cast.file else None
     server = _block(ServerSettings, "server", tree, problems)
     avatar = _block(AvatarSettings, "avatar", _with_folder(tree, "avatar", "model"), problems)
@@ -127,7 +130,8 @@ def _settings(
     gateway = _block(GatewaySettings, "gateway", tree, problems)
     playback = _block(PlaybackSettings, "playback", tree, problems)
     cache = _block(CacheSettings, "cache", _with_folder(tree, "cache", "folder"), problems)
-    if problems or not (person and server and avatar and latency and gateway and playback and cache):
+    ears = _block(EarsSettings, "ears", _with_folder(tree, "ears", "smart_turn"), problems)
+    if problems or not (person and server and avatar and latency and gateway and playback and cache and ears):
         return None
     agent: Component = chains["agent"][0]
     files = (file, cast.file) if cast.file else (file,)
@@ -146,6 +150,7 @@ def _settings(
         files,
         chains["quick_llm"],
         cache,
+        ears,
     )
 
 

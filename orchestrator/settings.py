@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, field_validator
 
+from ..asr.settings import EarsSettings
 from ..core.block import Block
 from ..core.character import Character
 from ..core.types import Boundary
@@ -66,17 +67,21 @@ class LatencySettings(Block):
     audio_pipeline_ms: float = Field(
         default=250, gt=0, le=600_000, description="Segment given to the voice to its first audio, ms"
     )
+    voice_to_voice_ms: float = Field(
+        default=1500, gt=0, le=600_000, description="Spoken messages: last sound of your voice to first audio sent, ms"
+    )
     improvement_percent: float = Field(
         default=50, ge=0, le=100, description="First audio against waiting for the whole reply, %"
     )
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """The figures that every turn has, and their limits in ms."""
+        """The figures that a turn may have, and their limits in ms."""
         return {
             "first_audio": self.first_audio_ms,
             "streaming": self.streaming_ms,
             "audio_pipeline": self.audio_pipeline_ms,
+            "voice_to_voice": self.voice_to_voice_ms,
         }
 
 
@@ -162,3 +167,4 @@ class Settings:
     quick_llm: tuple[Component, ...] = ()
     """Empty: no quick replies."""
     cache: CacheSettings = field(default_factory=CacheSettings)
+    ears: EarsSettings = field(default_factory=EarsSettings)

@@ -17,9 +17,13 @@ from hayakuchi.core.events import (
     SegmentReady,
     SessionEvent,
     SpeechEnded,
+    SpeechPaused,
+    SpeechResumed,
     SpeechStarted,
     TurnEnded,
     TurnStarted,
+    VoiceHeard,
+    WordsHeard,
 )
 from hayakuchi.core.types import UserInput
 from hayakuchi.orchestrator.session import Session
@@ -47,7 +51,7 @@ class Story:
                 if audio is not None and (audio.turn, audio.segment) == (event.turn, event.segment):
                     continue
                 audio = event
-            lines.append(f"{at:7.0f} {event.turn} {describe(event)}")
+            lines.append(f"{at:7.0f} {getattr(event, 'turn', '-')} {describe(event)}")
         return lines
 
 
@@ -64,6 +68,14 @@ def describe(event: SessionEvent) -> str:
             return f"audio of {segment} from sample {position}"
         case SpeechEnded(segment=segment, at_ms=at_ms):
             return f"speech {segment} ended at {at_ms:.0f}"
+        case SpeechPaused(at_ms=at_ms):
+            return f"speech paused at {at_ms:.0f}"
+        case SpeechResumed():
+            return "speech resumed"
+        case VoiceHeard(active=active):
+            return "somebody speaks" if active else "somebody stopped speaking"
+        case WordsHeard(text=text, final=final, ignored=ignored):
+            return f"words{' final' if final else ''}: {text!r}{f' ignored: {ignored}' if ignored else ''}"
         case ProviderFailed():
             return f"{event.provider} failed ({event.code}): {event.message}; fallback {event.fallback}"
         case LatencyMeasured(figures=figures, stages=stages):

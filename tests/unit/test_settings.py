@@ -22,6 +22,7 @@ def test_defaults_are_those_of_the_documentation():
         "first_audio_ms": 500,
         "streaming_ms": 300,
         "audio_pipeline_ms": 250,
+        "voice_to_voice_ms": 1500,
         "improvement_percent": 50,
     }
     assert AvatarSettings().model_dump() == {"model": "puppet"}

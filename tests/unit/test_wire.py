@@ -47,8 +47,9 @@ EVENTS: list[tuple[SessionEvent, dict[str, Any] | None]] = [
          "message": "no first answer within 2 s", "fallback": "espeak_tts"},
     ),
     (
-        LatencyMeasured(7, {"first_audio": 212.0}, {"llm": 150.0, "cut": 2.0}),
-        {"type": "latency", "turn": 7, "figures": {"first_audio": 212.0}, "stages": {"llm": 150.0, "cut": 2.0}},
+        LatencyMeasured(7, {"first_audio": 212.0}, {"llm": 150.0, "cut": 2.0}, {"end_of_turn": 800.0}),
+        {"type": "latency", "turn": 7, "figures": {"first_audio": 212.0}, "stages": {"llm": 150.0, "cut": 2.0},
+         "hearing": {"end_of_turn": 800.0}},
     ),
     (
         LatencyBreached(7, "first_audio", 900.0, 500.0, "llm"),
