@@ -14,6 +14,7 @@ from ..tts.fallback import FallbackTTS
 from ..tts.phrase_cache import CachedTTS
 from . import phrases
 from .common_phrases import common_phrases
+from .hearing import Hearing
 from .playback import Playback
 from .session import Session
 from .settings import Settings
@@ -38,6 +39,7 @@ class Engine:
         """Says the first words of replies; None: there are no quick replies."""
         parts = (self.llm, settings.character, *([self.quick] if self.quick else []))
         self.agent = settings.agent.provider(settings.agent.config, *parts)
+        self.hearing = Hearing(settings)
         self.statistics = ReplyStatistics()
         self._streaming: dict[tuple[int, int], Streaming] = {}
         """By model and voice."""
@@ -57,6 +59,8 @@ class Engine:
                 # Replies do without it, too; it is opened when it is asked again.
                 with suppress(AllProvidersFailed):
                     await self.quick.open()
+            exits.push_async_callback(self.hearing.aclose)
+            await self.hearing.open()
             self._exits = exits.pop_all()
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from scripted import ScriptedLLM, ScriptedTTS
@@ -14,7 +15,7 @@ from hayakuchi.orchestrator.settings import Settings
 TOKENS = ["[joy]", " Hello", " there", ",", " viewer", ".", " This", " is", " a", " second", " sentence", "."]
 
 
-def talkative(**gateway: object) -> Settings:
+def talkative(**gateway: Any) -> Settings:
     return settings_for(
         lambda: ScriptedLLM(TOKENS, first_ms=5, token_ms=1), lambda: ScriptedTTS(first_ms=5, rtf=0.001), **gateway
     )

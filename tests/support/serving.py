@@ -12,6 +12,7 @@ from scripted import EchoAgent
 from websockets.asyncio.client import ClientConnection, connect
 
 from hayakuchi.agents import AgentConfig
+from hayakuchi.asr.settings import EarsSettings
 from hayakuchi.cli.run import address, bind
 from hayakuchi.core.character import Character
 from hayakuchi.gateway import server as gateway
@@ -39,7 +40,14 @@ def component(make: Callable[[], Any]) -> Component:
     return Component("scripted", None, stands_for_a_class)
 
 
-def settings_for(llm: Callable[[], Any], tts: Callable[[], Any], **gateway_settings: Any) -> Settings:
+def settings_for(
+    llm: Callable[[], Any],
+    tts: Callable[[], Any],
+    *,
+    asr: Callable[[], Any] | None = None,
+    ears: EarsSettings | None = None,
+    **gateway_settings: Any,
+) -> Settings:
     return Settings(
         character=Character(name="Test", opening_line="[joy] Hello, you!"),
         character_file=None,
@@ -47,13 +55,14 @@ def settings_for(llm: Callable[[], Any], tts: Callable[[], Any], **gateway_setti
         agent=Component("echo_agent", AgentConfig(), EchoAgent),
         llm=(component(llm),),
         tts=(component(tts),),
-        asr=(),
+        asr=(component(asr),) if asr else (),
         avatar=AvatarSettings(),
         latency=LatencySettings(),
         gateway=GatewaySettings(**gateway_settings),
         playback=PlaybackSettings(),
         files=(),
         cache=CacheSettings(enabled=False),
+        ears=ears or EarsSettings(),
     )
 
 

@@ -1,0 +1,93 @@
+"""Several recognisers as one: when one fails, the next one hears the clip."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from math import ceil
+
+from ..core.chain import Fallback
+from ..core.clock import loop_ms
+from ..core.errors import Category, ProviderError
+from ..core.types import Audio, Transcript
+from .base import ASR, LONG_CLIP_MS, Download, Fetching, Progress
+
+KIND = "asr"
+LOAD_S = 120.0
+"""How long a model may take to load."""
+
+log = logging.getLogger(__name__)
+
+
+class FallbackASR(Fallback[ASR]):
+    """A chain of recognisers, first choice first, which is itself one."""
+
+    name = "fallback_asr"
+
+    def __init__(self, providers: Sequence[ASR]) -> None:
+        super().__init__(KIND, providers, await_probes=False)
+
+    @property
+    def partials(self) -> bool:
+        """Whether who is asked first may be asked again and again."""
+        return self.upcoming is not None and self.upcoming.partials
+
+    def wanted(self) -> Download | None:
+        """What the first choice has to download before it can serve; None: all is here."""
+        first = self._chain.links[0].provider
+        return first.wanted() if isinstance(first, Fetching) else None
+
+    async def load(self, fetching: Callable[[Download, float], None]) -> None:
+        """Have the first recogniser that can be had ready; what it lacks is downloaded, and ``fetching`` told how far that is.
+
+        Raises AllProvidersFailed. The others are opened when they are asked.
+        """
+        for link in self._chain.links:
+            try:
+                await self._fetch(link.provider, fetching)
+                await link.open(LOAD_S)
+            except ProviderError as error:
+                link.error = error
+                link.breaker.trip(error, loop_ms())
+                log.warning("cannot listen with %s", error)
+            else:
+                link.succeeded()
+                return
+        raise self._chain.exhausted()
+
+    async def transcribe(self, clip: Audio, *, language: str | None = None, partial: bool = False) -> Transcript:
+        """What is said in a clip. Raises AllProvidersFailed."""
+        for attempt in self._chain.attempts():
+            with attempt:
+                try:
+                    engine = await attempt.ready()
+                    transcript = await _in_time(engine, clip, language, partial)
+                except ProviderError as error:
+                    attempt.failed(error)
+                    log.warning("%s", error)
+                    continue
+                attempt.succeeded()
+                return transcript
+        raise self._chain.exhausted()
+
+    async def _fetch(self, provider: ASR, fetching: Callable[[Download, float], None]) -> None:
+        if isinstance(provider, Fetching) and (wanted := provider.wanted()) is not None:
+            fetching(wanted, 0.0)
+            await provider.fetch(_telling(wanted, fetching))
+
+
+def _telling(wanted: Download, fetching: Callable[[Download, float], None]) -> Progress:
+    """Progress told from any thread, told on the loop."""
+    loop = asyncio.get_running_loop()
+    return lambda share: loop.call_soon_threadsafe(fetching, wanted, share) and None
+
+
+async def _in_time(engine: ASR, clip: Audio, language: str | None, partial: bool) -> Transcript:
+    limit_s = engine.deadlines.first_s * max(ceil(clip.duration_ms / LONG_CLIP_MS), 1)
+    try:
+        async with asyncio.timeout(limit_s):
+            return await engine.transcribe(clip, language=language, partial=partial)
+    except TimeoutError:
+        message = f"did not understand {clip.duration_ms / 1000:.1f} s of sound within {limit_s:g} s"
+        raise ProviderError(KIND, engine.name, Category.TIMEOUT, message) from None
