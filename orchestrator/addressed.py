@@ -1,0 +1,114 @@
+"""Judges words that were heard: whether they are meant for the avatar, and whether they may interrupt it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ..asr.settings import EarsSettings, Mode
+from ..core.events import Ignored
+from .back_channels import BackChannels
+from .own_voice import OwnVoice
+from .spoken_words import count, words_of
+from .wake_word import WakeWords
+
+ECHOES: Final = 2
+ECHOES_WITHIN_MS: Final = 60_000.0
+LOUDSPEAKERS_MS: Final = 180_000.0
+"""How long loudspeakers are reckoned with after an echo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """How the words came to be said."""
+
+    over_voice: bool
+    """The avatar speaks at this moment."""
+    late: bool
+    """They began over its voice, which has ended by itself since."""
+    exposed: bool
+    """It spoke, or had just spoken, while the microphone listened."""
+    attentive: bool
+    """With a wake word: it is listening without one."""
+    asked: bool
+    """The last it said was a question."""
+    loudspeakers: bool
+    """Its voice is known to come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """``text`` is what is meant for the avatar; with ``ignored`` nothing is."""
+
+    text: str
+    ignored: Ignored | None = None
+
+
+class Addressed:
+    """Judges by the words alone; ``own`` is to be told what is heard of the avatar."""
+
+    def __init__(self, settings: EarsSettings, mode: Mode, language: str | None, names: Sequence[str]) -> None:
+        self.own = OwnVoice()
+        self._signs = BackChannels(language, settings.back_channels)
+        self._names = WakeWords(names)
+        self._least = settings.interrupt_min_words
+        self._mode = mode
+
+    def judge(self, text: str, now: Circumstances) -> Judgement:
+        """What is to be answered of ``text``."""
+        text = text.strip()
+        words = words_of(text)
+        if self._mode is Mode.PUSH_TO_TALK:
+            return Judgement(text, None if words else Ignored.TOO_SHORT)
+        if now.exposed and words and not self._asked_to_stop(text):
+            theirs = self.own.theirs(words)
+            if not theirs:
+                return Judgement("", Ignored.ECHO)
+            text = text if len(theirs) == len(words) else text[theirs[0].start :]
+        if self._mode is Mode.WAKE_WORD:
+            return self._woken(text, now)
+        if not words:
+            return Judgement("", Ignored.TOO_SHORT)
+        return Judgement(text, self._too_little(text, now))
+
+    def _woken(self, text: str, now: Circumstances) -> Judgement:
+        if called := self._names.called(text):
+            return Judgement(called.rest or text)
+        stop = now.over_voice and self._signs.stops(words_of(text)) is not None
+        if words_of(text) and now.attentive and (stop or not (now.over_voice or now.late)):
+            return Judgement(text)
+        return Judgement("", Ignored.NO_WAKE_WORD)
+
+    def _too_little(self, text: str, now: Circumstances) -> Ignored | None:
+        words = words_of(text)
+        real = self._signs.real(words)
+        if not now.over_voice:
+            return Ignored.BACK_CHANNEL if now.late and not real and not now.asked else None
+        if self._signs.stops(words) is not None or self._names.called(text) is not None:
+            return None
+        if count(real) >= self._least + (1 if now.loudspeakers else 0):
+            return None
+        return Ignored.TOO_SHORT if real else Ignored.BACK_CHANNEL
+
+    def _asked_to_stop(self, text: str) -> bool:
+        """Whether somebody asks to stop in words that the avatar has not said just before."""
+        words = words_of(text)
+        stop = self._signs.stops(words)
+        return stop is not None and not self.own.has(words[stop.start : stop.stop])
+
+
+class Echoes:
+    """Reckons with loudspeakers once the avatar's voice came back twice within a minute, until it has not for long."""
+
+    def __init__(self) -> None:
+        self._at: list[float] = []
+        self._until = float("-inf")
+
+    def heard(self, now: float) -> None:
+        self._at = [at for at in self._at if now - at < ECHOES_WITHIN_MS] + [now]
+        if len(self._at) >= ECHOES or self.loudspeakers(now):
+            self._until = now + LOUDSPEAKERS_MS
+
+    def loudspeakers(self, now: float) -> bool:
+        return now < self._until

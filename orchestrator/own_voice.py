@@ -1,0 +1,140 @@
+"""Knows the avatar's own voice by what it says: words that the microphone brings back from the loudspeakers.
+
+A recogniser mishears them, and may begin and end anywhere. So their letters, in a row, are looked for among the letters of what
+was said when the microphone could hear it; as many as two in five may differ, fewer in short texts. Somebody who quotes a word
+or two says other words with them, and these are not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from .spoken_words import Word, weight, words_of
+
+KEPT: Final = 1200
+"""Letters that are remembered: more than a minute of speech."""
+REACH: Final = 150
+"""Letters before somebody was heard to speak that may have been what was heard: about ten seconds of speech."""
+SHORT_REACH: Final = 60
+"""The same for a few words: they resemble something too easily."""
+SHORT: Final = 14
+"""Letters of a few words."""
+TAIL: Final = 18
+"""Letters at the end that must be hers as well."""
+TAIL_TOLERANCE: Final = 0.55
+"""Share of them that may differ."""
+
+
+class OwnVoice:
+    """``heard`` follows what is heard of her; ``listen`` marks where somebody begins to speak."""
+
+    def __init__(self) -> None:
+        self._said = ""
+        self._letters = ""
+        self._from = self._short_from = 0
+
+    def heard(self, said: str) -> None:
+        """What was heard of her in the last seconds, as far as it is known by now; called again and again."""
+        if said == self._said:
+            return
+        self._said = said
+        letters = _letters(words_of(said))
+        overlap = next(
+            (
+                size
+                for size in range(min(len(letters), len(self._letters)), 0, -1)
+                if self._letters.endswith(letters[:size])
+            ),
+            0,
+        )
+        self._letters += letters[overlap:]
+        if (over := len(self._letters) - KEPT) > 0:
+            self._letters = self._letters[over:]
+            self._from, self._short_from = max(self._from - over, 0), max(self._short_from - over, 0)
+
+    def listen(self) -> None:
+        """Somebody begins to speak: what was said long before cannot be what the microphone hears."""
+        self._from = self._before(REACH)
+        self._short_from = self._before(SHORT_REACH)
+
+    def theirs(self, words: Sequence[Word]) -> Sequence[Word]:
+        """What follows in a transcript behind her own words; all of it when it does not begin with them."""
+        for end in range(len(words), 0, -1):
+            if end < len(words) and _size(words[:end]) < SHORT:
+                return words
+            if self._is_hers(words[:end]):
+                return words[end:]
+        return words
+
+    def has(self, words: Sequence[Word]) -> bool:
+        """Whether she has said just these words lately."""
+        return _letters(words) in self._letters[self._short_from :]
+
+    def _is_hers(self, words: Sequence[Word]) -> bool:
+        letters = _letters(words)
+        if not letters:
+            return False
+        short = _size(words) < SHORT
+        said = self._letters[self._short_from if short else self._from :]
+        if _differences(letters, said) > len(letters) * _tolerance(words):
+            return False
+        tail = _last(words)
+        return len(tail) == len(words) or _differences(_letters(tail), said) <= len(_letters(tail)) * TAIL_TOLERANCE
+
+    def _before(self, reach: int) -> int:
+        place = len(self._letters)
+        while place > 0 and reach > 0:
+            place -= 1
+            reach -= weight(self._letters[place])
+        return place
+
+
+def _tolerance(words: Sequence[Word]) -> float:
+    """Share of the letters that may differ; of Han, kana and hangul more, as few of so many agree by chance."""
+    size = _size(words)
+    if len(_letters(words)) * 2 <= size:
+        return 0.5
+    return 0.3 if size < 8 else 0.38 if size < SHORT else 0.4
+
+
+def _last(words: Sequence[Word]) -> Sequence[Word]:
+    size, start = 0, len(words)
+    while start > 0 and size < TAIL:
+        start -= 1
+        size += weight(words[start].key)
+    return words[start:]
+
+
+def _size(words: Sequence[Word]) -> int:
+    return sum(weight(word.key) for word in words)
+
+
+def _letters(words: Sequence[Word]) -> str:
+    return "".join(word.key for word in words)
+
+
+def _differences(pattern: str, text: str) -> int:
+    """Insertions, deletions and substitutions between ``pattern`` and the part of ``text`` that is most like it.
+
+    One column of the table of edit distances is held in the bits of two integers (Myers, 1999).
+    """
+    size = len(pattern)
+    places: dict[str, int] = {}
+    for index, char in enumerate(pattern):
+        places[char] = places.get(char, 0) | 1 << index
+    every, last = (1 << size) - 1, 1 << (size - 1)
+    more, less = every, 0
+    differences = best = size
+    for char in text:
+        same = places.get(char, 0)
+        across = (((same & more) + more) ^ more) | same
+        rises = less | ~(across | more) & every
+        falls = more & across
+        differences += bool(rises & last) - bool(falls & last)
+        best = min(best, differences)
+        rises, falls = rises << 1, falls << 1
+        same |= less
+        more = (falls | ~(same | rises)) & every
+        less = rises & same & every
+    return best
