@@ -9,10 +9,14 @@ from typing import Final
 from ..asr.settings import EarsSettings, Mode
 from ..core.events import Ignored
 from .back_channels import BackChannels
-from .own_voice import OwnVoice
+from .own_voice import SHORT, OwnVoice, size_of
 from .spoken_words import count, words_of
 from .wake_word import WakeWords
 
+SLACK: Final = 0.25
+"""Share of the letters that may differ besides, in what may be the beginning of an echo."""
+LEAST_ECHO: Final = 8
+"""Letters from which on an echo can be told for sure."""
 ECHOES: Final = 2
 ECHOES_WITHIN_MS: Final = 60_000.0
 LOUDSPEAKERS_MS: Final = 180_000.0
@@ -43,6 +47,8 @@ class Judgement:
 
     text: str
     ignored: Ignored | None = None
+    echo: bool = False
+    """The avatar has said just that."""
 
 
 class Addressed:
@@ -55,37 +61,46 @@ class Addressed:
         self._least = settings.interrupt_min_words
         self._mode = mode
 
-    def judge(self, text: str, now: Circumstances) -> Judgement:
-        """What is to be answered of ``text``."""
+    def judge(self, text: str, now: Circumstances, *, whole: bool = True) -> Judgement:
+        """What is to be answered of ``text``. Not ``whole``: more may come, and then it will be clearer what it is."""
         text = text.strip()
         words = words_of(text)
         if self._mode is Mode.PUSH_TO_TALK:
             return Judgement(text, None if words else Ignored.TOO_SHORT)
         if now.exposed and words and not self._asked_to_stop(text):
-            theirs = self.own.theirs(words)
+            if not whole and size_of(words) < LEAST_ECHO:
+                return Judgement("", Ignored.TOO_SHORT)
+            theirs = self.own.theirs(words, 0.0 if whole else SLACK)
             if not theirs:
-                return Judgement("", Ignored.ECHO)
+                return self._own_words(text, now)
             text = text if len(theirs) == len(words) else text[theirs[0].start :]
         if self._mode is Mode.WAKE_WORD:
             return self._woken(text, now)
         if not words:
             return Judgement("", Ignored.TOO_SHORT)
-        return Judgement(text, self._too_little(text, now))
+        return Judgement(text, self._too_little(text, now, whole))
+
+    def _own_words(self, text: str, now: Circumstances) -> Judgement:
+        """An echo; but a word or two of a question may be the answer to it: ``Tea or coffee?`` ``Coffee.``"""
+        size = size_of(words_of(text))
+        if size >= SHORT or now.loudspeakers or not now.asked or self._mode is not Mode.OPEN_MIC:
+            return Judgement("", Ignored.ECHO, echo=size >= LEAST_ECHO)
+        return Judgement(text, Ignored.TOO_SHORT if now.over_voice else None, echo=True)
 
     def _woken(self, text: str, now: Circumstances) -> Judgement:
         if called := self._names.called(text):
             return Judgement(called.rest or text)
-        stop = now.over_voice and self._signs.stops(words_of(text)) is not None
+        stop = now.over_voice and self._asked_to_stop(text)
         if words_of(text) and now.attentive and (stop or not (now.over_voice or now.late)):
             return Judgement(text)
         return Judgement("", Ignored.NO_WAKE_WORD)
 
-    def _too_little(self, text: str, now: Circumstances) -> Ignored | None:
+    def _too_little(self, text: str, now: Circumstances, whole: bool) -> Ignored | None:
         words = words_of(text)
-        real = self._signs.real(words)
+        real = self._signs.real(words, whole=whole)
         if not now.over_voice:
             return Ignored.BACK_CHANNEL if now.late and not real and not now.asked else None
-        if self._signs.stops(words) is not None or self._names.called(text) is not None:
+        if self._asked_to_stop(text) or self._names.called(text) is not None:
             return None
         if count(real) >= self._least + (1 if now.loudspeakers else 0):
             return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Final
 
 from .listening_words import BACK_CHANNELS, SOUNDS, STOPS
-from .spoken_words import Word, keys, words_of
+from .spoken_words import Word, keys
 
 _POLITE: Final = frozenset(
     {
@@ -39,10 +40,19 @@ Phrase = tuple[str, ...]
 class Phrases:
     """A set of phrases, found at a place among words."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._all = {phrase for phrase in phrases if phrase}
         self._by_first: dict[str, list[Phrase]] = {}
-        for phrase in sorted({found for text in texts if (found := keys(text))}, key=len):
+        for phrase in sorted(self._all, key=len):
             self._by_first.setdefault(phrase[0], []).append(phrase)
+
+    def with_more(self, texts: Iterable[str]) -> Phrases:
+        return Phrases([*self._all, *map(keys, texts)])
+
+    def begin_with(self, words: Sequence[Word]) -> bool:
+        """Whether some phrase begins with these words, and may go on."""
+        phrases = self._by_first.get(words[0].key, ()) if words else ()
+        return any(len(phrase) > len(words) and _matches(words, 0, phrase[: len(words)]) for phrase in phrases)
 
     def ends(self, words: Sequence[Word], start: int) -> list[int]:
         """Where the phrases end that begin at ``start``, the nearest first."""
@@ -57,18 +67,18 @@ class BackChannels:
     """For speakers of ``language``, and of English; None: of all that are known. ``more`` are back-channels, too."""
 
     def __init__(self, language: str | None, more: Iterable[str] = ()) -> None:
-        known = language in BACK_CHANNELS
-        languages = {language or "en", "en"} if known else set(BACK_CHANNELS)
-        signs = [SOUNDS, *(BACK_CHANNELS[name] for name in sorted(languages))]
-        self._signs = Phrases([*_listed(signs), *more])
-        self._stops = Phrases(_listed(STOPS[name] for name in sorted(languages)))
+        signs, self._stops = _known(language if language in BACK_CHANNELS else None)
+        self._signs = signs.with_more(more)
 
-    def real(self, words: Sequence[Word]) -> list[Word]:
-        """The words that are not part of a back-channel. ``words`` are those of one utterance, from its beginning."""
+    def real(self, words: Sequence[Word], *, whole: bool = True) -> list[Word]:
+        """The words that are not part of a back-channel. ``words`` are those of one utterance, from its beginning.
+
+        Not ``whole``: the last words may be the beginning of one.
+        """
         real: list[Word] = []
         place = 0
         while place < len(words):
-            end = self._run(words, place)
+            end = self._run(words, place, whole)
             if end is None:
                 end = _next_first(words, place)
                 real += words[place:end]
@@ -88,11 +98,13 @@ class BackChannels:
                 return range(start, len(words))
         return None
 
-    def _run(self, words: Sequence[Word], start: int) -> int | None:
+    def _run(self, words: Sequence[Word], start: int, whole: bool) -> int | None:
         """The end of the longest row of back-channels from here that ends with a word as it is written."""
         seen, row = set[int](), [start]
         while row:
             place = row.pop()
+            if not whole and self._signs.begin_with(words[place:]):
+                return len(words)
             for end in self._signs.ends(words, place):
                 if end not in seen:
                     seen.add(end)
@@ -105,8 +117,16 @@ def is_question(said: str) -> bool:
     return said.rstrip(_BEHIND)[-1:] in _ASKS and bool(said)
 
 
-def _listed(tables: Iterable[str]) -> list[str]:
-    return [phrase for table in tables for phrase in table.split(",")]
+@cache
+def _known(language: str | None) -> tuple[Phrases, Phrases]:
+    """Back-channels and words that mean stop; None: in all languages."""
+    languages = sorted({language, "en"}) if language else sorted(BACK_CHANNELS)
+    signs = [SOUNDS, *(BACK_CHANNELS[name] for name in languages)]
+    return _listed(signs), _listed(STOPS[name] for name in languages)
+
+
+def _listed(tables: Iterable[str]) -> Phrases:
+    return Phrases(keys(phrase) for table in tables for phrase in table.split(","))
 
 
 def _matches(words: Sequence[Word], start: int, phrase: Phrase) -> bool:

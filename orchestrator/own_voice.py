@@ -58,29 +58,51 @@ class OwnVoice:
         self._from = self._before(REACH)
         self._short_from = self._before(SHORT_REACH)
 
-    def theirs(self, words: Sequence[Word]) -> Sequence[Word]:
-        """What follows in a transcript behind her own words; all of it when it does not begin with them."""
-        for end in range(len(words), 0, -1):
-            if end < len(words) and _size(words[:end]) < SHORT:
+    def theirs(self, words: Sequence[Word], slack: float = 0.0) -> Sequence[Word]:
+        """What follows in a transcript behind her own words; all of it when it does not begin with them.
+
+        ``slack`` is the share of the letters that may differ besides, up to a half in all.
+        """
+        if not words or self._is_hers(words, slack):
+            return ()
+        if not self._may_be_hers(_first(words)):
+            return words
+        for end in range(len(words) - 1, 0, -1):
+            if size_of(words[:end]) < SHORT:
                 return words
-            if self._is_hers(words[:end]):
-                return words[end:]
+            if self._is_hers(words[:end], slack):
+                return words[self._trimmed(words, end) :]
         return words
 
     def has(self, words: Sequence[Word]) -> bool:
-        """Whether she has said just these words lately."""
-        return _letters(words) in self._letters[self._short_from :]
+        """Whether she has said just these words lately, or what sounds like them."""
+        letters = _letters(words)
+        return _differences(letters, self._letters[self._short_from :]) <= len(letters) // 5
 
-    def _is_hers(self, words: Sequence[Word]) -> bool:
+    def _is_hers(self, words: Sequence[Word], slack: float) -> bool:
         letters = _letters(words)
         if not letters:
             return False
-        short = _size(words) < SHORT
+        short = size_of(words) < SHORT
         said = self._letters[self._short_from if short else self._from :]
-        if _differences(letters, said) > len(letters) * _tolerance(words):
+        if _differences(letters, said) > len(letters) * min(_tolerance(words) + slack, 0.5):
             return False
         tail = _last(words)
-        return len(tail) == len(words) or _differences(_letters(tail), said) <= len(_letters(tail)) * TAIL_TOLERANCE
+        return len(tail) == len(words) or self._may_be_hers(tail, slack / 2)
+
+    def _may_be_hers(self, words: Sequence[Word], slack: float = 0.0) -> bool:
+        letters = _letters(words)
+        return _differences(letters, self._letters[self._from :]) <= len(letters) * (TAIL_TOLERANCE + slack)
+
+    def _trimmed(self, words: Sequence[Word], end: int) -> int:
+        """Where her words end, if others follow that may have begun a few words before ``end``."""
+        least = end - len(_last(words[:end]))
+        while least < end < len(words):
+            last = _letters(words[max(end - 2, 0) : end])
+            if _differences(last, self._letters[self._from :]) <= len(last) * 0.25:
+                break
+            end -= 1
+        return end
 
     def _before(self, reach: int) -> int:
         place = len(self._letters)
@@ -92,10 +114,14 @@ class OwnVoice:
 
 def _tolerance(words: Sequence[Word]) -> float:
     """Share of the letters that may differ; of Han, kana and hangul more, as few of so many agree by chance."""
-    size = _size(words)
+    size = size_of(words)
     if len(_letters(words)) * 2 <= size:
         return 0.5
-    return 0.3 if size < 8 else 0.38 if size < SHORT else 0.4
+    return 0.0 if size < 6 else 0.3 if size < 8 else 0.38 if size < SHORT else 0.4
+
+
+def _first(words: Sequence[Word]) -> Sequence[Word]:
+    return words[: len(_last(words[::-1]))]
 
 
 def _last(words: Sequence[Word]) -> Sequence[Word]:
@@ -106,7 +132,8 @@ def _last(words: Sequence[Word]) -> Sequence[Word]:
     return words[start:]
 
 
-def _size(words: Sequence[Word]) -> int:
+def size_of(words: Sequence[Word]) -> int:
+    """About how many Latin letters take as long to say."""
     return sum(weight(word.key) for word in words)
 
 

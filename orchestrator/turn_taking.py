@@ -38,7 +38,7 @@ TICK_MS: Final = 100.0
 
 
 class TurnTaking:
-    """For one microphone. Times are ms of the loop's clock and never go back; no method waits or raises."""
+    """For one microphone. Times are ms of the loop's clock; no method waits or raises."""
 
     def __init__(
         self,
@@ -64,6 +64,8 @@ class TurnTaking:
         """Somebody was heard."""
         if self._mode is Mode.TYPED_ONLY:
             return []
+        if self._heard is None and isinstance(event, Nothing):
+            return self.poll(voice, now)
         heard = self._heard
         if isinstance(event, Onset) or heard is None:
             heard = self._begun(event.at if isinstance(event, Onset) else now, voice)
@@ -87,8 +89,7 @@ class TurnTaking:
             return []
         self._down = down
         actions = self._look(voice, now)
-        if down and self._speaks(voice):
-            actions += self._interrupted()
+        actions += self._interrupted() if down and self._speaks(voice) else []
         return actions + self._say_kept(voice)
 
     def poll(self, voice: VoiceNow, now: float) -> list[Action]:
@@ -172,7 +173,7 @@ class TurnTaking:
         if text != heard.text:
             heard.text, heard.changed = text, self._now
             actions.append(Show(WordsHeard(text, final=False)))
-        judgement = self._judged(heard, text, voice)
+        judgement = self._judged(heard, text, voice, whole=settled)
         if self.floor in (Floor.PAUSED, Floor.BESIDE):
             actions += self._decided(judgement, settled)
         if settled and self.floor is Floor.LISTENING and judgement.ignored is None and self._settings.think_ahead:
@@ -193,6 +194,8 @@ class TurnTaking:
     def _final(self, heard: Utterance, final: FinalWords, voice: VoiceNow) -> list[Action]:
         judgement, speaks = self._judged(heard, final.text, voice), self._speaks(voice)
         ignored = judgement.ignored
+        if judgement.echo:
+            self._echoes.heard(self._now)
         shown = Show(WordsHeard(final.text, True, ignored))
         if ignored is None:
             interrupts = speaks and self._settings.barge_in and self._thought is None
@@ -200,25 +203,25 @@ class TurnTaking:
             self._kept.add(judgement.text, final.times)
             return [*actions, *self._over(keep=True), shown]
         actions = [*self._let_go(), *self._over()]
-        if ignored is Ignored.ECHO:
-            self._echoes.heard(self._now)
         if speaks and ignored in (Ignored.BACK_CHANNEL, Ignored.TOO_SHORT) and is_question(voice.said):
             return actions + self._kept.perhaps(final.text, final.times, voice.said, ignored, self._now)
         return [*actions, shown]
 
-    def _judged(self, heard: Utterance, text: str, voice: VoiceNow) -> Judgement:
-        over_voice = self._speaks(voice)
-        late = not (over_voice or heard.in_silence or heard.interrupted)
+    def _judged(self, heard: Utterance, text: str, voice: VoiceNow, *, whole: bool = True) -> Judgement:
+        over = self._speaks(voice)
+        late = not (over or heard.in_silence or heard.interrupted)
         asked, loud = is_question(voice.said), self._echoes.loudspeakers(self._now)
-        return self._addressed.judge(text, Circumstances(over_voice, late, heard.exposed, heard.attentive, asked, loud))
+        now = Circumstances(over, late, heard.exposed, heard.attentive, asked, loud)
+        return self._addressed.judge(text, now, whole=whole)
 
     def _say_kept(self, voice: VoiceNow, anyway: bool = False) -> list[Action]:
         """Say what may be said by now."""
         speaks = self._speaks(voice)
         actions = self._kept.settle(voice.said, speaks, self._now)
-        waits = self._heard is not None or self._down
-        waits = waits or (speaks and not self._settings.barge_in and self._mode is not Mode.PUSH_TO_TALK)
-        if (waits and not anyway) or (kept := self._kept.taken()) is None:
+        yields = self._settings.barge_in or self._mode is Mode.PUSH_TO_TALK or not speaks
+        if ((self._heard is not None or self._down or not yields) and not anyway) or (
+            kept := self._kept.taken()
+        ) is None:
             return actions
         self._thought, self._said_at, self._yielding_until = None, self._now, self._now + YIELDING_MS
         return [*actions, Say(*kept)]
@@ -244,7 +247,7 @@ class TurnTaking:
         return [] if thought is None else [Drop()]
 
     def _over(self, keep: bool = False) -> list[Action]:
-        """Nobody is heard any more; ``keep``: what was got ready will be asked for."""
-        dropped = [] if keep else self._dropped()
+        """Nobody is heard any more; ``keep``: what was got ready will be asked for, as what is for words that are kept."""
+        dropped = [] if keep or self._thought == self._kept.with_words("") else self._dropped()
         self._heard, self.floor = None, Floor.QUIET
         return [*dropped, Show(VoiceHeard(False))]

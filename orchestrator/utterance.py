@@ -19,7 +19,7 @@ AFTERGLOW_MS: Final = 600.0
 
 @dataclass(slots=True)
 class Utterance:
-    """``in_silence``: it began while she was silent; ``exposed``: her voice may be in it; ``attentive``: without a wake word."""
+    """``in_silence``: it began while she was silent; ``exposed``: her voice may be in it; ``attentive``: no wake word."""
 
     in_silence: bool
     exposed: bool
