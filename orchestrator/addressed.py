@@ -67,7 +67,7 @@ class Addressed:
         words = words_of(text)
         if self._mode is Mode.PUSH_TO_TALK:
             return Judgement(text, None if words else Ignored.TOO_SHORT)
-        if now.exposed and words and not self._asked_to_stop(text):
+        if now.exposed and words and not self._called_out(text):
             if not whole and size_of(words) < LEAST_ECHO:
                 return Judgement("", Ignored.TOO_SHORT)
             theirs = self.own.theirs(words, 0.0 if whole else SLACK)
@@ -90,7 +90,7 @@ class Addressed:
     def _woken(self, text: str, now: Circumstances) -> Judgement:
         if called := self._names.called(text):
             return Judgement(called.rest or text)
-        stop = now.over_voice and self._asked_to_stop(text)
+        stop = now.over_voice and self._called_out(text)
         if words_of(text) and now.attentive and (stop or not (now.over_voice or now.late)):
             return Judgement(text)
         return Judgement("", Ignored.NO_WAKE_WORD)
@@ -100,15 +100,18 @@ class Addressed:
         real = self._signs.real(words, whole=whole)
         if not now.over_voice:
             return Ignored.BACK_CHANNEL if now.late and not real and not now.asked else None
-        if self._asked_to_stop(text) or self._names.called(text) is not None:
+        if self._called_out(text):
             return None
         if count(real) >= self._least + (1 if now.loudspeakers else 0):
             return None
         return Ignored.TOO_SHORT if real else Ignored.BACK_CHANNEL
 
-    def _asked_to_stop(self, text: str) -> bool:
-        """Whether somebody asks to stop in words that the avatar has not said just before."""
+    def _called_out(self, text: str) -> bool:
+        """Whether somebody says the name, or to stop, in words that the avatar has not said just before."""
         words = words_of(text)
+        called = self._names.called(text)
+        if called is not None and not self.own.has(words[: called.by]):
+            return True
         stop = self._signs.stops(words)
         return stop is not None and not self.own.has(words[stop.start : stop.stop])
 

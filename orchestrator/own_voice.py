@@ -20,6 +20,8 @@ SHORT_REACH: Final = 60
 """The same for a few words: they resemble something too easily."""
 SHORT: Final = 14
 """Letters of a few words."""
+LEAST_BEFORE: Final = 24
+"""Letters of hers before words of somebody else: fewer are a quotation."""
 TAIL: Final = 18
 """Letters at the end that must be hers as well."""
 TAIL_TOLERANCE: Final = 0.55
@@ -68,7 +70,7 @@ class OwnVoice:
         if not self._may_be_hers(_first(words)):
             return words
         for end in range(len(words) - 1, 0, -1):
-            if size_of(words[:end]) < SHORT:
+            if size_of(words[:end]) < LEAST_BEFORE:
                 return words
             if self._is_hers(words[:end], slack):
                 return words[self._trimmed(words, end) :]
@@ -99,7 +101,7 @@ class OwnVoice:
         least = end - len(_last(words[:end]))
         while least < end < len(words):
             last = _letters(words[max(end - 2, 0) : end])
-            if _differences(last, self._letters[self._from :]) <= len(last) * 0.25:
+            if _differences(last, self._letters[self._from :]) <= len(last) * 0.2:
                 break
             end -= 1
         return end

@@ -41,13 +41,7 @@ class TurnTaking:
     """For one microphone. Times are ms of the loop's clock; no method waits or raises."""
 
     def __init__(
-        self,
-        settings: EarsSettings,
-        *,
-        mode: Mode,
-        language: str | None,
-        wake_words: Sequence[str],
-        half_duplex: bool,
+        self, settings: EarsSettings, *, mode: Mode, language: str | None, wake_words: Sequence[str], half_duplex: bool
     ) -> None:
         self.floor = Floor.QUIET
         self._settings, self._mode, self._half_duplex = settings, mode, half_duplex

@@ -30,6 +30,8 @@ class Called:
     """The name was said; ``rest`` is what was said behind it, empty when there was only the name."""
 
     rest: str
+    by: int
+    """How many words the call has, the name with them."""
 
 
 class WakeWords:
@@ -45,7 +47,7 @@ class WakeWords:
             if any(word.key not in _CALLS for word in words[:start]):
                 return None
             if (end := self._end(words, start)) is not None:
-                return Called(text[words[end].start :].strip() if end < len(words) else "")
+                return Called(text[words[end].start :].strip() if end < len(words) else "", end)
         return None
 
     def _end(self, words: Sequence[Word], start: int) -> int | None:

@@ -127,6 +127,8 @@ def heard_as(text: str, errors: float, chance: random.Random) -> tuple[str, str]
 
 def _letter_wrong(letter: str, chance: random.Random) -> str:
     """Another one that is often written, or none."""
+    if letter == " ":
+        return ""
     known = _HANGUL if "가" <= letter <= "힣" else _KANA if "\u3040" <= letter <= "\u30ff" else _HAN
     return chance.choice([chance.choice(known), chance.choice(known), ""])
 

@@ -199,7 +199,7 @@ def test_without_barge_in_signs_are_still_ignored() -> None:
 def test_kept_words_are_bounded() -> None:
     talk = Conversation(barge_in=False).speaks()
     for _ in range(60):
-        talk.says("blah " * 50)
+        talk.hears(final("blah " * 50))
     (said,) = talk.ends()
     assert len(said) < 4100
 
