@@ -14,6 +14,7 @@ import wave
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,10 +73,10 @@ def write_microphone_wav(file: Path, pcm: bytes) -> Path:
 
 def to_floats(pcm: bytes) -> NDArray[np.float32]:
     """Samples between -1 and 1."""
-    return np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
+    return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
 
 
-def to_pcm(samples: NDArray[np.floating]) -> bytes:
+def to_pcm(samples: NDArray[np.floating[Any]]) -> bytes:
     return np.clip(np.round(samples * 32768), -32768, 32767).astype("<i2").tobytes()
 
 
@@ -137,7 +138,7 @@ def word_error_rate(reference: str, heard: str) -> float:
 _HOP = RATE // 100
 
 
-def _power(pcm: bytes) -> NDArray[np.floating]:
+def _power(pcm: bytes) -> NDArray[np.floating[Any]]:
     """Of each 10 ms, the last ones filled up with silence."""
     samples = to_floats(pcm)
     return np.mean(np.pad(samples, (0, -samples.size % _HOP)).reshape(-1, _HOP) ** 2, axis=1)
@@ -148,7 +149,7 @@ def _loud(pcm: bytes, below_db: float) -> NDArray[np.bool_]:
     return (power > power.max(initial=0.0) * 10 ** (-below_db / 10)) & (power > 0)
 
 
-def _noise(samples: int, seed: int, pink: bool) -> NDArray[np.floating]:
+def _noise(samples: int, seed: int, pink: bool) -> NDArray[np.floating[Any]]:
     """Noise with an RMS of 1."""
     white = np.random.default_rng(seed).standard_normal(samples)
     if not pink or samples < 2:
