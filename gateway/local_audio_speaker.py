@@ -21,6 +21,8 @@ LATENCY_S = 0.05
 """Sound that the device is asked to hold: enough for a moment in which Python is busy, too little for a listener to notice."""
 LONGEST_LATENCY_S = 2.0
 ALIVE_S = 1.0
+KEPT_COMMANDS = 4096
+"""What waits for a device that has stopped without a word."""
 BLOCK_S = 0.005
 """How much is resampled at a time."""
 
@@ -48,7 +50,7 @@ class Speaker:
         self.playout = Playout(rate, self._tell)
         render = self.playout.render
         self._render: Render = render if device.rate == rate else Resampled(render, rate, device.rate).render
-        self._commands: deque[Callable[[], None]] = deque()
+        self._commands: deque[Callable[[], None]] = deque(maxlen=KEPT_COMMANDS)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stream: Any = None
         self._filled_at = -math.inf
