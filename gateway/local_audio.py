@@ -43,9 +43,9 @@ class LocalDevices:
 
 def local_devices(rate: int, ears: EarsSettings, *, speaker: str | None, microphone: str | None) -> LocalDevices:
     """The devices that are meant; the sound to be played has ``rate`` (Hz). Raises ConfigError."""
-    if speaker == microphone == NONE:
-        raise ConfigError("with neither a speaker nor a microphone there is no local audio", path="--local-audio")
     listens = microphone != NONE and ears.mode is not Mode.TYPED_ONLY
+    if speaker == NONE and not listens:
+        raise ConfigError("with neither a speaker nor a microphone there is no local audio", path="--local-audio")
     if listens and ears.mode is Mode.PUSH_TO_TALK:
         raise ConfigError(
             "there is no button for push_to_talk here: set ears.mode to open_mic or wake_word, or speak to her in the page "
