@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ..orchestrator.engine import Engine
-from ..orchestrator.hearing import HearingState
-
 if TYPE_CHECKING:
     from ..gateway.local_audio import LocalDevices
     from ..gateway.server import Beside
+    from ..orchestrator.engine import Engine
 
 NONE = "none"
 
@@ -30,6 +28,7 @@ def local_audio(engine: Engine, speaker: str | None, microphone: str | None) -> 
     """What plays and listens beside the server; the devices are looked at here. Raises ConfigError with the remedy."""
     from ..gateway.local_audio import LocalAudio, local_devices
     from ..gateway.rooms import MAIN, Rooms
+    from ..orchestrator.hearing import HearingState
 
     settings = engine.settings
     if microphone != NONE and engine.hearing.status.state is HearingState.OFF:
