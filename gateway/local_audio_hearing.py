@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..asr.settings import Mode
+from ..core.errors import CapacityError
 from ..live2d_bridge.wire import AudioFrame
 from .local_audio_capture import Capture
 from .local_audio_devices import Device
@@ -16,14 +17,14 @@ log = logging.getLogger(__name__)
 
 
 class Microphone(Protocol):
-    """What a room does with a viewer's microphone. Nothing here waits or raises."""
+    """What a room does with a viewer's microphone. Nothing here waits."""
 
     def start(self, mode: Mode | None, half_duplex: bool | None) -> None:
         """It is on: listen to it, and to no other one. None: as the settings say."""
         ...
 
     def hear(self, position: int, pcm: bytes) -> None:
-        """16 kHz PCM, ``position`` samples from the start; a gap is heard as silence."""
+        """16 kHz PCM, ``position`` samples from the start; a gap is heard as silence. CapacityError when it is too much."""
         ...
 
     def stop(self) -> None:
@@ -38,6 +39,7 @@ class LocalHearing:
         self._listened = self._replaced = False
         self._started_at: int | None = None
         """Position of the first frame since the start."""
+        self._told = ""
 
     def open(self) -> None:
         """Raises HayakuchiError."""
@@ -55,11 +57,13 @@ class LocalHearing:
 
     def receive(self, message: Mapping[str, Any] | AudioFrame) -> None:
         """What the stage tells its viewers."""
-        if isinstance(message, AudioFrame) or message["type"] != "mic":
+        if isinstance(message, AudioFrame):
             return
-        if message["viewer"] is None and self._replaced:
+        if message["type"] == "ears":
+            self._tell_ears(message)
+        elif message["type"] == "mic" and message["viewer"] is None and self._replaced:
             self._start()
-        elif message["viewer"] is not None and not message["holder"]:
+        elif message["type"] == "mic" and message["viewer"] is not None and not message["holder"]:
             self._listened, self._replaced = False, True
 
     def _start(self) -> None:
@@ -76,7 +80,22 @@ class LocalHearing:
             return
         if self._started_at is None:
             self._started_at = position
-        self._microphone.hear(position - self._started_at, pcm)
+        try:
+            self._microphone.hear(position - self._started_at, pcm)
+        except CapacityError as error:
+            log.warning("%s", error)
+
+    def _tell_ears(self, ears: Mapping[str, Any]) -> None:
+        """There may be no page in which somebody sees that speech recognition has to be downloaded, or cannot be had."""
+        state, before = ears["state"], self._told
+        self._told = state
+        if state == before or not self._listened:
+            return
+        if state == "fetching":
+            log.warning("what is said is understood when this is done: %s", ears["message"])
+        elif state == "failed":
+            remedy = f"; type: {ears['command']}" if ears["command"] else ""
+            log.warning("what is said is not understood: %s%s", ears["message"], remedy)
 
     def _ended(self) -> None:
         name = self._capture.device.name

@@ -17,12 +17,11 @@ from story import Story
 from virtual import run_virtual
 
 from hayakuchi.asr.settings import Mode
-from hayakuchi.core.errors import HayakuchiError
+from hayakuchi.core.errors import CapacityError, HayakuchiError
 from hayakuchi.core.events import AudioSent, SpeechPaused, SpeechResumed, TurnEnded, TurnStatus
 from hayakuchi.core.types import UserInput
 from hayakuchi.gateway.local_audio import LocalAudio, LocalDevices
 from hayakuchi.gateway.local_audio_devices import find
-from hayakuchi.gateway.rooms import Room
 from hayakuchi.live2d_bridge.stage import Stage, Viewer
 
 TOKENS = ["Well, ", "here ", "I ", "am. ", "How ", "are ", "you ", "all ", "today?"]
@@ -35,21 +34,42 @@ class Ear:
 
     calls: list[Any] = field(default_factory=list)
     frames: list[tuple[int, bytes]] = field(default_factory=list)
+    full: bool = False
 
     def start(self, mode: Mode | None, half_duplex: bool | None) -> None:
         self.calls.append(("start", mode, half_duplex))
 
     def hear(self, position: int, pcm: bytes) -> None:
+        if self.full:
+            raise CapacityError("too much")
         self.frames.append((position, pcm))
 
     def stop(self) -> None:
         self.calls.append("stop")
 
 
+class Place:
+    """What local audio needs of a room."""
+
+    def __init__(self) -> None:
+        self.session = make_session([ScriptedLLM(TOKENS)], [ScriptedTTS()])
+        self.stage = Stage(self.session.playback, RATE)
+        self.session.playback.on_stalled = self.stage.holder_stalled
+        self.session.observe(self.stage.observe)
+
+    def enter(self) -> Viewer:
+        viewer = Viewer("local")
+        self.stage.join(viewer)
+        return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        self.stage.leave(viewer)
+
+
 @dataclass
 class Scene:
     sd: FakeSoundDevice
-    room: Room
+    room: Any
     ear: Ear
     story: Story
     local: asyncio.Task[None]
@@ -75,30 +95,26 @@ class Scene:
 @asynccontextmanager
 async def scene(*devices: FakeDevice, parts: str = "both", **defaults: Any) -> AsyncIterator[Scene]:
     sd = FakeSoundDevice(*(devices or (FakeDevice("All in one", inputs=1, outputs=2),)), **defaults)
-    session = make_session([ScriptedLLM(TOKENS)], [ScriptedTTS()])
-    stage = Stage(session.playback, RATE)
-    session.playback.on_stalled = stage.holder_stalled
-    session.observe(stage.observe)
-    story = Story()
-    session.observe(story.observe)
-    room, ear = Room(session, stage, {}), Ear()
+    place: Any = Place()
+    story, ear = Story(), Ear()
+    place.session.observe(story.observe)
     speaker = find(sd, "output", None, RATE, "float32") if parts != "microphone" else None
     microphone = find(sd, "input", None, 16_000, "int16") if parts != "speaker" else None
     audio = LocalAudio(
         LocalDevices(sd, speaker, microphone), lambda room, viewer: ear, clock=asyncio.get_running_loop().time
     )
     async with asyncio.TaskGroup() as group:
-        talking = group.create_task(session.run())
-        local = group.create_task(audio.run(room))
+        talking = group.create_task(place.session.run())
+        local = group.create_task(audio.run(place))
         await asyncio.sleep(0.01)
-        yield Scene(sd, room, ear, story, local)
+        yield Scene(sd, place, ear, story, local)
         local.cancel()
         with suppress(asyncio.CancelledError):
             await local
-        session.close()
+        place.session.close()
         await talking
     assert all(stream.closed and not stream.running for stream in sd.streams)
-    assert stage.viewers == 0
+    assert place.stage.viewers == 0
 
 
 def virtually(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[[], None]:
@@ -340,12 +356,43 @@ def test_silence_and_loss_are_told(caplog: pytest.LogCaptureFixture) -> None:
     assert "has gone" in told[1]
 
 
+def test_what_becomes_of_recognition_is_told_where_there_is_no_page(caplog: pytest.LogCaptureFixture) -> None:
+    ears = {"type": "ears", "message": "downloading Whisper base (148 MB)", "command": None}
+
+    async def run() -> None:
+        async with scene() as on:
+            for state in ("fetching", "fetching", "loading", "ready"):
+                on.room.stage.tell({**ears, "state": state})
+            failed = {**ears, "state": "failed", "message": "no network", "command": "hayakuchi model pull base"}
+            on.room.stage.tell(failed)
+            on.room.stage.tell(failed)
+            await asyncio.sleep(0)
+
+    with caplog.at_level(logging.WARNING):
+        run_virtual(run())
+    assert [record.message for record in caplog.records if "said" in record.message] == [
+        "what is said is understood when this is done: downloading Whisper base (148 MB)",
+        "what is said is not understood: no network; type: hayakuchi model pull base",
+    ]
+
+
+@virtually
+async def test_sound_that_is_refused_does_not_end_the_listening() -> None:
+    async with scene() as on:
+        on.ear.full = True
+        on.sd.microphone.capture(tone16k(0.1))
+        await asyncio.sleep(0)
+        on.ear.full = False
+        on.sd.microphone.capture(tone16k(0.02))
+        await asyncio.sleep(0)
+        assert [position for position, _ in on.ear.frames] == [1600]
+
+
 def test_a_device_that_cannot_be_opened_is_told_and_nothing_stays_open() -> None:
     sd = FakeSoundDevice(FakeDevice("Ears", inputs=1, opens=False), FakeDevice("Mouth", outputs=1), default_output=1)
 
     async def run() -> None:
-        session = make_session([ScriptedLLM(TOKENS)], [ScriptedTTS()])
-        room = Room(session, Stage(session.playback, RATE), {})
+        room: Any = Place()
         devices = LocalDevices(sd, find(sd, "output", None, RATE, "float32"), find(sd, "input", None, 16_000, "int16"))
         with pytest.raises(HayakuchiError, match=r"microphone Ears cannot be opened: .*unavailable"):
             await LocalAudio(devices, lambda room, viewer: Ear()).run(room)

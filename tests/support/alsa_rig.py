@@ -77,8 +77,7 @@ async def play_and_listen() -> dict[str, Any]:
     from hayakuchi.core.types import UserInput
     from hayakuchi.gateway.local_audio import LocalAudio, LocalDevices
     from hayakuchi.gateway.local_audio_devices import find
-    from hayakuchi.gateway.rooms import Room
-    from hayakuchi.live2d_bridge.stage import Stage
+    from hayakuchi.live2d_bridge.stage import Stage, Viewer
 
     session = make_session([ScriptedLLM(["All ", "of ", "this ", "is ", "real."])], [ScriptedTTS()])
     stage, story, heard = Stage(session.playback, RATE), Story(), bytearray()
@@ -91,6 +90,19 @@ async def play_and_listen() -> dict[str, Any]:
 
         def stop(self) -> None: ...
 
+    class Place:
+        def __init__(self) -> None:
+            self.stage = stage
+
+        def enter(self) -> Viewer:
+            viewer = Viewer("local")
+            stage.join(viewer)
+            return viewer
+
+        def leave(self, viewer: Viewer) -> None:
+            stage.leave(viewer)
+
+    room: Any = Place()
     for observer in (stage.observe, story.observe):
         session.observe(observer)
     sd = Paced(sounddevice)
@@ -101,7 +113,7 @@ async def play_and_listen() -> dict[str, Any]:
     local = LocalAudio(LocalDevices(sd, speaker, mike), lambda room, viewer: Ear())
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         talking = group.create_task(session.run())
-        playing = group.create_task(local.run(Room(session, stage, {})))
+        playing = group.create_task(local.run(room))
         began = time.monotonic()
         session.say(UserInput("Hi"))
         await ended(story)
