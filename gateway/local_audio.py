@@ -69,7 +69,7 @@ class LocalAudio:
         microphone_of: MicrophoneOf | None,
         *,
         half_duplex: bool = True,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._devices, self._microphone_of, self._half_duplex = devices, microphone_of, half_duplex
         self._clock = clock

@@ -42,7 +42,7 @@ class Speaker:
         rate: int,
         moved: Callable[[Mark], None],
         ended: Callable[[], None],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.device = device
         self._sd, self._moved, self._ended = sd, moved, ended
