@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from beside import serving_beside
 from fake_sounddevice import FakeDevice, FakeSoundDevice
 from scripted import ScriptedLLM, ScriptedTTS
 from scripted_asr import ScriptedASR
@@ -18,7 +17,7 @@ from serving import settings_for, viewing
 from hayakuchi.asr.settings import EarsSettings
 from hayakuchi.cli.local_audio import local_audio
 from hayakuchi.cli.main import main
-from hayakuchi.cli.run import address, bind
+from hayakuchi.cli.run import bind
 from hayakuchi.core.errors import HayakuchiError
 from hayakuchi.gateway import local_audio as module
 from hayakuchi.gateway import server as gateway
@@ -40,24 +39,11 @@ def engine(ears: EarsSettings | None = None, *, asr: bool = True) -> Engine:
     return Engine(settings_for(lambda: ScriptedLLM(["Hello", "."], first_ms=1), ScriptedTTS, asr=hears, ears=ears))
 
 
-@asynccontextmanager
-async def running(engine: Engine, beside: gateway.Beside) -> AsyncIterator[str]:
-    """The server with what runs beside it: its URL."""
-    listener = bind("127.0.0.1", 0)
-    server = gateway.make_server(engine, lambda: None)
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
-        serving = group.create_task(gateway.run(engine, server, listener, beside))
-        await server.ready.wait()
-        yield address(listener)
-        server.should_exit = True
-        await serving
-
-
 async def test_what_is_typed_in_a_page_is_heard_from_the_speaker(
     sd: FakeSoundDevice, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mind = engine()
-    async with running(mind, local_audio(mind, None, "none")) as url, viewing(url, "sound=1") as page:
+    async with serving_beside(mind, local_audio(mind, None, "none")) as url, viewing(url, "sound=1") as page:
         assert page.snapshot["sound"] == {"holder": False, "viewer": "v1"}, "it was there first"
         await page.send(type="input.text", text="Hi")
         async with asyncio.TaskGroup() as group:
@@ -93,7 +79,7 @@ async def test_what_runs_beside_the_server_ends_with_it() -> None:
             seen.append("ended")
 
     mind = engine()
-    async with running(mind, beside) as url, viewing(url):
+    async with serving_beside(mind, beside) as url, viewing(url):
         assert seen[0].stage.viewers == 1
     assert seen[1:] == ["ended"]
 
