@@ -16,6 +16,7 @@ import typer
 
 from ..core.errors import ConfigError
 from ..orchestrator.settings import Settings
+from .local_audio import list_devices, local_audio
 from .options import CharacterOption, ConfigOption, settings_from
 from .stand_ins import StandIns
 from .warming import warming_line
@@ -39,6 +40,21 @@ def run(
     open_to_network: Annotated[
         bool, typer.Option("--open-to-network", help="Allow an address that other machines can reach, without keys")
     ] = False,
+    here: Annotated[
+        bool, typer.Option("--local-audio", help="Play through this machine's speaker and listen to its microphone")
+    ] = False,
+    speaker: Annotated[
+        str | None, typer.Option(help="With --local-audio: number or words of the name of another speaker, or none")
+    ] = None,
+    microphone: Annotated[
+        str | None, typer.Option(help="With --local-audio: number or words of the name of another microphone, or none")
+    ] = None,
+    devices: Annotated[
+        bool,
+        typer.Option(
+            "--list-devices", callback=list_devices, is_eager=True, help="Print speakers and microphones and exit"
+        ),
+    ] = False,
     log_level: Annotated[LogLevel, typer.Option(help="What is written to stderr")] = LogLevel.WARNING,
 ) -> None:
     """Serve the avatar: open the page, type, and she talks."""
@@ -49,17 +65,20 @@ def run(
     settings = settings_from(config, character)
     settings = with_address(settings, host, port)
     _check_reach(settings, open_to_network)
+    if not here and (speaker or microphone):
+        raise ConfigError("say --local-audio as well", path="--speaker" if speaker else "--microphone")
+    engine = Engine(settings)
+    beside = local_audio(engine, speaker, microphone) if here else None
     listener = bind(settings.server.host, settings.server.port)
     browser = settings.server.open_browser and not no_browser and sys.stdout.isatty()
     url = address(listener)
-    engine = Engine(settings)
 
     def ready() -> None:
         _announce(url, browser=browser)
         StandIns(engine).watch()
 
     with warming_line() as engine.on_warming:
-        serve(engine, listener, ready)
+        serve(engine, listener, ready, beside)
 
 
 def with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

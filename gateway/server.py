@@ -6,18 +6,23 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.applications import Starlette
 from uvicorn.server import HANDLED_SIGNALS
 
 from ..core.errors import HayakuchiError
 from ..orchestrator.engine import Engine
 from .app import build_app
+from .rooms import Rooms
 
 MAX_FRAME_BYTES = 65_536
 CLOSE_WITHIN_S = 5
+
+Beside = Callable[[Rooms], Awaitable[None]]
+"""Runs beside the server, with its rooms, until it is cancelled."""
 
 
 class _Server(uvicorn.Server):
@@ -26,6 +31,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -35,6 +41,7 @@ class _Server(uvicorn.Server):
             gc.freeze()
             gc.set_threshold(20_000, 20, 20)
             self._on_ready()
+            self.ready.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -46,7 +53,7 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def make_server(engine: Engine, on_ready: Callable[[], None]) -> uvicorn.Server:
+def make_server(engine: Engine, on_ready: Callable[[], None]) -> _Server:
     """A server around an engine that is not open yet. ``on_ready`` is called when requests are answered."""
     config = uvicorn.Config(
         build_app(engine),
@@ -61,25 +68,41 @@ def make_server(engine: Engine, on_ready: Callable[[], None]) -> uvicorn.Server:
     return _Server(config, on_ready)
 
 
-async def run(engine: Engine, server: uvicorn.Server, listener: socket.socket) -> None:
+async def run(engine: Engine, server: _Server, listener: socket.socket, beside: Beside | None = None) -> None:
     """Open the engine, serve until the server is told to exit, close the engine.
 
-    Raises AllProvidersFailed when no model or no voice opens.
+    Raises AllProvidersFailed when no model or no voice opens, and what ``beside`` raises, which ends the server as well.
     """
+    failures: list[HayakuchiError] = []
     async with engine, asyncio.TaskGroup() as group:
-        background = (
+        background = [
             group.create_task(engine.keep_warm(), name="probe providers"),
             group.create_task(engine.warm_phrases(), name="warm the voice"),
-        )
+        ]
+        if beside:
+            background.append(group.create_task(_run_beside(server, beside, failures), name="beside the server"))
         await server.serve(sockets=[listener])
         for task in background:
             task.cancel()
+    if failures:
+        raise failures[0]
     if not server.started:
         raise HayakuchiError("the server could not start; the log has the details")
 
 
-def serve(engine: Engine, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+async def _run_beside(server: _Server, beside: Beside, failures: list[HayakuchiError]) -> None:
+    await server.ready.wait()
+    app = server.config.app
+    assert isinstance(app, Starlette)
+    try:
+        await beside(app.state.rooms)
+    except HayakuchiError as error:
+        failures.append(error)
+        server.should_exit = True
+
+
+def serve(engine: Engine, listener: socket.socket, on_ready: Callable[[], None], beside: Beside | None = None) -> None:
     """:func:`run` on the fastest event loop there is, until SIGINT or SIGTERM."""
     server = make_server(engine, on_ready)
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        runner.run(run(engine, server, listener))
+        runner.run(run(engine, server, listener, beside))
