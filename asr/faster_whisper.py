@@ -11,20 +11,19 @@ import logging
 import os
 import threading
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, TypeVar
-
-from pydantic import AfterValidator, Field
+from typing import ClassVar, TypeVar
 
 from ..core.block import Block
 from ..core.errors import Category, ProviderError
 from ..core.types import Audio, Transcript
-from .base import ASRConfig, Download, Progress
-from .hub import Hub, hub_address, tidy_hub
+from .base import Download, Progress
+from .hub import Hub
+from .hub_listing import hub_address
 from .model_download import Download as Fetch
 from .model_download import Patience
-from .settings import Phrase
 from .whisper_engine import Engine, Trouble, load, understood
-from .whisper_models import FILES, Place, known_name, place_of
+from .whisper_models import FILES, Place, place_of
+from .whisper_settings import FasterWhisperConfig
 from .worker import Job, Worker
 
 T = TypeVar("T")
@@ -33,49 +32,6 @@ KIND, NAME = "asr", "faster_whisper"
 PROBE_CLIP = Audio(bytes(3200), 16_000)
 
 log = logging.getLogger(__name__)
-
-ComputeType = Literal[
-    "auto",
-    "int8",
-    "int8_float32",
-    "int8_float16",
-    "int8_bfloat16",
-    "int16",
-    "float16",
-    "bfloat16",
-    "float32",
-]
-Folder = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
-
-
-class FasterWhisperConfig(ASRConfig):
-    """Which model, where it is, and how it runs."""
-
-    model: Annotated[str, Field(max_length=1000), AfterValidator(known_name)] = Field(
-        default="base",
-        description="tiny, base, small, medium, large-v3, large-v3-turbo, distil-large-v3 …, with .en for English only; or a "
-        "folder that holds a model for CTranslate2 (MODEL_PATH), or the owner/name of one at Hugging Face",
-    )
-    device: Literal["auto", "cpu", "cuda"] = Field(
-        default="auto", description="Where it runs (WHISPER_DEVICE); auto: on an NVIDIA GPU if there is one that works"
-    )
-    compute_type: ComputeType = Field(
-        default="auto", description="How it calculates (WHISPER_COMPUTE_TYPE); auto: int8 on cpu, float16 on cuda"
-    )
-    cpu_threads: int = Field(default=0, ge=0, le=256, description="Threads on the CPU; 0: one for each core, 4 at most")
-    beam_size: int = Field(default=1, ge=1, le=10, description="Ways that are followed at a time; more takes longer")
-    vocabulary: tuple[Phrase, ...] = Field(
-        default=(), max_length=50, description="Names and words that it is to recognise, such as the character's name"
-    )
-    prompt: str = Field(
-        default="", max_length=400, description="A text in the style that is to be written: spelling, punctuation"
-    )
-    mirror: Annotated[str, Field(max_length=1000), AfterValidator(tidy_hub)] = Field(
-        default="",
-        description="Where models are fetched instead of https://huggingface.co; left out: HF_ENDPOINT of the environment",
-    )
-    folder: Folder = Field(default="", description="Where models are kept; left out: in the user's cache folder")
-    local_files_only: bool = Field(default=False, description="true: never fetch a model")
 
 
 class FasterWhisperASR:

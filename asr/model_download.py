@@ -20,7 +20,8 @@ from typing import TypeVar
 from ..core.clock import loop_ms
 from ..core.errors import Category, ProviderError
 from .base import Progress
-from .hub import Broken, Hub, HubFile, Listing
+from .hub import Broken, Hub
+from .hub_listing import HubFile, Listing
 from .part_file import PartFile
 
 T = TypeVar("T")

@@ -129,7 +129,8 @@ def samples_of(clip: Audio) -> NDArray[np.float32]:
     """A clip at 16 kHz, from -1 to 1."""
     import numpy as np
 
-    samples = np.frombuffer(clip.pcm, "<i2", len(clip.pcm) // 2).astype(np.float32) / 32768
+    samples: NDArray[np.float32] = np.frombuffer(clip.pcm, "<i2", len(clip.pcm) // 2).astype(np.float32)
+    samples /= 32768
     if clip.sample_rate != SAMPLE_RATE and samples.size:
         import soxr
 

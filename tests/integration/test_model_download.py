@@ -19,8 +19,9 @@ from leaks import nothing_leaks
 
 from hayakuchi.asr import model_download
 from hayakuchi.asr.base import Fetching
-from hayakuchi.asr.faster_whisper import FasterWhisperASR, FasterWhisperConfig
+from hayakuchi.asr.faster_whisper import FasterWhisperASR
 from hayakuchi.asr.model_download import Patience
+from hayakuchi.asr.whisper_settings import FasterWhisperConfig
 from hayakuchi.core.errors import Category, ProviderError
 
 BASE = "Systran/faster-whisper-base"
@@ -292,7 +293,7 @@ async def test_what_was_begun_of_another_version_is_not_mixed_in(files: dict[str
 
 async def test_a_full_disk(files: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(model_download.shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage._replace(free=1000))
     async with hub_of(files) as hub:
         error = await refused(whisper(tmp_path, hub.url))
         assert hub.asked_for("model.bin") == []

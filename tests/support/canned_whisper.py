@@ -70,7 +70,7 @@ def _silence(spec: Any) -> None:
 def _recite(spec: Any, tokenizer: Tokenizer, words: Sequence[str]) -> None:
     """The decoder says the words, as one segment."""
     numbers = tokenizer.get_vocab()
-    said = ["<|0.00|>", *words, f"<|{END_S:.2f}|>", f"<|{END_S:.2f}|>", "<|endoftext|>"]
+    said = ["<|0.00|>", *words, f"<|{END_S:.2f}|>", "<|endoftext|>"]
     ids = [numbers[token] for token in said]
     random = np.random.default_rng(0)
     output, positions = _zeros(tokenizer.get_vocab_size(), WIDTH), _zeros(POSITIONS, WIDTH)
