@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import aiohttp
 
 MAX_LISTING_BYTES = 4 << 20
+LISTING_STALLS = 3
+"""A listing may take so many times as long as the hub may say nothing."""
 BUFFER_BYTES = 1 << 20
 
 
@@ -71,10 +73,13 @@ class Hub:
     async def listing(self, wanted: Collection[str]) -> Listing:
         """Which of the wanted files the repository has."""
         url = f"{self.url}/api/models/{quote(self._repository)}/revision/main?blobs=true"
-        async with self._get(url, {}) as response:
-            body = bytearray()
-            while (piece := await self._read(response)) and len(body) <= MAX_LISTING_BYTES:
-                body += piece
+        body = bytearray()
+        try:
+            async with asyncio.timeout(LISTING_STALLS * self._stall_s), self._get(url, {}) as response:
+                while (piece := await self._read(response)) and len(body) <= MAX_LISTING_BYTES:
+                    body += piece
+        except TimeoutError as error:
+            raise Broken(self._lost(error)) from error
         listing = listing_of(bytes(body), wanted)
         if listing is None:
             raise self.error(Category.BAD_OUTPUT, f"what answers at {self.url} is no model hub")
@@ -134,13 +139,17 @@ class Hub:
             case aiohttp.ClientConnectorDNSError():
                 return self.error(Category.CONNECTIVITY, f"the host of {self.url} is not known: is there a network?")
             case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-                message = "the proxy that the environment names (HTTPS_PROXY) does not let it through"
+                message = (
+                    "the proxy that the environment names (HTTPS_PROXY) does not let it through, or is no HTTP proxy"
+                )
                 return self.error(Category.CONNECTIVITY, message)
             case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
                 said = self._failures.quote(str(error))
                 return self.error(Category.CONNECTIVITY, f"no secure connection to {self.url}: {said}")
+            case ValueError():
+                return self.error(Category.INVALID_REQUEST, f"{self.url} is no address that can be used")
             case TimeoutError():
-                message = f"{self.url} sent nothing for {self._stall_s:g} s"
+                message = f"{self.url} sent nothing, or next to nothing, for {self._stall_s:g} s"
                 return self.error(Category.TIMEOUT, message)
             case aiohttp.ClientConnectorError():
                 return self.error(Category.CONNECTIVITY, f"nothing answers at {self.url}")

@@ -30,6 +30,7 @@ SENTENCE_TOKENS, TOKENS_PER_S, MOST_TOKENS = 20, 12, 220
 NO_SPEECH, GUESSWORK = 0.6, -1.0
 """A segment that is probably none, of unlikely words, was not spoken: the limits that Whisper's authors use."""
 MOST_THREADS = 4
+_RENEW = "if it was downloaded, delete that folder, and it is fetched again"
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ def _trouble(error: Exception, folder: Path, device: str) -> Trouble:
         return Trouble(f"{said}: install it, for example with `uv pip install nvidia-cublas-cu12`, or set device: cpu")
     if "cuda" in said.lower() or "cublas" in said.lower() or "cudnn" in said.lower():
         return Trouble(f"the GPU fails: {said}; update its driver, or set device: cpu")
-    return Trouble(f"the model in {folder} cannot be used ({said}): delete that folder, and it is fetched again")
+    return Trouble(f"the model in {folder} cannot be used ({said}); {_RENEW}")
 
 
 def _check_json(folder: Path) -> None:
@@ -121,8 +122,7 @@ def _check_json(folder: Path) -> None:
         try:
             from_json((folder / name).read_bytes())
         except (OSError, ValueError) as error:
-            message = f"{folder / name} cannot be read ({error}): delete that folder, and the model is fetched again"
-            raise Trouble(message) from error
+            raise Trouble(f"{folder / name} cannot be read ({error}); {_RENEW}") from error
 
 
 def samples_of(clip: Audio) -> NDArray[np.float32]:

@@ -66,8 +66,7 @@ def _told(section: str, settings: Settings, answers: Sequence[Answer]) -> list[F
 
 async def _ask(kind: Kind, component: Component, deadline_s: float) -> Answer:
     provider: Any = component.create()
-    wanted = provider.wanted() if isinstance(provider, Fetching) else None
-    if wanted is not None:
+    if (wanted := _lacking(provider)) is not None:
         return wanted
     try:
         async with asyncio.timeout(deadline_s):
@@ -79,6 +78,10 @@ async def _ask(kind: Kind, component: Component, deadline_s: float) -> Answer:
         return ProviderError(kind, component.name, Category.TIMEOUT, f"no answer within {deadline_s:g} s")
     finally:
         await _close(provider)
+
+
+def _lacking(provider: object) -> Download | None:
+    return provider.wanted() if isinstance(provider, Fetching) else None
 
 
 async def _close(provider: Any) -> None:

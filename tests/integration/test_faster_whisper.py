@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from hayakuchi.asr.fallback import FallbackASR
 from hayakuchi.asr.faster_whisper import FasterWhisperASR
 from hayakuchi.asr.whisper_settings import FasterWhisperConfig
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
-from hayakuchi.core.types import Audio, TranscriptSegment
+from hayakuchi.core.types import Audio, Transcript, TranscriptSegment
 
 SECOND = Audio(bytes(32_000), 16_000)
 SAID = "Hello from the fake microphone."
@@ -78,6 +79,21 @@ async def test_a_partial_clip_is_taken_without_times(asr: FasterWhisperASR) -> N
     assert transcript.text == SAID
 
 
+def test_what_was_probably_not_spoken_is_left_out_and_its_figures_are_kept() -> None:
+    def segment(text: str, no_speech: float, log_probability: float, tokens: int) -> Any:
+        return SimpleNamespace(
+            text=text, start=1.0, end=2.0, no_speech_prob=no_speech, avg_logprob=log_probability, tokens=[0] * tokens
+        )
+
+    spoken, guessed = segment(" Hi.", 0.9, -0.2, 3), segment(" Thank you.", 0.7, -1.5, 1)
+    transcript = whisper_engine._transcript([spoken, guessed], "en")
+    assert (transcript.text, transcript.segments) == ("Hi.", (TranscriptSegment(1000.0, 2000.0, "Hi."),))
+    assert transcript.no_speech == pytest.approx(0.85)
+    assert transcript.log_probability == pytest.approx(-0.525)
+    assert whisper_engine._transcript([guessed], "en").text == ""
+    assert whisper_engine._transcript([], "en") == Transcript("", "en")
+
+
 @pytest.mark.parametrize("rate", [8000, 16_000, 22_050, 44_100, 48_000])
 def test_any_rate_becomes_16_khz_and_keeps_its_sound(rate: int) -> None:
     wave = np.sin(np.arange(rate) * 2 * np.pi * 440 / rate) * 16_384
@@ -87,6 +103,13 @@ def test_any_rate_becomes_16_khz_and_keeps_its_sound(rate: int) -> None:
     spectrum = np.abs(np.fft.rfft(samples[2000:14_000]))
     assert abs(np.argmax(spectrum) * 16_000 / 12_000 - 440) < 2
     assert np.abs(samples).max() == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 10, 159, 200, 399, 480])
+async def test_clips_that_are_too_short_to_say_anything_do_no_harm(asr: FasterWhisperASR, samples: int) -> None:
+    for rate in (16_000, 48_000):
+        for partial in (True, False):
+            await asr.transcribe(Audio(bytes(2 * samples), rate), language="en", partial=partial)
 
 
 @pytest.mark.parametrize("pcm", [b"", b"\0"])

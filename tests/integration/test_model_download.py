@@ -16,6 +16,9 @@ import pytest
 from canned_whisper import write_canned_whisper
 from fake_hub import FakeHub
 from leaks import nothing_leaks
+from pydantic import ValidationError
+from scripted import ScriptedLLM, ScriptedTTS
+from serving import settings_for
 
 from hayakuchi.asr import model_download
 from hayakuchi.asr.base import Fetching
@@ -23,6 +26,8 @@ from hayakuchi.asr.faster_whisper import FasterWhisperASR
 from hayakuchi.asr.model_download import Patience
 from hayakuchi.asr.whisper_settings import FasterWhisperConfig
 from hayakuchi.core.errors import Category, ProviderError
+from hayakuchi.core.types import Audio
+from hayakuchi.orchestrator.hearing import Hearing, HearingState
 
 BASE = "Systran/faster-whisper-base"
 QUICK = Patience(stall_s=0.3, pause_s=0.01)
@@ -89,6 +94,22 @@ async def test_a_model_is_downloaded_and_understands(files: dict[str, bytes], tm
     await asr.open()
     assert await asr.probe() == "Whisper base, cpu, int8"
     await asr.aclose()
+
+
+async def test_whoever_listens_first_is_told_of_the_download_and_then_understood(
+    files: dict[str, bytes], tmp_path: Path
+) -> None:
+    async with hub_of(files) as hub:
+        settings = settings_for(lambda: ScriptedLLM([]), ScriptedTTS, asr=lambda: whisper(tmp_path, hub.url))
+        hearing = Hearing(settings)
+        states: list[HearingState] = []
+        hearing.observe(lambda status: states.append(status.state))
+        await hearing.open()
+        transcript = await hearing.transcribe(Audio(bytes(32_000), 16_000), language="en")
+        await hearing.aclose()
+    assert transcript.text == "Hello from the hub."
+    assert list(dict.fromkeys(states)) == [HearingState.LOADING, HearingState.FETCHING, HearingState.READY]
+    assert states[-2:] == [HearingState.LOADING, HearingState.READY]
 
 
 async def test_what_is_there_is_not_asked_for(files: dict[str, bytes], tmp_path: Path) -> None:
@@ -178,7 +199,40 @@ async def test_a_hub_that_says_nothing_is_waited_for_only_so_long(files: dict[st
     async with hub_of(files, stall=True, cut=lambda name, nth: 0) as hub:
         error = await refused(whisper(tmp_path, hub.url))
     assert error.category is Category.TIMEOUT
-    assert str(error).startswith(f"faster_whisper: {hub.url} sent nothing for 0.3 s; Whisper base is not downloaded")
+    assert str(error).startswith(
+        f"faster_whisper: {hub.url} sent nothing, or next to nothing, for 0.3 s; Whisper base is not downloaded"
+    )
+
+
+async def test_a_listing_that_trickles_is_not_read_to_its_end(tmp_path: Path) -> None:
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b" ")
+            await asyncio.sleep(0.05)
+        writer.close()
+        over.set()
+
+    over = asyncio.Event()
+
+    async with await asyncio.start_server(trickle, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        error = await refused(whisper(tmp_path, url))
+        await over.wait()
+    assert error.category is Category.TIMEOUT
+
+
+async def test_a_file_that_came_whole_before_is_asked_for_again_where_its_size_is_not_told(
+    files: dict[str, bytes], tmp_path: Path
+) -> None:
+    model_folder(tmp_path).mkdir()
+    async with hub_of(files, sizes=False) as hub:
+        part = model_folder(tmp_path) / f"model.bin.{hub.commit[:12]}.part"
+        part.write_bytes(files["model.bin"])
+        await fetched(whisper(tmp_path, hub.url))
+        assert hub.asked_for("model.bin") == [f"bytes={len(files['model.bin'])}-", None]
+    assert (model_folder(tmp_path) / "model.bin").read_bytes() == files["model.bin"]
 
 
 async def test_errors_say_where_what_setting_and_which_command(files: dict[str, bytes], tmp_path: Path) -> None:
@@ -228,6 +282,23 @@ async def test_nobody_there(tmp_path: Path) -> None:
     error = await refused(whisper(tmp_path, "http://no-such-host.invalid"))
     assert "the host of http://no-such-host.invalid is not known" in str(error)
     assert asyncio.get_running_loop().time() - started < 30
+
+
+async def test_a_proxy_of_another_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
+    error = await refused(whisper(tmp_path, "http://hub.example"))
+    assert "the proxy that the environment names (HTTPS_PROXY) does not let it through, or is no HTTP proxy" in str(
+        error
+    )
+
+
+@pytest.mark.parametrize("mirror", ["http://exa mple", "http://[::1", "http://" + "a" * 70 + ".example"])
+async def test_an_address_that_only_looks_like_one(tmp_path: Path, mirror: str) -> None:
+    try:
+        asr = whisper(tmp_path, mirror)
+    except ValidationError:
+        return
+    assert mirror in str(await refused(asr))
 
 
 async def test_a_proxy_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
