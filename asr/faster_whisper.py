@@ -22,7 +22,7 @@ from .hub_listing import hub_address
 from .model_download import Download as Fetch
 from .model_download import Patience
 from .whisper_engine import Engine, Trouble, load, understood
-from .whisper_models import FILES, Place, place_of
+from .whisper_models import FILES, Place, is_folder, place_of
 from .whisper_settings import FasterWhisperConfig
 from .worker import Job, Worker
 
@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 KIND, NAME = "asr", "faster_whisper"
 PROBE_CLIP = Audio(bytes(3200), 16_000)
+MOST_TOLD = 20
+"""Of so many languages it is said that the model does not have them: clients may ask for any."""
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +70,7 @@ class FasterWhisperASR:
         if not place.missing:
             return place.folder
         if place.repository is None:
-            lacks = f"lacks {', '.join(place.missing)}" if place.folder.is_dir() else "is no folder"
+            lacks = f"lacks {', '.join(place.missing)}" if is_folder(place.folder) else "is no folder"
             message = (
                 f"{place.folder} {lacks}: a model for CTranslate2 is a folder with these files, or write a name: base"
             )
@@ -178,7 +180,7 @@ class FasterWhisperASR:
         if language is None or language in engine.languages:
             return language
         instead = "en" if len(engine.languages) == 1 else None
-        if language not in self._told:
+        if language not in self._told and len(self._told) < MOST_TOLD:
             self._told.add(language)
             does = "understands English only" if instead else "does not know this language, and guesses which it is"
             log.warning("%s: asked for %r, but the model %s %s", NAME, language, self.config.model, does)

@@ -105,7 +105,7 @@ def place_of(name: str, folder: str = "", environ: Mapping[str, str] = os.enviro
     """Where the model ``known_name`` gave lies; ``folder`` is where models are kept, empty: in the user's cache."""
     path = Path(os.path.abspath(os.path.expanduser(name)))
     model = MODELS.get(name)
-    if model is None and (not _REPOSITORY.fullmatch(name) or _is_folder(path)):
+    if model is None and (not _REPOSITORY.fullmatch(name) or is_folder(path)):
         return Place(path, None)
     repository = model.repository if model else name
     size_mb = model.size_mb if model else guessed_mb(name)
@@ -137,7 +137,7 @@ def _has(file: Path) -> bool:
         return False
 
 
-def _is_folder(path: Path) -> bool:
+def is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
     except (OSError, ValueError):

@@ -342,7 +342,7 @@ async def test_a_file_that_is_missing_is_named(model: Path, tmp_path: Path, name
 
 async def test_a_folder_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_text("")
-    for path in (tmp_path / "nowhere", tmp_path / "model.bin"):
+    for path in (tmp_path / "nowhere", tmp_path / "model.bin", tmp_path / ("a" * 300)):
         with pytest.raises(ProviderError, match=f"{path} is no folder: a model for CTranslate2 is a folder"):
             await whisper(path).open()
 
