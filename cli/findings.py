@@ -16,6 +16,7 @@ from ..orchestrator.remarks import Remarks
 from ..orchestrator.settings import Component, Settings
 from ..orchestrator.tree import shown
 from . import machine
+from .ears_findings import ears
 from .finding import Finding, Status
 from .languages import mismatch
 from .streaming_keys import items, streaming_summary
@@ -41,6 +42,7 @@ def inspected(path: Path | None, character: str | None, registry: Registry) -> t
     found += _other_characters(file, settings.character_file, set(), registry)
     for section in COMPONENTS:
         found += _chain(section, settings)
+    found += ears(settings, remarks.places.get("ears.smart_turn"))
     found += _without_effect(settings)
     found += _streaming(settings)
     found += [machine.avatar(settings, remarks.places.get("avatar.model")), *machine.cache(settings)]

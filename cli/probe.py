@@ -6,26 +6,35 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..asr.base import Download, Fetching
 from ..core.errors import Category, ProviderError
 from ..core.registry import Kind
 from ..orchestrator.settings import Component, Settings
 from .finding import Finding, Status
 
 DEADLINE_S = 10.0
+LOADING_S = 120.0
+"""For a recogniser, which loads its model first."""
 CLOSING_S = 5.0
 
 _CHAINS: Mapping[str, Kind] = {"llm": "llm", "quick_llm": "llm", "tts": "tts", "asr": "asr"}
 """The sections that are asked, and what kind of providers they name."""
 
+Answer = str | ProviderError | Download
+
 
 async def probed(settings: Settings, deadline_s: float = DEADLINE_S) -> list[Finding]:
     """What answers and what does not. A provider that does not is a problem only if nothing of its chain answers.
 
-    Replies do without the quick one: nothing in ``quick_llm`` is ever more than a warning.
+    Nothing is downloaded: whoever lacks a model is not asked, which is no problem. Replies do without the quick one: nothing
+    in ``quick_llm`` is ever more than a warning.
     """
     async with asyncio.TaskGroup() as group:
         chains = {
-            section: [group.create_task(_ask(kind, component, deadline_s)) for component in getattr(settings, section)]
+            section: [
+                group.create_task(_ask(kind, component, LOADING_S if kind == "asr" else deadline_s))
+                for component in getattr(settings, section)
+            ]
             for section, kind in _CHAINS.items()
         }
     return [
@@ -35,12 +44,16 @@ async def probed(settings: Settings, deadline_s: float = DEADLINE_S) -> list[Fin
     ]
 
 
-def _told(section: str, settings: Settings, answers: Sequence[str | ProviderError]) -> list[Finding]:
+def _told(section: str, settings: Settings, answers: Sequence[Answer]) -> list[Finding]:
     names = [component.name for component in getattr(settings, section)]
     speaking = [name for name, answer in zip(names, answers, strict=True) if isinstance(answer, str)]
     found = []
     for name, answer in zip(names, answers, strict=True):
-        if isinstance(answer, str):
+        if isinstance(answer, Download):
+            found.append(
+                Finding(Status.WARN, f"{section} probe", f"{name}: not asked, {answer.name} is not downloaded yet")
+            )
+        elif isinstance(answer, str):
             found.append(Finding(Status.OK, f"{section} probe", f"{name}: {answer}"))
         elif speaking:
             found.append(Finding(Status.WARN, f"{section} probe", f"{answer}; {speaking[0]} answers in its place"))
@@ -51,8 +64,10 @@ def _told(section: str, settings: Settings, answers: Sequence[str | ProviderErro
     return found
 
 
-async def _ask(kind: Kind, component: Component, deadline_s: float) -> str | ProviderError:
-    provider = component.create()
+async def _ask(kind: Kind, component: Component, deadline_s: float) -> Answer:
+    provider: Any = component.create()
+    if (wanted := _lacking(provider)) is not None:
+        return wanted
     try:
         async with asyncio.timeout(deadline_s):
             await provider.open()
@@ -63,6 +78,10 @@ async def _ask(kind: Kind, component: Component, deadline_s: float) -> str | Pro
         return ProviderError(kind, component.name, Category.TIMEOUT, f"no answer within {deadline_s:g} s")
     finally:
         await _close(provider)
+
+
+def _lacking(provider: object) -> Download | None:
+    return provider.wanted() if isinstance(provider, Fetching) else None
 
 
 async def _close(provider: Any) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
 from ..core.block import Block
+from ..core.user_cache import user_cache
 
 
 class CacheSettings(Block):
@@ -52,23 +52,3 @@ class CacheSettings(Block):
             return Path(self.folder)
         base = user_cache(os.environ, sys.platform)
         return base / "hayakuchi" / "phrases" if base else None
-
-
-def user_cache(environ: Mapping[str, str], platform: str) -> Path | None:
-    """Where this user's programs keep what they can make again; None where there is no such place.
-
-    Windows: %LOCALAPPDATA%. macOS: ~/Library/Caches. Elsewhere: $XDG_CACHE_HOME if it is absolute, else ~/.cache.
-    """
-    if platform == "win32":
-        local = environ.get("LOCALAPPDATA", "")
-        return Path(local) if local else None
-    try:
-        home = Path.home()
-    except RuntimeError:  # a user without a home, as in some containers
-        home = None
-    if platform == "darwin":
-        return home / "Library" / "Caches" if home else None
-    given = environ.get("XDG_CACHE_HOME", "")
-    if given.startswith("/"):
-        return Path(given)
-    return home / ".cache" if home else None

@@ -10,10 +10,11 @@ from pydantic import ValidationError
 from scripted_tts import FakeTTS
 
 from hayakuchi.core.block import Block
+from hayakuchi.core.user_cache import user_cache
 from hayakuchi.orchestrator.loader import load_settings
 from hayakuchi.orchestrator.problems import ConfigErrors
 from hayakuchi.orchestrator.providers import default_registry
-from hayakuchi.tts.cache_settings import CacheSettings, user_cache
+from hayakuchi.tts.cache_settings import CacheSettings
 from hayakuchi.tts.fallback import FallbackTTS
 from hayakuchi.tts.phrase_cache import CachedTTS
 

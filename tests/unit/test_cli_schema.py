@@ -39,6 +39,7 @@ def test_the_shipped_file_is_valid(validator: Draft202012Validator):
         "server: {port: '${PORT:-12393}', open_browser: '${OPEN}'}",
         "latency: {first_audio_ms: 1.5}",
         "asr: []",
+        "asr: {faster_whisper: {model: base, device: cpu, vocabulary: [Kiyo]}}",
         "quick_llm: [demo_llm]",
         "quick_llm:",
         "quick_llm: []",
