@@ -105,7 +105,8 @@ export class Show {
     this.mouth = this.#motion.follow(this.#track, position, now);
     this.#avatar.setMouth(this.mouth);
     if (position.playing || this.paused) this.#quietSince = now;
-    this.#setPhase(this.#phaseAt(this.#over(position, now)));
+    const attending = this.#listening || this.#voice ? "listening" : "idle";
+    this.#setPhase(this.timeline.phase(this.#over(position, now)) ?? attending);
     if (this.phase === "idle" || this.phase === "listening") this.#rest(now - this.#quietSince);
   }
 
@@ -228,16 +229,6 @@ export class Show {
   #over(position, now) {
     const stuck = this.timeline.status === "completed" && !position.playing && now - this.#quietSince > STUCK_AFTER_MS;
     return stuck || this.timeline.over(position);
-  }
-
-  /**
-   * @param {boolean} over
-   * @returns {Phase}
-   */
-  #phaseAt(over) {
-    const { status, begun } = this.timeline;
-    if (status === "open" || (status === "completed" && !over)) return begun ? "speaking" : "thinking";
-    return this.#listening || this.#voice ? "listening" : "idle";
   }
 
   /** @param {Phase} phase */

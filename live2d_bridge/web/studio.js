@@ -69,8 +69,7 @@ const soundPanel = createSoundPanel({ button: byId("sound-button"), panel: byId(
   take: wake,
 });
 const scenes = createScenePicker(byId("scene-panel"), new Backdrop(byId("scene")), {
-  chosen: (scene, color) => keep({ scene, color }),
-  failed: (text) => toasts.show("warn", text),
+  chosen: (scene, color) => keep({ scene, color }), failed: (text) => toasts.show("warn", text),
 });
 const composer = createComposer(/** @type {HTMLFormElement} */ (byId("composer")), /** @type {HTMLTextAreaElement} */ (byId("box")), {
   send: say,

@@ -61,11 +61,11 @@ export function createEarsLine({ box, state, ghost }, { again, here, off }) {
    */
   function drawn(now, { title, remedy, code, again: retry }) {
     const mark = TROUBLE.has(now) ? icon("warn") : h("span", { class: "ears-dot", "aria-hidden": "true" });
-    const words = h("div", { class: "ears-words" }, h("b", {}, title), remedy && h("p", {}, remedy), code && codeLine(code));
+    const words = h("div", { class: "ears-words" }, h("b", {}, title), remedy && h("p", {}, remedy), code && codeLine(code),
+      retry && h("button", { type: "button", class: "link", onclick: again }, t("mic_again")));
     const buttons = [
-      retry && now !== "silent" && h("button", { type: "button", class: "link", onclick: again }, t("mic_again")),
       now === "elsewhere" && h("button", { type: "button", class: "link", onclick: here }, t("mic_here")),
-      TROUBLE.has(now) && h("button", { type: "button", class: "toast-close", "aria-label": t("close"), onclick: off }, icon("close")),
+      TROUBLE.has(now) && h("button", { type: "button", class: "toast-close", "aria-label": t("mic_off"), title: t("mic_off"), onclick: off }, icon("close")),
     ];
     return [mark, words, ...buttons.filter((button) => button !== false)];
   }

@@ -7,7 +7,7 @@ import { TROUBLE } from "../mic_state.js";
 /** @typedef {{ears: import("../protocol.js").Ears | null, message: string, word: string, address: string}} About */
 
 /** Nothing that trying again would change. */
-const FINAL = new Set(/** @type {MicState[]} */ (["insecure", "unsupported", "ears_off"]));
+const FINAL = new Set(/** @type {MicState[]} */ (["insecure", "unsupported", "ears_off", "silent", "no_device"]));
 
 /**
  * @param {MicState} state
