@@ -96,7 +96,8 @@ async def test_the_last_number_of_the_axis_stands_at_its_line() -> None:
             await page.page.locator(".waterfall-svg").nth(turn - 1).wait_for()
             # Looked up in the same step: a drawing is replaced when its place gets another width.
             away = await page.page.evaluate(
-                "turn => { const svg = document.querySelectorAll('.waterfall-svg')[turn - 1]; const label = [...svg.querySelectorAll('.axis text')].at(-1);"
+                "turn => { const svg = document.querySelectorAll('.waterfall-svg')[turn - 1];"
+                " const label = [...svg.querySelectorAll('.axis text')].at(-1);"
                 " const digits = label.textContent.split(' ')[0].length;"
                 " const [first, last] = [label.getStartPositionOfChar(0), label.getEndPositionOfChar(digits - 1)];"
                 " return (first.x + last.x) / 2 - [...svg.querySelectorAll('.grid line')].at(-1).x1.baseVal.value; }",

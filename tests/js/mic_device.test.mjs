@@ -10,7 +10,8 @@ let questions = [];
 let permission;
 /** @type {{closed: boolean, resume(): Promise<void>}[]} */
 let contexts = [];
-const devices = Object.assign(new EventTarget(), {
+let devices = new EventTarget();
+const asked = () => Object.assign(new EventTarget(), {
   getUserMedia: () => new Promise((resolve, reject) => questions.push({ resolve, reject })),
   enumerateDevices: async () => [{ kind: "audioinput", deviceId: "a", label: "A" }, { kind: "videoinput", deviceId: "b", label: "B" }],
 });
@@ -31,7 +32,6 @@ class WorkletNode {
   connect(/** @type {any} */ node) { return node; }
 }
 Object.assign(globalThis, { AudioContext: Context, AudioWorkletNode: WorkletNode });
-Object.defineProperty(globalThis, "navigator", { value: { mediaDevices: devices, permissions: { query: async () => permission } }, configurable: true });
 
 /** A stream as the browser gives it. */
 function stream() {
@@ -54,6 +54,8 @@ async function device(state = "granted") {
 beforeEach(() => {
   questions = [];
   contexts = [];
+  devices = asked();
+  Object.defineProperty(globalThis, "navigator", { value: { mediaDevices: devices, permissions: { query: async () => permission } }, configurable: true });
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout"] });
 });
