@@ -60,6 +60,7 @@ const EN = {
   waterfall_spoken: "First sound {ms} after you stopped speaking",
   stage_end_of_turn: "end of turn",
   stage_asr: "transcript",
+  stage_held: "let her finish",
 };
 
 /** @type {{en: typeof EN, zh: Record<keyof typeof EN, string>, ja: Record<keyof typeof EN, string>}} */
@@ -86,7 +87,7 @@ export const EARS = {
     half_duplex: "我用扬声器", half_duplex_do: "她说话时不聆听。", echo_cancellation: "回声消除",
     mic_device: "设备", device_default: "系统默认", device_number: "麦克风 {number}", mic_level: "音量", her_name: "她的名字",
     copy: "复制", copied: "已复制", voice_to_voice: "从话音到话音 {ms} 毫秒", waterfall_spoken: "你说完 {ms} 后首音",
-    stage_end_of_turn: "判断说完", stage_asr: "转写",
+    stage_end_of_turn: "判断说完", stage_asr: "转写", stage_held: "等她说完",
   },
   ja: {
     mic: "マイク", mic_on: "マイクをオンにする (M)", mic_off: "マイクをオフにする (M)", mic_settings: "マイクの設定", mic_here: "ここで聞く", mic_again: "もう一度",
@@ -110,6 +111,6 @@ export const EARS = {
     half_duplex: "スピーカーを使う", half_duplex_do: "話している間は聞きません。", echo_cancellation: "エコー除去",
     mic_device: "機器", device_default: "システムの設定", device_number: "マイク {number}", mic_level: "音量", her_name: "名前",
     copy: "コピー", copied: "コピーしました", voice_to_voice: "声から声まで {ms} ms", waterfall_spoken: "話し終えてから {ms} で最初の音",
-    stage_end_of_turn: "話の終わり", stage_asr: "文字起こし",
+    stage_end_of_turn: "話の終わり", stage_asr: "文字起こし", stage_held: "話し終わり待ち",
   },
 };

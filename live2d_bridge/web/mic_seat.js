@@ -89,7 +89,7 @@ export class MicSeat {
    * @param {boolean} on
    */
   turn(on) {
-    if (!on && this.#started) this.#client.send({ type: "mic.stop" });
+    if (!on) this.#giveUp();
     this.#close();
     this.wanted = on;
     this.#consider();
@@ -143,10 +143,13 @@ export class MicSeat {
 
   /** @param {import("./protocol.js").Ears} ears */
   #heardOf(ears) {
+    const useless = ears.state === "off" || (ears.state === "failed" && this.ears?.state !== "failed");
     this.ears = ears;
-    // A device whose sound nobody understands is not kept open.
-    if (ears.state === "off" || ears.state === "failed") this.#close();
-    else this.#consider();
+    if (useless) {
+      // A device whose sound nobody understands is not kept open.
+      this.#giveUp();
+      this.#close();
+    } else if (ears.state !== "failed") this.#hope();
     this.#onChange();
   }
 
@@ -158,6 +161,12 @@ export class MicSeat {
     }
     this.#mic = mic;
     this.#onChange();
+  }
+
+  /** They may understand after all; but a microphone that another page has opened meanwhile is left to it. */
+  #hope() {
+    if (this.#mic.viewer === null) this.#consider();
+    else if (!this.device.isOpen && !this.device.opening) this.wanted = false;
   }
 
   #consider() {
@@ -195,6 +204,12 @@ export class MicSeat {
     this.#client.send({ type: "mic.talk", down });
     this.talking = down;
     this.#onChange();
+  }
+
+  /** The server need not listen; what it will say to that is known. */
+  #giveUp() {
+    if (this.#started) this.#client.send({ type: "mic.stop" });
+    if (this.#started && this.#mic.holder) this.#mic = NOBODY;
   }
 
   #close() {

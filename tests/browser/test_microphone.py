@@ -233,8 +233,50 @@ async def test_what_keeps_the_ears_from_working_is_told_with_the_command_that_me
         assert await tracks(page) == ["ended"]
         await line.get_by_role("button", name="Try again").click()
         await page.stub.until(lambda: len(mic_starts(viewer)) == 2, "another start")
+        # The server says what it knows before it has tried again.
+        await viewer.send(type="ears", **ears("failed", message=message, command=command))
+        await viewer.send(type="ears", **ears("loading"))
         await viewer.send(type="ears", **ears())
         await state(page, "listening")
+        assert await tracks(page) == ["ended", "live"]
+        assert [m["type"] for m in viewer.received if m["type"].startswith("mic.")] == [
+            "mic.start",
+            "mic.stop",
+            "mic.start",
+        ]
+
+
+async def test_ears_that_are_mended_are_used_unless_another_window_is_listened_to(flags: tuple[str, ...]) -> None:
+    async with desk(scripts=SCRIPTS, flags=flags) as page:
+        viewer = await page.stub.holding()
+        for holder, expected in ((None, "listening"), ("v9", "elsewhere")):
+            await page.page.click("#mic-button")
+            await state(page, "listening")
+            await viewer.send(type="ears", **ears("failed"))
+            await state(page, "ears_failed")
+            if holder:
+                await viewer.send(type="mic", holder=False, viewer=holder)
+            await viewer.send(type="ears", **ears())
+            await state(page, expected)
+            if expected == "listening":
+                await page.page.click("#mic-button")
+                await state(page, "off")
+        assert await tracks(page) == ["ended"] * 3
+
+
+async def test_a_server_that_lets_go_of_the_microphone_is_believed(flags: tuple[str, ...]) -> None:
+    async with desk(scripts=SCRIPTS, flags=flags) as page:
+        viewer = await page.stub.holding()
+        await page.page.click("#mic-button")
+        await frames(page, viewer, 3)
+        await viewer.send(type="mic", holder=False, viewer=None)
+        await state(page, "off")
+        assert await tracks(page) == ["ended"]
+        await page.page.click("#mic-button")
+        await page.page.click("#mic-button")
+        await page.page.click("#mic-button")
+        await state(page, "listening")
+        assert (await tracks(page))[-1] == "live"
 
 
 async def test_ears_that_are_off_say_so_and_the_device_is_not_asked_for(flags: tuple[str, ...]) -> None:
@@ -291,6 +333,7 @@ async def test_a_device_that_is_unplugged_is_opened_again_and_one_that_is_muted_
         await page.page.evaluate(end)
         await page.page.get_by_text("The microphone is gone.").wait_for()
         await page.page.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+        await page.stub.until(lambda: len(mic_starts(viewer)) == 3, "a start when it is plugged in again")
         await frames(page, viewer, 5)
         await page.page.evaluate("streams.at(-1).getTracks()[0].enabled = false")
         await page.page.get_by_text("Nothing arrives from your microphone.").wait_for(timeout=15000)
