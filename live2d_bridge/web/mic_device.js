@@ -7,7 +7,9 @@ import { decibels } from "./audio/mic_chunks.js";
 import { problemOf } from "./mic_state.js";
 
 const OPENS_WITHIN_MS = 10_000;
-const SILENT_AFTER_MS = 6000;
+/** Not one sample but zeros from the start; and afterwards, because some microphones send zeros while nobody speaks. */
+const DEAD_AFTER_MS = 6000;
+const SILENT_AFTER_MS = 60_000;
 const STALLED_AFTER_MS = 2000;
 /** A microphone that ends sooner than this is not asked for again by itself. */
 const STEADY_AFTER_MS = 1500;
@@ -36,6 +38,7 @@ export class MicDevice {
   #openedAt = 0;
   #arrivedAt = 0;
   #soundAt = 0;
+  #sounded = false;
   #muted = false;
 
   /** @param {DeviceEvents} events */
@@ -84,7 +87,7 @@ export class MicDevice {
     const now = performance.now();
     const stalled = now - this.#arrivedAt > STALLED_AFTER_MS;
     if (stalled) this.level = -100;
-    const silent = this.#muted || stalled || now - this.#soundAt > SILENT_AFTER_MS;
+    const silent = this.#muted || stalled || now - this.#soundAt > (this.#sounded ? SILENT_AFTER_MS : DEAD_AFTER_MS);
     if (silent === this.silent) return;
     this.silent = silent;
     this.#events.changed();
@@ -124,7 +127,10 @@ export class MicDevice {
   #arrived(chunk) {
     this.#arrivedAt = performance.now();
     this.level = decibels(chunk.rms);
-    if (chunk.samples.some((sample) => sample !== 0)) this.#soundAt = this.#arrivedAt;
+    if (chunk.samples.some((sample) => sample !== 0)) {
+      this.#soundAt = this.#arrivedAt;
+      this.#sounded = true;
+    }
     this.#events.chunk(chunk);
   }
 
@@ -168,6 +174,6 @@ export class MicDevice {
     this.#microphone?.close();
     this.#microphone = null;
     this.level = -100;
-    this.#muted = this.silent = false;
+    this.#muted = this.#sounded = this.silent = false;
   }
 }

@@ -16,6 +16,9 @@ const asked = () => Object.assign(new EventTarget(), {
   enumerateDevices: async () => [{ kind: "audioinput", deviceId: "a", label: "A" }, { kind: "videoinput", deviceId: "b", label: "B" }],
 });
 
+/** @type {WorkletNode} the last one that was made */
+let worklet;
+
 class Context {
   sampleRate = 16000;
   closed = false;
@@ -28,7 +31,9 @@ class Context {
   async close() { this.closed = true; }
 }
 class WorkletNode {
+  /** @type {{onmessage: ((event: {data: any}) => void) | null}} */
   port = { onmessage: null };
+  constructor() { worklet = this; }
   connect(/** @type {any} */ node) { return node; }
 }
 Object.assign(globalThis, { AudioContext: Context, AudioWorkletNode: WorkletNode });
@@ -130,4 +135,57 @@ test("nothing is asked for again after it was closed, whatever is plugged in or 
 test("only microphones are listed", async () => {
   const { made } = await device();
   assert.deepEqual(await made.list(), [{ id: "a", label: "A" }]);
+});
+
+/** Turns the clock and lets the microphone send what it hears. @param {any} t @param {MicDevice} made */
+function timeOf(t, made) {
+  let now = 1000;
+  t.mock.method(performance, "now", () => now);
+  return (/** @type {number} */ seconds, /** @type {number | null} */ sample) => {
+    for (const end = now + 1000 * seconds; now < end; ) {
+      now += 20;
+      if (sample !== null) worklet.port.onmessage?.({ data: { position: 0, samples: new Int16Array(320).fill(sample), rms: 0 } });
+    }
+    made.tick();
+    return made.silent;
+  };
+}
+
+test("a microphone from which nothing comes is told, one that is quiet between words is not", async (t) => {
+  const { made } = await device();
+  const pass = timeOf(t, made);
+  made.open(CHOICE);
+  const given = stream();
+  questions[0].resolve(given);
+  await settle();
+  assert.equal(pass(5, 0), false);
+  assert.equal(pass(2, 0), true, "zeros from the start");
+  assert.equal(pass(0.1, 1), false, "something comes");
+  assert.equal(pass(50, 0), false);
+  assert.equal(pass(11, 0), true);
+  assert.equal(pass(1, 1), false);
+  assert.equal(pass(3, null), true, "the sound has stopped coming");
+  assert.equal(pass(0.1, 1), false);
+  /** @type {any} */ (given.track).onmute();
+  assert.equal(pass(0.1, 1), true, "the system mutes it");
+  /** @type {any} */ (given.track).onunmute();
+  assert.equal(pass(0.1, 1), false);
+});
+
+test("a device that is taken away is opened again at once, unless it ends again and again", async (t) => {
+  const { made, opened } = await device();
+  const pass = timeOf(t, made);
+  made.open(CHOICE);
+  for (const [lived, problem, asked] of /** @type {[number, string | null, number][]} */ ([[2, null, 2], [1, "lost", 2]])) {
+    const given = stream();
+    questions[questions.length - 1].resolve(given);
+    await settle();
+    pass(lived, 1);
+    given.track.onended?.();
+    assert.deepEqual([made.problem, questions.length, made.isOpen], [problem, asked, false]);
+  }
+  devices.dispatchEvent(new Event("devicechange"));
+  questions[2].resolve(stream());
+  await settle();
+  assert.deepEqual([made.problem, opened()], [null, 3]);
 });
