@@ -16,6 +16,8 @@ export function createEarsLine({ box, state, ghost }, { again, here, off }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let shown = "";
+  // On a narrow page the conversation makes room above the line.
+  new ResizeObserver(() => document.documentElement.style.setProperty("--ears-height", `${box.offsetHeight}px`)).observe(box);
 
   /** @param {string} text @param {string} mood @param {number} [stays] ms */
   const say = (text, mood, stays) => {
@@ -23,6 +25,8 @@ export function createEarsLine({ box, state, ghost }, { again, here, off }) {
     ghost.textContent = text;
     ghost.className = `ghost ${mood}`;
     ghost.hidden = text === "";
+    // Words that still change are not read out.
+    ghost.setAttribute("aria-live", mood === "reason" ? "polite" : "off");
     if (stays) timer = setTimeout(() => say("", ""), stays);
   };
 
