@@ -10,6 +10,7 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
 const PING_EVERY_MS = 10_000;
 const MOST_UNSENT_BYTES = 256 * 1024;
+const MOST_UNSENT_SOUND_BYTES = 32 * 1024;
 
 /** @typedef {"connecting" | "open" | "lost"} LinkState */
 /** @typedef {{state: LinkState, retryInMs: number, code: number}} Link `code` is the last close code, 0 before any */
@@ -100,6 +101,17 @@ export class StageClient {
     const socket = this.#socket;
     if (socket?.readyState !== WebSocket.OPEN || socket.bufferedAmount > MOST_UNSENT_BYTES) return false;
     socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /**
+   * @param {ArrayBuffer} frame
+   * @returns {boolean} false when it was dropped: there is no connection, or it is too slow for live sound
+   */
+  sendFrame(frame) {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN || socket.bufferedAmount > MOST_UNSENT_SOUND_BYTES) return false;
+    socket.send(frame);
     return true;
   }
 

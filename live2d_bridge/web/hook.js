@@ -4,14 +4,21 @@
  * - `state()`: `{link, session, viewer, phase, turn, caption, mouth, shown_ms, sound, player}`; `shown_ms` is
  *   the place in the turn's sound that `caption` and `mouth` were drawn for; `sound` is one of `off`,
  *   `blocked`, `here`, `elsewhere`, `nobody`; `player` is null where the page plays no sound, else
- *   `{kind, state, sample_rate, underruns, gaps, played_ms, playing}`.
+ *   `{kind, state, sample_rate, underruns, gaps, played_ms, playing}`; `paused`: the voice is held; `mic` is null where the
+ *   page has no microphone, else `{state, mode, level, sent, device}`: see mic_state.js, dBFS, frames that were sent, an id.
  * - `levels()`: what left the player's last node, `{rms, recent, peak, energy}`, see audio/meter.js; null without a player.
  */
 
 /**
- * @param {{client: import("./client.js").StageClient, seat: import("./sound_seat.js").SoundSeat, show: import("./show.js").Show}} parts
+ * @typedef {object} Parts
+ * @property {import("./client.js").StageClient} client
+ * @property {import("./sound_seat.js").SoundSeat} seat
+ * @property {import("./show.js").Show} show
+ * @property {import("./mic_seat.js").MicSeat} [mic]
  */
-export function exposeHook({ client, seat, show }) {
+
+/** @param {Parts} parts */
+export function exposeHook({ client, seat, show, mic }) {
   let session = "";
   let viewer = "";
   client.on("session.snapshot", (snapshot) => ({ session, viewer } = snapshot));
@@ -23,7 +30,8 @@ export function exposeHook({ client, seat, show }) {
   const hook = {
     state: () => ({
       link: client.link.state, session, viewer, phase: show.phase, turn: show.timeline.turn, caption: show.caption,
-      mouth: { ...show.mouth }, shown_ms: show.shownMs, sound: seat.state, player: player(),
+      mouth: { ...show.mouth }, shown_ms: show.shownMs, sound: seat.state, player: player(), paused: show.paused,
+      mic: mic ? { state: mic.state, mode: mic.mode, level: mic.device.level, sent: mic.sent, device: mic.device.id } : null,
     }),
     levels: () => seat.player?.levels() ?? null,
   };

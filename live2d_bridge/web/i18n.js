@@ -1,4 +1,5 @@
 /** The words of the pages, in the reader's language where we have it. `{name}` and the like are filled in. */
+import { EARS } from "./i18n_ears.js";
 
 /** @typedef {keyof typeof EN} Word */
 
@@ -15,7 +16,7 @@ const EN = {
   say: "Say something to {name}…",
   send: "Send",
   stop: "Stop speaking",
-  keys: "Enter sends · Shift+Enter new line · Esc stops",
+  keys: "Enter sends · Shift+Enter new line · Esc stops · M microphone",
   chat: "Conversation",
   close: "Close",
   dismiss: "Dismiss",
@@ -74,6 +75,7 @@ const EN = {
   obs_copied: "Link copied. In OBS: Sources → Browser, paste it, width 1920, height 1080.",
   obs_manual: "Use this link in an OBS browser source: {link}",
   server_error: "The server did not understand: {message}",
+  ...EARS.en,
 };
 
 /** @type {Record<string, Record<Word, string>>} */
@@ -83,7 +85,7 @@ const WORDS = {
     idle: "在这里陪你", listening: "正在听", thinking: "思考中…", speaking: "正在说话",
     connecting: "连接中…", lost: "连接已断开，正在重试…", full: "舞台已满，正在重试…",
     wake: "点击唤醒{name}", wake_hint: "或者直接开始打字。浏览器需要一次操作才会播放声音。",
-    say: "对{name}说点什么…", send: "发送", stop: "停止说话", keys: "Enter 发送 · Shift+Enter 换行 · Esc 停止",
+    say: "对{name}说点什么…", send: "发送", stop: "停止说话", keys: "Enter 发送 · Shift+Enter 换行 · Esc 停止 · M 麦克风",
     chat: "对话", close: "关闭", dismiss: "知道了", you: "你", empty: "还没有对话，先打个招呼吧：",
     try_1: "你好！你是谁？", try_2: "给我讲个小故事", try_3: "什么事会让你开心？",
     interrupted: "被打断", failed: "没有回答", not_sent: "未发送：目前没有连接。",
@@ -106,12 +108,13 @@ const WORDS = {
     picture_bad: "浏览器无法显示这个文件。", obs: "复制 OBS 链接",
     obs_copied: "链接已复制。在 OBS 中：来源 → 浏览器，粘贴链接，宽 1920，高 1080。",
     obs_manual: "在 OBS 浏览器来源中使用此链接：{link}", server_error: "服务器没有理解：{message}",
+    ...EARS.zh,
   },
   ja: {
     idle: "ここにいるよ", listening: "聞いています", thinking: "考え中…", speaking: "話しています",
     connecting: "接続中…", lost: "接続が切れました。再接続しています…", full: "満員です。再試行しています…",
     wake: "クリックして{name}を起こす", wake_hint: "または、そのまま入力してください。音を出すには操作が一度必要です。",
-    say: "{name}に話しかける…", send: "送信", stop: "話すのを止める", keys: "Enter 送信 · Shift+Enter 改行 · Esc 停止",
+    say: "{name}に話しかける…", send: "送信", stop: "話すのを止める", keys: "Enter 送信 · Shift+Enter 改行 · Esc 停止 · M マイク",
     chat: "会話", close: "閉じる", dismiss: "閉じる", you: "あなた", empty: "まだ会話がありません。話しかけてみましょう：",
     try_1: "こんにちは！あなたは誰？", try_2: "短いお話を聞かせて", try_3: "何をしている時が楽しい？",
     interrupted: "中断", failed: "返事なし", not_sent: "送信できません：接続がありません。",
@@ -134,6 +137,7 @@ const WORDS = {
     picture_bad: "このファイルは表示できません。", obs: "OBS 用リンクをコピー",
     obs_copied: "コピーしました。OBS：ソース → ブラウザ に貼り付け、幅 1920、高さ 1080。",
     obs_manual: "OBS のブラウザソースでこのリンクを使ってください：{link}", server_error: "サーバーが理解できませんでした：{message}",
+    ...EARS.ja,
   },
 };
 

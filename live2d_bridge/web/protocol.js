@@ -4,13 +4,29 @@
  * Nothing here touches the network or the page, so all of it runs in Node as well.
  */
 
-/** @typedef {{turn: number, heard: string | null, reply: string, expression: string | null}} TurnSnapshot */
+/** @typedef {{turn: number, heard: string | null, reply: string, expression: string | null, paused: boolean}} TurnSnapshot */
 /** @typedef {{role: string, content: string, viewer: string | null}} HistoryEntry */
 /**
  * `first_choice` is whom the settings put first; a name is null when nobody can answer.
  * @typedef {{llm: string | null, tts: string | null, first_choice?: {llm: string, tts: string}, demo: boolean, problems: string[]}} Models
  */
 /** @typedef {{holder: boolean, viewer: string | null}} SoundHolder `viewer` is who plays the sound, null when nobody does */
+/** @typedef {{holder: boolean, viewer: string | null}} MicHolder `viewer` is whose microphone is listened to */
+/** @typedef {"open_mic" | "push_to_talk" | "wake_word"} MicMode */
+/**
+ * What became of speech recognition; `progress` 0 … 1.
+ * @typedef {object} Ears
+ * @property {"off" | "idle" | "fetching" | "loading" | "ready" | "failed"} state
+ * @property {MicMode | "typed_only"} mode
+ * @property {boolean} half_duplex
+ * @property {string[]} wake_words
+ * @property {string | null} engine
+ * @property {number | null} progress
+ * @property {string | null} message
+ * @property {string | null} command
+ */
+/** @typedef {"back_channel" | "echo" | "too_short" | "no_wake_word"} Ignored */
+/** @typedef {{text: string, final: boolean, ignored?: Ignored | null}} Words */
 /**
  * @typedef {object} Character
  * @property {string} name
@@ -32,6 +48,8 @@
  * @property {SoundHolder} sound
  * @property {Models} models
  * @property {Record<string, number>} latency thresholds, ms and percent
+ * @property {Ears | null} ears null: the server has none
+ * @property {MicHolder} mic
  * @property {HistoryEntry[]} history
  * @property {TurnSnapshot | null} turn
  */
@@ -39,8 +57,12 @@
 /** @typedef {{turn: number, segment: number, text: string}} SegmentReady */
 /** @typedef {{turn: number, segment: number, text: string, at_ms: number, silent: boolean, expressions: string[]}} SegmentStarted */
 /** @typedef {{turn: number, segment: number, at_ms: number}} SegmentEnded */
+/** @typedef {{turn: number, at_ms: number}} SpeechPaused */
 /** @typedef {{turn: number, kind: string, provider: string, code: string, message: string, fallback: string | null}} ProviderFailed */
-/** @typedef {{turn: number, figures: Record<string, number>, stages: Record<string, number>}} Latency all in ms */
+/**
+ * All in ms; `hearing` is there when the message was spoken.
+ * @typedef {{turn: number, figures: Record<string, number>, stages: Record<string, number>, hearing?: Record<string, number>}} Latency
+ */
 /** @typedef {{turn: number, figure: string, value_ms: number, threshold_ms: number, stage: string}} LatencyBreached */
 /** @typedef {"completed" | "interrupted" | "failed"} TurnStatus */
 /** @typedef {{turn: number, status: TurnStatus, reply: string, heard_reply: string, code: string | null, message: string | null}} TurnEnded */
@@ -59,7 +81,8 @@
  * What the server says, by type; `frame` is the binary one.
  * @typedef {{
  *   "session.snapshot": Snapshot, models: Models, sound: SoundHolder, "turn.started": TurnStarted, "segment.ready": SegmentReady,
- *   "segment.started": SegmentStarted, "segment.ended": SegmentEnded, "provider.failed": ProviderFailed, latency: Latency,
+ *   "segment.started": SegmentStarted, "segment.ended": SegmentEnded, "speech.paused": SpeechPaused, "speech.resumed": {turn: number},
+ *   voice: {active: boolean}, words: Words, ears: Ears, mic: MicHolder, "provider.failed": ProviderFailed, latency: Latency,
  *   "latency.breached": LatencyBreached, "turn.ended": TurnEnded, error: ServerError, pong: {id?: unknown}, frame: SoundFrame
  * }} StageMessages
  */
@@ -68,9 +91,10 @@ export const LIP_BYTES = 7;
 const HEADER_BYTES = 24;
 const KIND_SOUND = 1;
 const TURN_MESSAGES = new Set([
-  "turn.started", "segment.ready", "segment.started", "segment.ended", "provider.failed", "latency", "latency.breached", "turn.ended",
+  "turn.started", "segment.ready", "segment.started", "segment.ended", "speech.paused", "speech.resumed", "provider.failed", "latency",
+  "latency.breached", "turn.ended",
 ]);
-const PLAYED_MESSAGES = new Set(["frame", "segment.ready", "segment.started", "segment.ended"]);
+const PLAYED_MESSAGES = new Set(["frame", "segment.ready", "segment.started", "segment.ended", "speech.paused", "speech.resumed"]);
 
 /** The server sent what the protocol does not allow. */
 export class ProtocolError extends Error {}
@@ -123,7 +147,25 @@ export function parseText(text) {
   if (TURN_MESSAGES.has(message.type) && !Number.isInteger(message.turn)) {
     throw new ProtocolError(`${message.type} names no turn`);
   }
+  if (message.type === "ears") return { ...normalEars(message), type: message.type };
   return message.type === "session.snapshot" ? { ...normalSnapshot(message), type: message.type } : message;
+}
+
+/**
+ * @param {Record<string, any>} raw
+ * @returns {Ears}
+ */
+function normalEars(raw) {
+  return {
+    state: raw.state ?? "off",
+    mode: raw.mode ?? "open_mic",
+    half_duplex: Boolean(raw.half_duplex),
+    wake_words: raw.wake_words ?? [],
+    engine: raw.engine ?? null,
+    progress: raw.progress ?? null,
+    message: raw.message ?? null,
+    command: raw.command ?? null,
+  };
 }
 
 /**
@@ -152,12 +194,15 @@ function normalSnapshot(raw) {
     sound: { holder: Boolean(raw.sound?.holder), viewer: raw.sound?.viewer ?? null },
     models: { llm: "", tts: "", demo: false, ...raw.models, problems: raw.models?.problems ?? [] },
     latency: raw.latency ?? {},
+    ears: raw.ears ? normalEars(raw.ears) : null,
+    mic: { holder: Boolean(raw.mic?.holder), viewer: raw.mic?.viewer ?? null },
     history: raw.history ?? [],
     turn: turn && {
       turn: turn.turn,
       heard: turn.heard ?? null,
       reply: turn.reply ?? "",
       expression: turn.expression ?? null,
+      paused: Boolean(turn.paused),
     },
   };
 }

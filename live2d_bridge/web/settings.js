@@ -4,10 +4,23 @@ const KEY = "hayakuchi.studio";
 const DATABASE = "hayakuchi";
 const STORE = "pictures";
 
-/** @typedef {{volume: number, muted: boolean, scene: string | null, color: string, chat: boolean | null}} Settings */
+/**
+ * What is null is as the server says.
+ * @typedef {object} Settings
+ * @property {number} volume
+ * @property {boolean} muted
+ * @property {string | null} scene
+ * @property {string} color
+ * @property {boolean | null} chat
+ * @property {import("./protocol.js").MicMode | null} micMode
+ * @property {boolean | null} halfDuplex
+ * @property {string} micDevice empty: the system's choice
+ * @property {boolean} echoCancellation
+ */
 
 /** @type {Settings} */
-const DEFAULTS = { volume: 0.9, muted: false, scene: null, color: "#20242f", chat: null };
+const DEFAULTS = { volume: 0.9, muted: false, scene: null, color: "#20242f", chat: null, micMode: null, halfDuplex: null, micDevice: "", echoCancellation: true };
+const MIC_MODES = ["open_mic", "push_to_talk", "wake_word"];
 
 /** @returns {Settings} */
 export function loadSettings() {
@@ -18,6 +31,8 @@ export function loadSettings() {
       const sameKind = DEFAULTS[name] === null || typeof kept?.[name] === typeof DEFAULTS[name];
       if (kept?.[name] !== undefined && sameKind) Object.assign(settings, { [name]: kept[name] });
     }
+    if (!MIC_MODES.includes(settings.micMode ?? "")) settings.micMode = null;
+    if (typeof settings.halfDuplex !== "boolean") settings.halfDuplex = null;
     settings.volume = Math.min(1, Math.max(0, settings.volume));
     return settings;
   } catch {

@@ -5,20 +5,19 @@
 import { ArrivalClock } from "./audio/clock.js";
 import { lastCaption, nextCaption } from "./captions.js";
 import { Emitter } from "./emitter.js";
+import { Face } from "./face.js";
 import { closedMouth, LipTrack, MouthMotion } from "./lips.js";
 import { PlaybackReporter } from "./playback_reporter.js";
 import { TurnTimeline } from "./timeline.js";
 
-const FACE_RESTS_AFTER_MS = 3500;
 const CAPTION_STAYS_MS = 2600;
-const FACE_FADE_MS = 260;
 const STUCK_AFTER_MS = 1500;
-const ASLEEP = { ParamEyeLOpen: 0, ParamEyeROpen: 0, ParamMouthForm: 0.3 };
 
 /** @typedef {"idle" | "listening" | "thinking" | "speaking"} Phase */
 /**
  * @typedef {object} ShowEvents
  * @property {Phase} phase
+ * @property {boolean} paused she holds her voice, because somebody speaks
  * @property {string} caption what the subtitle shows; empty: nothing
  * @property {{turn: number, text: string}} spoken a further piece of the reply is being spoken
  */
@@ -28,6 +27,8 @@ export class Show {
   events = new Emitter();
   /** @type {Phase} */
   phase = "idle";
+  /** Whether the voice is held where it is. */
+  paused = false;
   caption = "";
   mouth = closedMouth();
   /** Where the turn's sound was when `mouth` and `caption` were last brought up to it. */
@@ -44,9 +45,8 @@ export class Show {
   #heardHere = false;
   #quietSince = 0;
   #listening = false;
-  #resting = true;
-  /** @type {Record<string, Record<string, number>>} */
-  #expressions = {};
+  #voice = false;
+  #face;
 
   /**
    * @param {import("./client.js").StageClient} client
@@ -55,14 +55,18 @@ export class Show {
    */
   constructor(client, seat, avatar) {
     this.#avatar = avatar;
+    this.#face = new Face(avatar);
     this.#seat = seat;
     this.#reporter = new PlaybackReporter((turn, played_ms) => client.send({ type: "playback", turn, played_ms }));
     client.on("session.snapshot", (snapshot) => this.#enter(snapshot));
     client.on("turn.started", ({ turn }) => this.#begin(turn));
     client.on("segment.started", (segment) => this.timeline.start(segment));
     client.on("segment.ended", ({ at_ms }) => this.#reach(at_ms));
+    client.on("speech.paused", ({ turn }) => turn === this.timeline.turn && this.#hold(true));
+    client.on("speech.resumed", ({ turn }) => turn === this.timeline.turn && this.#hold(false));
     client.on("turn.ended", ({ turn, status }) => this.#end(turn, status === "completed"));
     client.on("frame", (frame) => this.#take(frame));
+    client.on("voice", ({ active }) => (this.#voice = active));
     client.on("link", ({ state }) => state === "lost" && this.#silence());
   }
 
@@ -79,9 +83,7 @@ export class Show {
    * @param {boolean} asleep
    */
   sleep(asleep) {
-    if (this.phase === "speaking") return;
-    if (asleep) this.#avatar.setExpression("asleep", ASLEEP, 0);
-    else this.#avatar.setExpression("neutral", undefined, 2 * FACE_FADE_MS);
+    if (this.phase !== "speaking") this.#face.sleep(asleep);
   }
 
   /**
@@ -102,8 +104,9 @@ export class Show {
     this.shownMs = position.ms;
     this.mouth = this.#motion.follow(this.#track, position, now);
     this.#avatar.setMouth(this.mouth);
-    if (position.playing) this.#quietSince = now;
-    this.#setPhase(this.#phaseAt(this.#over(position, now)));
+    if (position.playing || this.paused) this.#quietSince = now;
+    const attending = this.#listening || this.#voice ? "listening" : "idle";
+    this.#setPhase(this.timeline.phase(this.#over(position, now)) ?? attending);
     if (this.phase === "idle" || this.phase === "listening") this.#rest(now - this.#quietSince);
   }
 
@@ -114,14 +117,16 @@ export class Show {
 
   /** @param {import("./protocol.js").Snapshot} snapshot */
   #enter(snapshot) {
+    this.#voice = false;
     this.#lipRate = snapshot.audio.lip_rate;
     this.#sampleRate = snapshot.audio.sample_rate;
-    this.#expressions = snapshot.character.expressions;
+    this.#face.expressions = snapshot.character.expressions;
     const turn = snapshot.turn;
-    if (turn && turn.turn === this.timeline.turn && this.timeline.status === "open") return;
+    if (turn && turn.turn === this.timeline.turn && this.timeline.status === "open") return this.#hold(turn.paused);
     this.#silence();
     if (!turn) return;
     this.#begin(turn.turn, turn.reply);
+    this.#hold(turn.paused);
     this.#setCaption(lastCaption(turn.reply));
     if (turn.expression) this.#express(turn.expression);
   }
@@ -135,9 +140,23 @@ export class Show {
     this.timeline.begin(turn, spoken);
     this.#track = new LipTrack(this.#lipRate);
     this.#arrival.reset();
+    this.#hold(false);
     this.#heardHere = false;
     this.#setCaption("");
     this.tick();
+  }
+
+  /**
+   * The voice stands still where it is, and with it lips and captions, or goes on from there.
+   * @param {boolean} held
+   */
+  #hold(held) {
+    this.#seat.player?.hold(held);
+    if (held === this.paused) return;
+    this.#arrival.hold(held, performance.now());
+    this.paused = held;
+    this.#avatar.setState(held ? "listening" : this.phase);
+    this.events.emit("paused", held);
   }
 
   /** @param {import("./protocol.js").SoundFrame} frame */
@@ -177,6 +196,7 @@ export class Show {
     this.#seat.player?.flush();
     this.timeline.end(false);
     this.#arrival.reset();
+    this.#hold(false);
     this.#heardHere = false;
     this.#setCaption("");
   }
@@ -192,17 +212,13 @@ export class Show {
   /** @param {string} name */
   #express(name) {
     this.#quietSince = performance.now();
-    const parameters = this.#expressions[name];
-    const known = parameters && Object.keys(parameters).length > 0;
-    this.#avatar.setExpression(name, known ? parameters : undefined, FACE_FADE_MS);
+    this.#face.express(name);
   }
 
   /** @param {number} quietMs since something was last heard */
   #rest(quietMs) {
     if (this.caption && quietMs > CAPTION_STAYS_MS) this.#setCaption("");
-    if (this.#resting || quietMs < FACE_RESTS_AFTER_MS) return;
-    this.#resting = true;
-    this.#avatar.setExpression("neutral", undefined, 2 * FACE_FADE_MS);
+    this.#face.rest(quietMs);
   }
 
   /**
@@ -215,23 +231,13 @@ export class Show {
     return stuck || this.timeline.over(position);
   }
 
-  /**
-   * @param {boolean} over
-   * @returns {Phase}
-   */
-  #phaseAt(over) {
-    const { status, begun } = this.timeline;
-    if (status === "open" || (status === "completed" && !over)) return begun ? "speaking" : "thinking";
-    return this.#listening ? "listening" : "idle";
-  }
-
   /** @param {Phase} phase */
   #setPhase(phase) {
     if (phase === this.phase) return;
     this.phase = phase;
     this.#quietSince = performance.now();
-    if (phase === "speaking") this.#resting = false;
-    this.#avatar.setState(phase);
+    if (phase === "speaking") this.#face.wake();
+    if (!this.paused) this.#avatar.setState(phase);
     this.events.emit("phase", phase);
   }
 

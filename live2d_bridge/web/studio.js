@@ -4,14 +4,16 @@ import { Backdrop } from "./backdrop.js";
 import { stageAddress, StageClient } from "./client.js";
 import { followPointer } from "./gaze.js";
 import { exposeHook } from "./hook.js";
-import { pageLanguage, t } from "./i18n.js";
+import { t } from "./i18n.js";
 import { everyPicture } from "./loop.js";
 import { loadSettings, saveSettings } from "./settings.js";
 import { Show } from "./show.js";
 import { SoundSeat } from "./sound_seat.js";
+import { createEars } from "./studio_ears.js";
 import { ChatLog } from "./ui/chat.js";
 import { createComposer } from "./ui/composer.js";
 import { byId, h, popover } from "./ui/dom.js";
+import { translate } from "./ui/translate.js";
 import { KeptFigures } from "./ui/figures.js";
 import { createScenePicker } from "./ui/scene_picker.js";
 import { createSoundPanel } from "./ui/sound_panel.js";
@@ -21,7 +23,7 @@ import { createTape } from "./ui/tape.js";
 import { createToasts } from "./ui/toasts.js";
 import { createVeil } from "./ui/veil.js";
 import { stageLabel } from "./ui/waterfall.js";
-import { turnOf } from "./ui/waterfall_layout.js";
+import { drawnTurnOf, turnOf } from "./ui/waterfall_layout.js";
 
 const WIDE_PX = 1100;
 /** Narrower than this, the conversation lies over the stage. */
@@ -67,8 +69,7 @@ const soundPanel = createSoundPanel({ button: byId("sound-button"), panel: byId(
   take: wake,
 });
 const scenes = createScenePicker(byId("scene-panel"), new Backdrop(byId("scene")), {
-  chosen: (scene, color) => keep({ scene, color }),
-  failed: (text) => toasts.show("warn", text),
+  chosen: (scene, color) => keep({ scene, color }), failed: (text) => toasts.show("warn", text),
 });
 const composer = createComposer(/** @type {HTMLFormElement} */ (byId("composer")), /** @type {HTMLTextAreaElement} */ (byId("box")), {
   send: say,
@@ -77,6 +78,8 @@ const composer = createComposer(/** @type {HTMLFormElement} */ (byId("composer")
     if (active) expect();
   },
 });
+
+const ears = createEars(client, settings, keep);
 
 /** @param {Partial<import("./settings.js").Settings>} change */
 function keep(change) {
@@ -124,7 +127,7 @@ function enter(snapshot) {
   greeted ||= snapshot.history.length > 0 || snapshot.turn !== null;
   status.cast(snapshot);
   figures.open(snapshot.conversation);
-  chat.reset(snapshot, figures.of(snapshot.history), thresholds.first_audio_ms);
+  chat.reset(snapshot, figures.of(snapshot.history));
   unasked = snapshot.turn?.heard === null ? snapshot.turn.turn : -1;
   tape.recount(snapshot.turn?.turn);
   avatar.setLook(snapshot.character.look);
@@ -142,8 +145,9 @@ function enter(snapshot) {
 function measured(latency) {
   const threshold = thresholds.first_audio_ms;
   const turn = turnOf(latency, threshold);
-  if (!turn) return;
-  chat.measured(latency.turn, turn, threshold);
+  const drawn = drawnTurnOf(latency, thresholds);
+  if (!turn || !drawn) return;
+  chat.measured(latency.turn, drawn.turn, drawn.threshold);
   figures.note(latency.turn, { latency });
   if (latency.turn === unasked) return;
   tape.add(latency.turn, turn, threshold);
@@ -180,6 +184,7 @@ function listen() {
   client.on("malformed", (message) => console.warn("not understood:", message));
   show.events.on("caption", (caption) => subtitle.show(caption));
   show.events.on("spoken", ({ turn, text }) => chat.spoken(turn, text));
+  show.events.on("paused", (paused) => status.paused(paused));
   show.events.on("phase", (phase) => {
     status.phase(phase);
     byId("stop").hidden = phase !== "speaking" && phase !== "thinking";
@@ -210,15 +215,7 @@ async function copyLink() {
 }
 
 function furnish() {
-  document.documentElement.lang = pageLanguage;
-  for (const element of document.querySelectorAll("[data-t]")) {
-    element.textContent = t(/** @type {import("./i18n.js").Word} */ (element.getAttribute("data-t")));
-  }
-  for (const element of document.querySelectorAll("[data-t-label]")) {
-    const label = t(/** @type {import("./i18n.js").Word} */ (element.getAttribute("data-t-label")));
-    element.setAttribute("aria-label", label);
-    element.setAttribute("title", label);
-  }
+  translate();
   for (const word of /** @type {const} */ (["try_1", "try_2", "try_3"])) {
     byId("chat-tries").append(h("button", { type: "button", class: "try", onclick: () => composer.submit(t(word)) }, t(word)));
   }
@@ -244,7 +241,10 @@ listen();
 seat.setVolume(settings.muted ? 0 : settings.volume);
 avatar.start();
 followPointer(byId("studio"), avatar);
-everyPicture(() => show.tick());
-exposeHook({ client, seat, show });
+everyPicture(() => {
+  show.tick();
+  ears.tick();
+});
+exposeHook({ client, seat, show, mic: ears.seat });
 client.connect();
 if (hovers) composer.focus();

@@ -65,6 +65,15 @@ export class TurnTimeline {
   }
 
   /**
+   * What she does in the turn; null when it is over.
+   * @param {boolean} over whether all of it has been shown
+   */
+  phase(over) {
+    if (this.status !== "open" && (this.status !== "completed" || over)) return null;
+    return this.begun ? "speaking" : "thinking";
+  }
+
+  /**
    * Whether all of the turn has been shown.
    * @param {{ms: number, playing: boolean}} position
    */

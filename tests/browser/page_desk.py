@@ -41,10 +41,11 @@ def chromium() -> str:
 
 
 @asynccontextmanager
-async def browser(*, autoplay: bool = True) -> AsyncIterator[Browser]:
+async def browser(*, autoplay: bool = True, flags: tuple[str, ...] = ()) -> AsyncIterator[Browser]:
     path = chromium()
+    args = [*ARGS, *([AUTOPLAY] if autoplay else []), *flags]
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=path, args=[*ARGS, AUTOPLAY] if autoplay else ARGS)
+        opened = await playwright.chromium.launch(executable_path=path, args=args)
         try:
             yield opened
         finally:
@@ -86,14 +87,17 @@ async def desk(
     autoplay: bool = True,
     scripts: tuple[str, ...] = (SAMPLER,),
     first: dict[str, Any] | None = None,
+    flags: tuple[str, ...] = (),
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[Desk]:
-    async with serving() as stub, browser(autoplay=autoplay) as opened:
+    """``host``: the name by which the page is opened; the browser is to know it (``flags``)."""
+    async with serving() as stub, browser(autoplay=autoplay, flags=flags) as opened:
         stub.snapshot = first or snapshot()
         context = await opened.new_context(viewport={"width": 1280, "height": 720}, locale="en-US")
         page = await context.new_page()
         for script in scripts:
             await page.add_init_script(script)
         made = Desk(stub, context, page)
-        await page.goto(stub.url + path)
+        await page.goto(stub.url.replace("127.0.0.1", host) + path)
         yield made
         assert made.complaints == []

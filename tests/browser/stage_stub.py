@@ -55,9 +55,31 @@ def snapshot(**changes: Any) -> dict[str, Any]:
             "demo": False,
             "problems": [],
         },
-        "latency": {"first_audio_ms": 500, "streaming_ms": 300, "audio_pipeline_ms": 250, "improvement_percent": 50},
+        "latency": {
+            "first_audio_ms": 500,
+            "streaming_ms": 300,
+            "audio_pipeline_ms": 250,
+            "voice_to_voice_ms": 1500,
+            "improvement_percent": 50,
+        },
+        "ears": ears(),
+        "mic": {"holder": False, "viewer": None},
         "history": [],
         "turn": None,
+    }
+    return base | changes
+
+
+def ears(state: str = "ready", **changes: Any) -> dict[str, Any]:
+    base: dict[str, Any] = {
+        "state": state,
+        "mode": "open_mic",
+        "half_duplex": False,
+        "wake_words": ["Kiyo"],
+        "engine": "faster_whisper",
+        "progress": None,
+        "message": None,
+        "command": None,
     }
     return base | changes
 
@@ -78,6 +100,23 @@ def frame(turn: int, segment: int, at_ms: int, length_ms: int, *, loud: bool, pc
     return header + lips + b"\0" * (len(lips) % 2) + (tone(start, samples, loud=loud) if pcm else b"")
 
 
+@dataclass(frozen=True)
+class MicFrame:
+    """A binary frame of the microphone, as it came."""
+
+    header: tuple[int, int, int, int]
+    """kind, flags, zero, position"""
+    samples: array[int]
+
+    @classmethod
+    def parse(cls, data: bytes) -> MicFrame:
+        return cls(struct.unpack_from("<BBHI", data), array("h", data[8:]))
+
+    @property
+    def position(self) -> int:
+        return self.header[3]
+
+
 @dataclass
 class Viewer:
     """One connected page: what it asked for, and what it has sent."""
@@ -86,6 +125,8 @@ class Viewer:
     query: dict[str, str]
     received: list[dict[str, Any]] = field(default_factory=list)
     holder: bool = False
+    frames: list[MicFrame] = field(default_factory=list)
+    """Those since the last ``mic.start``."""
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [message for message in self.received if message["type"] == kind]
@@ -162,6 +203,9 @@ class Stub:
         async for message in socket:
             if message.type is WSMsgType.TEXT:
                 await self.hear(viewer, json.loads(message.data))
+            elif message.type is WSMsgType.BINARY:
+                viewer.frames.append(MicFrame.parse(message.data))
+                self.changed.set()
         return socket
 
     async def hear(self, viewer: Viewer, message: dict[str, Any]) -> None:
@@ -171,6 +215,11 @@ class Stub:
         elif message["type"] == "sound.claim" and self.grant:
             viewer.holder = True
             await viewer.send(type="sound", holder=True, viewer="v1")
+        elif message["type"] == "mic.start":
+            viewer.frames.clear()
+            await viewer.send(type="mic", holder=True, viewer="v1")
+        elif message["type"] == "mic.stop":
+            await viewer.send(type="mic", holder=False, viewer=None)
         self.changed.set()
 
 

@@ -93,13 +93,15 @@ async def test_the_last_number_of_the_axis_stands_at_its_line() -> None:
         for turn, stages in enumerate(({"tts": 15}, {"tts": 420}, {"tts": 9000}), 1):
             await reply(viewer, turn, stages)
             await figures(page).nth(turn - 1).click()
-            drawing = page.page.locator(".waterfall-svg").nth(turn - 1)
-            await drawing.wait_for()
-            away = await drawing.evaluate(
-                "svg => { const label = [...svg.querySelectorAll('.axis text')].at(-1);"
+            await page.page.locator(".waterfall-svg").nth(turn - 1).wait_for()
+            # Looked up in the same step: a drawing is replaced when its place gets another width.
+            away = await page.page.evaluate(
+                "turn => { const svg = document.querySelectorAll('.waterfall-svg')[turn - 1];"
+                " const label = [...svg.querySelectorAll('.axis text')].at(-1);"
                 " const digits = label.textContent.split(' ')[0].length;"
                 " const [first, last] = [label.getStartPositionOfChar(0), label.getEndPositionOfChar(digits - 1)];"
-                " return (first.x + last.x) / 2 - [...svg.querySelectorAll('.grid line')].at(-1).x1.baseVal.value; }"
+                " return (first.x + last.x) / 2 - [...svg.querySelectorAll('.grid line')].at(-1).x1.baseVal.value; }",
+                turn,
             )
             assert abs(away) < 2, f"{away} px away in turn {turn}"
 
@@ -212,3 +214,23 @@ async def test_the_tape_keeps_the_last_replies_also_over_a_new_connection() -> N
         await page.page.locator("#latency").click()
         assert await panel.locator(".column").count() == 20
         assert await panel.locator(".late-mark").count() == 2
+
+
+async def test_of_a_spoken_message_it_is_shown_what_passed_since_the_speaker_ended() -> None:
+    async with desk() as page:
+        viewer = await page.stub.holding()
+        await viewer.send(type="turn.started", turn=1, heard="x", viewer=None)
+        hearing = {"end_of_turn": 310, "asr": 140}
+        spoken = {"first_audio": sum(STAGES.values()), "voice_to_voice": sum(STAGES.values()) + 450}
+        await viewer.send(type="latency", turn=1, figures=spoken, stages=STAGES, hearing=hearing)
+        await reply(viewer, 2)
+        await figures(page).nth(1).wait_for()
+        assert await figures(page).all_inner_texts() == ["voice to voice 743 ms", "first audio 293 ms"]
+        assert await page.page.locator("#latency").inner_text() == "293 ms"
+        await figures(page).first.click()
+        drawn = await bars(page)
+        assert [name for name, _, _ in drawn][:4] == ["end of turn", "transcript", "waiting", "model"]
+        for (_, _, right), (_, following, _) in pairwise(drawn):
+            assert following == pytest.approx(right, abs=2)
+        await page.page.get_by_role("img", name="First sound 743 ms after you stopped speaking").wait_for()
+        assert await page.page.locator(".waterfall:visible .limit-label").text_content() == "threshold 1500 ms"

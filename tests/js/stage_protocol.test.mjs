@@ -60,7 +60,11 @@ test("a snapshot is complete, whatever was left out", () => {
   assert.deepEqual([bare.history, bare.turn, bare.models.problems, bare.character.name], [[], null, [], ""]);
   assert.deepEqual(bare.audio, { sample_rate: 24000, lip_rate: 50 });
   const busy = /** @type {any} */ (parseText('{"type": "session.snapshot", "turn": {"turn": 7}}'));
-  assert.deepEqual(busy.turn, { turn: 7, heard: null, reply: "", expression: null });
+  assert.deepEqual(busy.turn, { turn: 7, heard: null, reply: "", expression: null, paused: false });
+  assert.deepEqual([bare.ears, bare.mic], [null, { holder: false, viewer: null }]);
+  const held = /** @type {any} */ (parseText('{"type": "session.snapshot", "turn": {"turn": 7, "paused": true}, "ears": {"state": "ready"}}'));
+  assert.deepEqual([held.turn.paused, held.ears.mode, held.ears.wake_words, held.ears.progress], [true, "open_mic", [], null]);
+  assert.deepEqual(/** @type {any} */ (parseText('{"type": "ears", "state": "failed"}')).command, null);
 });
 
 test("what carries an older turn than the last one started or ended is late", () => {
@@ -80,6 +84,8 @@ test("a turn that was cut short brings nothing more to play, but what is for the
   gate.admit("turn.ended", { turn: 5, status: "interrupted" });
   assert.ok(!gate.admit("frame", { turn: 5 }));
   assert.ok(!gate.admit("segment.started", { turn: 5 }));
+  assert.ok(!gate.admit("speech.paused", { turn: 5 }));
+  assert.ok(!gate.admit("speech.resumed", { turn: 5 }));
   assert.ok(gate.admit("latency", { turn: 5 }));
   assert.ok(gate.admit("turn.started", { turn: 6 }));
   assert.ok(gate.admit("frame", { turn: 6 }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { duration, tapeLayout, turnOf, waterfallLayout } from "../../live2d_bridge/web/ui/waterfall_layout.js";
+import { drawnTurnOf, duration, spokenTurnOf, tapeLayout, turnOf, waterfallLayout } from "../../live2d_bridge/web/ui/waterfall_layout.js";
 
 const STAGES = { queue: 1, llm: 150, cut: 59, handover: 1, tts: 80, send: 2 };
 const LIMIT = "threshold 500 ms";
@@ -119,4 +119,18 @@ test("one very long turn leaves the line and the others to be seen", () => {
   assert.equal(columns[1].parts[0].blamed, true);
   assert.deepEqual(tapeLayout([], 500, box).columns, []);
   assert.equal(tapeLayout([], undefined, box).line, null);
+});
+
+test("a spoken message begins with what passed while it was heard, and is held against its own threshold", () => {
+  const stages = { queue: 2, llm: 300 };
+  const spoken = { turn: 1, figures: { first_audio: 302, voice_to_voice: 1702 }, stages, hearing: { end_of_turn: 800, asr: 600 } };
+  const thresholds = { first_audio_ms: 500, voice_to_voice_ms: 1500 };
+  const drawn = drawnTurnOf(spoken, thresholds);
+  assert.deepEqual(drawn?.turn.stages.map(({ name }) => name), ["end_of_turn", "asr", "queue", "llm"]);
+  assert.deepEqual([drawn?.turn.total, drawn?.turn.spoken, drawn?.turn.blamed?.name, drawn?.threshold], [1702, true, "end_of_turn", 1500]);
+  for (const typed of [{ ...spoken, hearing: {} }, { ...spoken, hearing: undefined }, { ...spoken, figures: { first_audio: 302 } }]) {
+    assert.equal(spokenTurnOf(typed, 1500), null);
+    assert.deepEqual(drawnTurnOf(typed, thresholds), { turn: turnOf(typed, 500), threshold: 500 });
+  }
+  assert.equal(drawnTurnOf({ turn: 1, figures: {}, stages: {} }, thresholds), null);
 });

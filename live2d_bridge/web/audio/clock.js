@@ -57,10 +57,22 @@ export class ArrivalClock {
   #at = 0;
   #end = 0;
   #started = false;
+  #held = false;
 
   reset() {
     this.#ms = this.#end = 0;
-    this.#started = false;
+    this.#started = this.#held = false;
+  }
+
+  /**
+   * Stand still, or go on from there.
+   * @param {boolean} held
+   * @param {number} now ms
+   */
+  hold(held, now) {
+    this.#ms = this.at(now).ms;
+    this.#at = now;
+    this.#held = held;
   }
 
   /**
@@ -83,7 +95,7 @@ export class ArrivalClock {
    * @returns {Position}
    */
   at(now) {
-    const ms = this.#started ? Math.min(this.#end, this.#ms + now - this.#at) : 0;
-    return { ms, playing: this.#started && ms < this.#end };
+    const ms = this.#started ? Math.min(this.#end, this.#ms + (this.#held ? 0 : now - this.#at)) : 0;
+    return { ms, playing: this.#started && !this.#held && ms < this.#end };
   }
 }

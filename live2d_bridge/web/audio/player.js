@@ -9,7 +9,7 @@ import { ScheduledVoice } from "./scheduled.js";
 /** @typedef {import("./playout.js").Mark} Mark */
 /**
  * @typedef {{type: "begin", turn: number} | {type: "push", turn: number, position: number, samples: Int16Array}
- *   | {type: "edge", position: number} | {type: "finish"} | {type: "flush"}} VoiceMessage
+ *   | {type: "edge", position: number} | {type: "finish"} | {type: "flush"} | {type: "hold"} | {type: "resume"}} VoiceMessage
  */
 /** @typedef {(message: VoiceMessage) => void} Voice */
 
@@ -29,6 +29,7 @@ export class Player {
   /** @type {VoiceMessage[]} what came while the voice was being loaded */
   #waiting = [];
   #end = 0;
+  #held = false;
   #stats = { underruns: 0, gaps: 0 };
 
   /**
@@ -62,6 +63,7 @@ export class Player {
     if (turn === this.turn) return;
     this.turn = turn;
     this.#end = 0;
+    this.#held = false;
     this.#clock.reset();
     this.#tell({ type: "begin", turn });
   }
@@ -91,6 +93,16 @@ export class Player {
   flush() {
     this.#tell({ type: "flush" });
     this.#end = 0;
+  }
+
+  /**
+   * Silence within 15 ms until it goes on: nothing is dropped, and what comes meanwhile waits. A turn that begins is not held.
+   * @param {boolean} held
+   */
+  hold(held) {
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#tell({ type: held ? "hold" : "resume" });
   }
 
   /**
@@ -174,7 +186,7 @@ export class Player {
   /** @param {VoiceMessage} message */
   #tell(message) {
     if (this.#voice) this.#voice(message);
-    else if (message.type === "flush") this.#waiting = [{ type: "begin", turn: this.turn }];
+    else if (message.type === "flush") this.#waiting = [{ type: "begin", turn: this.turn }, { type: this.#held ? "hold" : "resume" }];
     else this.#waiting.push(message);
   }
 

@@ -1,6 +1,6 @@
 /**
  * What is heard, sample by sample: starts with the first sound it gets, takes up a cushion only after the sound ran dry, and
- * goes silent within one render quantum.
+ * goes silent within one render quantum. While it is held it takes what comes and plays nothing; no sample is lost by that.
  *
  * Pure: whoever renders hands in the buffer and its time, and gets a mark when something changed and every 50 ms.
  */
@@ -33,11 +33,13 @@ export class Playout {
   #turn = -1;
   #playing = false;
   #finished = false;
+  #held = false;
   #edge = 0;
   #underruns = 0;
   #gaps = 0;
   #cushionS = 0;
   #dryTurn = false;
+  #resumed = false;
   /** @type {number | null} */
   #waitingSince = null;
   #fadeIn = 0;
@@ -65,7 +67,7 @@ export class Playout {
     this.flush(time);
     if (!this.#dryTurn) this.#cushionS = this.#cushionS > FIRST_CUSHION_S ? this.#cushionS - CUSHION_STEP_S : 0;
     this.#turn = turn;
-    this.#dryTurn = this.#finished = false;
+    this.#dryTurn = this.#finished = this.#held = this.#resumed = false;
     this.#edge = this.#last = 0;
   }
 
@@ -99,15 +101,29 @@ export class Playout {
    */
   flush(time) {
     const position = this.#ring.position;
-    if (this.#playing) {
-      const fade = new Float32Array(Math.ceil(FADE_OUT_S * this.#rate));
-      const count = this.#ring.read(fade);
-      for (let i = 0; i < count; i++) fade[i] *= 1 - (i + 1) / fade.length;
-      this.#tail = fade;
-    }
+    if (this.#playing) this.#fadeOut();
     this.#ring.clear();
     this.#waitingSince = null;
     if (this.#playing) this.#stop(time, position);
+  }
+
+  /**
+   * Go silent in the same way, but lose nothing: what was faded out will be played again, and what comes is kept. It lasts
+   * until `resume`, or until another turn begins.
+   * @param {number} time s
+   */
+  hold(time) {
+    this.#held = true;
+    this.#waitingSince = null;
+    if (!this.#playing) return;
+    this.#fadeOut();
+    this.#stop(time, this.#ring.position);
+  }
+
+  /** Go on where the sound was held, with a fade that leaves no click. */
+  resume() {
+    this.#resumed ||= this.#held;
+    this.#held = false;
   }
 
   /**
@@ -125,9 +141,16 @@ export class Playout {
     }
   }
 
+  #fadeOut() {
+    const fade = new Float32Array(Math.ceil(FADE_OUT_S * this.#rate));
+    const count = this.#ring.peek(fade);
+    for (let i = 0; i < count; i++) fade[i] *= 1 - (i + 1) / count;
+    this.#tail = fade;
+  }
+
   /** @param {number} time */
   #ready(time) {
-    if (this.#ring.length === 0) return false;
+    if (this.#held || this.#ring.length === 0) return false;
     this.#waitingSince ??= time;
     const enough = this.#finished || this.#ring.length >= this.#cushionS * this.#rate;
     return enough || time - this.#waitingSince >= this.#cushionS;
@@ -137,7 +160,8 @@ export class Playout {
   #start(time) {
     this.#playing = true;
     this.#waitingSince = null;
-    this.#fadeIn = this.#dryTurn ? Math.ceil(FADE_IN_S * this.#rate) : 0;
+    this.#fadeIn = this.#dryTurn || this.#resumed ? Math.ceil(FADE_IN_S * this.#rate) : 0;
+    this.#resumed = false;
     this.#mark(time, this.#ring.position);
   }
 

@@ -69,6 +69,18 @@ export class SampleRing {
     return taken;
   }
 
+  /**
+   * What would be read next; it stays to be read.
+   * @param {Float32Array} out
+   * @returns {number} how many samples were there
+   */
+  peek(out) {
+    const count = Math.min(out.length, this.#length);
+    const size = this.#buffer.length;
+    for (let i = 0; i < count; i++) out[i] = this.#buffer[(this.#head + i) % size];
+    return count;
+  }
+
   /** Forget everything, positions included. */
   clear() {
     this.#head = this.#length = this.#end = 0;

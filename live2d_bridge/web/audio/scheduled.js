@@ -5,11 +5,16 @@
  * `onended` events, which browsers do not slow down in hidden tabs as they do timers.
  */
 const FADE_OUT_S = 0.015;
+const FADE_IN_S = 0.003;
 const START_LEAD_S = 0.01;
 const FIRST_CUSHION_S = 0.03;
 const LARGEST_CUSHION_S = 0.05;
 
-/** @typedef {{node: AudioBufferSourceNode, start: number, end: number, position: number, last: number}} Piece times in s */
+/**
+ * Times in s; `last` is the position after the piece, `offset` the samples of its buffer that were left out at its begin.
+ * @typedef {{node: AudioBufferSourceNode, buffer: AudioBuffer, offset: number, start: number, end: number, last: number}} Piece
+ */
+/** @typedef {{buffer: AudioBuffer, offset: number, last: number}} Rest what is to be played of a buffer */
 
 export class ScheduledVoice {
   #context;
@@ -17,6 +22,8 @@ export class ScheduledVoice {
   #emit;
   #turn = -1;
   #finished = false;
+  /** @type {Rest[] | null} what waits while the sound is held */
+  #held = null;
   #edge = 0;
   #underruns = 0;
   #gaps = 0;
@@ -44,6 +51,7 @@ export class ScheduledVoice {
     this.flush();
     this.#turn = turn;
     this.#finished = false;
+    this.#held = null;
     this.#edge = 0;
   }
 
@@ -59,10 +67,10 @@ export class ScheduledVoice {
     const buffer = this.#context.createBuffer(1, samples.length - known, rate);
     const channel = buffer.getChannelData(0);
     for (let i = known; i < samples.length; i++) channel[i - known] = samples[i] / 32768;
-    const running = this.#pieces.length > 0 && this.#nextTime > this.#context.currentTime;
-    const start = running ? this.#nextTime : this.#context.currentTime + this.#cushionS;
-    if (!running) this.#mark(start, position + known, true);
-    this.#schedule(buffer, start, position + known);
+    const rest = { buffer, offset: 0, last: position + samples.length };
+    this.#end = rest.last;
+    if (this.#held) this.#held.push(rest);
+    else this.#schedule(rest);
   }
 
   /** @param {number} position */
@@ -76,38 +84,62 @@ export class ScheduledVoice {
 
   /** Go silent with a fade of 15 ms; what was scheduled is dropped. */
   flush() {
+    this.#fadeOut();
+    this.#end = 0;
+    if (this.#held) this.#held = [];
+  }
+
+  /** Go silent in the same way, but keep what was faded out and what comes until `resume`. */
+  hold() {
+    this.#held ??= this.#fadeOut();
+  }
+
+  /** Go on where the sound was held, with a fade that leaves no click. */
+  resume() {
+    const held = this.#held;
+    this.#held = null;
+    if (!held || held.length === 0) return;
+    const start = this.#context.currentTime + this.#cushionS;
+    this.#gain.gain.setValueAtTime(0, start);
+    this.#gain.gain.linearRampToValueAtTime(1, start + FADE_IN_S);
+    for (const rest of held) this.#schedule(rest);
+  }
+
+  /** @returns {Rest[]} what was not heard in full volume */
+  #fadeOut() {
     const now = this.#context.currentTime;
-    const current = this.#pieces.find((piece) => piece.end > now);
+    const rate = this.#context.sampleRate;
+    this.#gain.gain.cancelScheduledValues(now);
     this.#gain.gain.setValueAtTime(1, now);
     this.#gain.gain.linearRampToValueAtTime(0, now + FADE_OUT_S);
+    const left = this.#pieces.filter((piece) => piece.end > now).map(({ buffer, offset, last, start }) => (
+      { buffer, last, offset: offset + Math.max(0, Math.round((now - start) * rate)) }));
     for (const { node } of this.#pieces) {
       node.onended = null;
       node.stop(now + FADE_OUT_S);
     }
     this.#pieces = [];
-    this.#end = this.#nextTime = 0;
+    this.#nextTime = 0;
     this.#gain = this.#newGain();
-    if (current) {
-      const played = Math.max(0, now - current.start) * this.#context.sampleRate;
-      this.#mark(now, Math.round(current.position + played), false);
-    }
+    if (left.length > 0) this.#mark(now, positionOf(left[0]), false);
+    return left;
   }
 
-  /**
-   * @param {AudioBuffer} buffer
-   * @param {number} start s
-   * @param {number} position
-   */
-  #schedule(buffer, start, position) {
+  /** @param {Rest} rest played after what is scheduled, or after a short lead when there is nothing */
+  #schedule(rest) {
+    const { buffer, offset, last } = rest;
+    const now = this.#context.currentTime;
+    const running = this.#pieces.length > 0 && this.#nextTime > now;
+    const start = running ? this.#nextTime : now + this.#cushionS;
+    if (!running) this.#mark(start, positionOf(rest), true);
     const node = this.#context.createBufferSource();
     node.buffer = buffer;
     node.connect(this.#gain);
-    node.start(start);
-    const piece = { node, start, end: start + buffer.duration, position, last: position + buffer.length };
+    node.start(start, offset / buffer.sampleRate);
+    const piece = { node, buffer, offset, start, end: start + (buffer.length - offset) / buffer.sampleRate, last };
     node.onended = () => this.#ended(piece);
     this.#pieces.push(piece);
     this.#nextTime = piece.end;
-    this.#end = piece.last;
   }
 
   /** @param {Piece} piece */
@@ -139,4 +171,9 @@ export class ScheduledVoice {
     gain.connect(this.#destination);
     return gain;
   }
+}
+
+/** @param {Rest} rest @returns {number} of its first sample in the turn */
+function positionOf({ buffer, offset, last }) {
+  return last - (buffer.length - offset);
 }

@@ -12,6 +12,8 @@ class PlayoutProcessor extends AudioWorkletProcessor {
       else if (data.type === "begin") playout.begin(data.turn, currentTime);
       else if (data.type === "edge") playout.edge(data.position);
       else if (data.type === "finish") playout.finish();
+      else if (data.type === "hold") playout.hold(currentTime);
+      else if (data.type === "resume") playout.resume();
       else playout.flush(currentTime);
     };
   }

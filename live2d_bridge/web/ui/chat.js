@@ -3,7 +3,7 @@ import { t } from "../i18n.js";
 import { h } from "./dom.js";
 import { canDraw } from "./glyphs.js";
 import { createLatency } from "./latency.js";
-import { turnOf } from "./waterfall_layout.js";
+import { drawnTurnOf } from "./waterfall_layout.js";
 
 const NEAR_END_PX = 80;
 const MOST_ENTRIES = 200;
@@ -32,9 +32,8 @@ export class ChatLog {
   /**
    * @param {import("../protocol.js").Snapshot} snapshot
    * @param {(import("./figures.js").Kept | null)[]} kept of each entry of the history
-   * @param {number | undefined} threshold ms
    */
-  reset({ character, conversation, history, turn }, kept, threshold) {
+  reset({ character, conversation, history, turn, latency: thresholds }, kept) {
     this.#name = character.name;
     // An avatar that is a word is a file's name, which is not for reading.
     const { avatar } = character;
@@ -48,8 +47,8 @@ export class ChatLog {
       const entry = this.#add(role === "user" ? "user" : "avatar", content, viewer ?? null);
       const { cut, latency } = kept[index] ?? {};
       if (cut) this.#cut(entry, "interrupted", "");
-      const measured = latency && turnOf(latency, threshold);
-      if (measured) this.#measure(entry, measured, threshold);
+      const measured = latency && drawnTurnOf(latency, thresholds);
+      if (measured) this.#measure(entry, measured.turn, measured.threshold);
     });
     if (turn?.heard) this.heard(turn.heard, null);
     if (turn?.reply) this.spoken(turn.turn, turn.reply);

@@ -51,7 +51,7 @@ export function createLatency() {
       badge.className = `latency ${how}`;
       figure.className = `waterfall ${how}`;
       const first = opening(turn);
-      words.textContent = t("first_audio", { ms: Math.round(turn.total) }) + (first ? ` · ${t(`stage_${first}`)}` : "");
+      words.textContent = t(turn.spoken ? "voice_to_voice" : "first_audio", { ms: Math.round(turn.total) }) + (first ? ` · ${t(`stage_${first}`)}` : "");
       waterfall.show(turn, threshold);
     },
   };

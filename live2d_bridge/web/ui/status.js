@@ -12,14 +12,15 @@ export function createStatus({ root, name, status, demo, demoPanel, latency, lat
   const chip = createCastChip({ anchor: demo, panel: demoPanel });
   /** @type {import("../show.js").Phase} */
   let phase = "idle";
+  let paused = false;
   /** @type {import("../client.js").Link} */
   let link = { state: "connecting", retryInMs: 0, code: 0 };
   let seen = false;
 
   const show = () => {
     root.dataset.link = link.state === "connecting" && seen ? "lost" : link.state;
-    root.dataset.phase = phase;
-    if (link.state === "open") status.textContent = t(phase);
+    root.dataset.phase = paused ? "listening" : phase;
+    if (link.state === "open") status.textContent = t(paused ? "listening" : phase);
     else if (link.code === FULL) status.textContent = t("full");
     else status.textContent = t(root.dataset.link === "lost" ? "lost" : "connecting");
   };
@@ -28,6 +29,11 @@ export function createStatus({ root, name, status, demo, demoPanel, latency, lat
     /** @param {import("../show.js").Phase} next */
     phase(next) {
       phase = next;
+      show();
+    },
+    /** @param {boolean} next she holds her voice to listen */
+    paused(next) {
+      paused = next;
       show();
     },
     /** @param {import("../client.js").Link} next */

@@ -54,7 +54,7 @@ export function drawWaterfall(turn, threshold, width) {
   const { height, plot, bars, ticks, threshold: line } = waterfallLayout(turn, threshold, width, stageLabel, limit);
   const id = `waterfall-${++drawings}`;
   return s("svg", { class: "waterfall-svg", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-labelledby": `${id}-title ${id}-desc` },
-    s("title", { id: `${id}-title` }, t("waterfall_title", { ms: duration(turn.total) })),
+    s("title", { id: `${id}-title` }, t(turn.spoken ? "waterfall_spoken" : "waterfall_title", { ms: duration(turn.total) })),
     s("desc", { id: `${id}-desc` }, [inWords(turn), limit, verdict(turn, threshold)].filter(Boolean).join(". ")),
     s("g", { class: "grid" }, ...ticks.map(({ x }) => s("line", { x1: x, x2: x, y1: plot.top, y2: plot.bottom }))),
     ...bars.map((bar) => drawBar(bar, width)),

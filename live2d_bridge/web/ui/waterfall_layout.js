@@ -7,7 +7,7 @@ import { textWidth } from "../captions.js";
 
 /** @typedef {import("../protocol.js").Latency} Latency */
 /** @typedef {{name: string, ms: number, blamed: boolean}} Stage */
-/** @typedef {{total: number, stages: Stage[], blamed: Stage | null}} Turn */
+/** @typedef {{total: number, stages: Stage[], blamed: Stage | null, spoken?: boolean}} Turn `spoken`: it begins with the speaker's last sound */
 /** @typedef {{x: number, label: string, anchor: "start" | "middle" | "end"}} Mark */
 /** @typedef {Mark & {labelX: number}} Tick a line at `x`, its label at `labelX` */
 /** @typedef {Stage & {x: number, y: number, width: number, label: string, figure: string}} Bar */
@@ -50,6 +50,30 @@ export function turnOf({ figures, stages }, threshold) {
   const culprit = threshold && total > threshold ? known.findIndex(([, ms]) => ms === most) : -1;
   const list = known.map(([name, ms], index) => ({ name, ms, blamed: index === culprit }));
   return { total, stages: list, blamed: list[culprit] ?? null };
+}
+
+/**
+ * The same from the last sound of the speaker on; null when the message was typed.
+ * @param {Pick<Latency, "figures" | "stages" | "hearing">} latency
+ * @param {number | undefined} threshold ms
+ * @returns {Turn | null}
+ */
+export function spokenTurnOf({ figures, stages, hearing }, threshold) {
+  if (!hearing || Object.keys(hearing).length === 0 || figures?.voice_to_voice === undefined) return null;
+  const turn = turnOf({ figures: { first_audio: figures.voice_to_voice }, stages: { ...hearing, ...stages } }, threshold);
+  return turn && { ...turn, spoken: true };
+}
+
+/**
+ * What is drawn of a reply, and the threshold it is held against.
+ * @param {Latency} latency
+ * @param {Record<string, number>} thresholds ms
+ * @returns {{turn: Turn, threshold: number | undefined} | null}
+ */
+export function drawnTurnOf(latency, { voice_to_voice_ms: spoken, first_audio_ms: written }) {
+  const [whole, typed] = [spokenTurnOf(latency, spoken), turnOf(latency, written)];
+  if (whole) return { turn: whole, threshold: spoken };
+  return typed && { turn: typed, threshold: written };
 }
 
 /**
