@@ -30,6 +30,8 @@ START_S = 20.0
 FRAME_MS = 10
 PART_MS = 10_000
 """A longer clip is heard in parts: nothing can be stopped in the middle of one, and others may go between two."""
+FAINTEST = 40
+"""Where no sample goes beyond this, of 32,768, nobody speaks. PocketSphinx would make a word of utter silence."""
 _BLOCK_MS = 50
 PAUSE_MS = 300
 """A silence of that length between two words begins another segment."""
@@ -75,7 +77,7 @@ class PocketsphinxASR:
         await self._process()
 
     async def probe(self) -> str:
-        """Listen to a moment of silence. Raises ProviderError."""
+        """Listen to a moment of nothing. Raises ProviderError."""
         await self._hear(bytes(SAMPLE_RATE // 2 * BYTES_PER_SAMPLE), partial=False)
         what = "a grammar" if self.config.grammar else self.config.hmm or "US English"
         return f"PocketSphinx {_version()}, {what}"
@@ -164,12 +166,15 @@ def _refusal(error: str, log: str) -> str:
 
 
 def _parts(clip: Audio) -> list[tuple[float, bytes]]:
-    """The clip at 16 kHz in parts of at most ``PART_MS``, cut where it is quietest, each with its time in ms."""
+    """The clip at 16 kHz in parts of at most ``PART_MS``, cut where it is quietest, each with its time in ms; without those
+    that are silent."""
     samples = np.frombuffer(resampled(clip, SAMPLE_RATE).pcm, np.int16)
-    return [(at * 1000 / SAMPLE_RATE, part.tobytes()) for at, part in _cut(samples)]
+    loud = ((at, part) for at, part in cut(samples) if part.max() > FAINTEST or part.min() < -FAINTEST)
+    return [(at * 1000 / SAMPLE_RATE, part.tobytes()) for at, part in loud]
 
 
-def _cut(samples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+def cut(samples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Samples at 16 kHz in parts of at most ``PART_MS``, each with the index of its first one."""
     longest, block = PART_MS * SAMPLE_RATE // 1000, _BLOCK_MS * SAMPLE_RATE // 1000
     at = 0
     while len(samples) - at > longest:

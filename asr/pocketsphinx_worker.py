@@ -42,7 +42,7 @@ def make_decoder(options: dict[str, Any], grammar: str | None) -> Any:
 
 
 def listen(decoder: Any, pcm: bytes, *, sure: bool) -> dict[str, Any]:
-    """The transcript of a clip. The whole clip sets the level, so that what was heard before changes nothing."""
+    """The transcript of a clip. The whole clip sets the level, whatever was heard before."""
     decoder.start_utt()
     try:
         decoder.process_raw(pcm, full_utt=True)

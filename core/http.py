@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from importlib import import_module
+from io import BytesIO
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -38,6 +39,8 @@ CONNECT_S = 2.0
 PROBE_S = 2.0
 MAX_ERROR_BYTES = 16_384
 MAX_BODY_BYTES = 8 << 20
+WHOLE_BYTES = 1 << 18
+"""What is sent at once at most; more goes piece by piece, so that the loop goes on."""
 _ERROR_BODY_S = 1.0
 JSON = "application/json"
 
@@ -198,8 +201,9 @@ class HttpClient:
     ) -> aiohttp.ClientResponse:
         session = self._session or await self._made_session()
         self._used_at = loop_ms()
+        data = BytesIO(body) if body and len(body) > WHOLE_BYTES else body
         return await session.request(
-            method, url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=trace
+            method, url, data=data, headers=headers, allow_redirects=False, trace_request_ctx=trace
         )
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> ProviderError:

@@ -36,11 +36,11 @@ class Door:
         self.url, self.http = url, http
 
     async def post(
-        self, file: bytes | None = None, path: str = "/v1/audio/transcriptions", **fields: Any
+        self, sound: bytes | None = None, path: str = "/v1/audio/transcriptions", **fields: Any
     ) -> tuple[int, Any, aiohttp.ClientResponse]:
         form = aiohttp.FormData(default_to_multipart=True)
-        if file is not None:
-            form.add_field("file", io.BytesIO(file), filename="speech.wav", content_type="audio/wav")
+        if sound is not None:
+            form.add_field("file", io.BytesIO(sound), filename="speech.wav", content_type="audio/wav")
         for name, value in ({"model": "whisper-1"} | fields).items():
             for item in value if isinstance(value, list) else [value]:
                 if item is not None:

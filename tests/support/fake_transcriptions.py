@@ -102,7 +102,8 @@ class FakeTranscriptions:
         for name, value in form.items():
             if isinstance(value, web.FileField):
                 assert name == "file"
-                file = value.file.read()
+                with value.file:
+                    file = value.file.read()
             else:
                 fields.setdefault(name, []).append(str(value))
         heard = Heard(dict(request.headers), fields, file, peer, self._connections[peer])
