@@ -61,9 +61,9 @@ async def canned_faster_whisper() -> AsyncIterator[ASR]:
         require(False, f"needs {error.name}")
         raise
     with tempfile.TemporaryDirectory() as folder:
-        canned.canned_whisper(str(Path(folder) / "model"), SENTENCE)
+        model = canned.write_canned_whisper(Path(folder) / "model", SENTENCE)
         provider = module.FasterWhisperASR
-        yield provider(provider.Config(model=str(Path(folder) / "model")))
+        yield provider(provider.Config(model=str(model)))
 
 
 @asynccontextmanager
