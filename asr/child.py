@@ -24,7 +24,7 @@ from ..core.errors import Category, ProviderError
 LENGTH = struct.Struct("<I")
 CLOSE_S = 1.0
 """How long it may take to end by itself."""
-HUNG_S = 10.0
+HUNG_S = 20.0
 """How long it may go on with what nobody waits for before it is taken to hang, and ended."""
 LONGEST_ANSWER = 16 << 20
 _STDERR_KEPT = 2000

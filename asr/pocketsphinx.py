@@ -42,6 +42,9 @@ _PATHS = {"hmm": "hmm", "dictionary": "dict", "lm": "lm"}
 class PocketsphinxConfig(ASRConfig):
     """The block ``pocketsphinx_asr``."""
 
+    timeout: float = Field(
+        default=30.0, gt=0, le=600, description="Seconds a clip may take, for each half minute of it that is begun"
+    )
     hmm: str = Field(default="", max_length=1000, description="Folder of an acoustic model; left out: US English")
     dictionary: str = Field(default="", max_length=1000, description="How words sound, a file; left out: US English")
     lm: str = Field(default="", max_length=1000, description="Language model, a file; left out: US English")

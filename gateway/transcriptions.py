@@ -17,7 +17,7 @@ from .transcription_form import FieldError, TranscriptionRequest, read_form
 from .transcription_text import rendered
 from .uploads import UploadForm, UploadRefused
 
-AT_A_TIME = 8
+AT_A_TIME = 4
 """Requests that are served at a time; each may hold a file and its sound in memory."""
 READY_S = 20.0
 """How long a request waits for recognisers that are being loaded."""

@@ -133,7 +133,7 @@ async def test_cancelling_leaves_it_usable(asr: ASR):
 
 async def test_the_loop_goes_on_meanwhile(asr: ASR):
     """With a clip that takes long, a ticker gets its turns; how many depends on the machine, but never next to none."""
-    clip = Audio(spoken().pcm * 12, 16_000)
+    clip = Audio(spoken().pcm * 6, 16_000)
     ticks = 0
     loop = asyncio.get_running_loop()
     longest = 0.0

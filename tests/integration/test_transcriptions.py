@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -251,6 +252,53 @@ async def asr_is_idle(asr: ScriptedASR) -> None:
     async with asyncio.timeout(5):
         while asr.running or not asr.clips:  # noqa: ASYNC110 - the double tells nobody
             await asyncio.sleep(0.01)
+
+
+async def test_who_trickles_is_told(opened: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "BODY_S", 0.4)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(opened.url.rsplit(":", 1)[1]))
+    writer.write(
+        b"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=a\r\n"
+        b"Content-Length: 1000\r\n\r\n--a\r\nContent-Disposition: form-data; name=file; filename=x\r\n\r\n"
+    )
+    async with asyncio.timeout(5):
+        while not reader.at_eof() and not (said := await _said_within(reader, 0.05)):
+            writer.write(b"x")
+    assert said.startswith(b"HTTP/1.1 408")
+    writer.close()
+    await writer.wait_closed()
+
+
+async def _said_within(reader: asyncio.StreamReader, seconds: float) -> bytes:
+    try:
+        async with asyncio.timeout(seconds):
+            return await reader.readline()
+    except TimeoutError:
+        return b""
+
+
+async def test_mutated_forms_never_break_the_server(opened: Door) -> None:
+    rng = random.Random(4)
+    good = (
+        b'--a\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper-1\r\n'
+        b'--a\r\nContent-Disposition: form-data; name="file"; filename="x.wav"\r\nContent-Type: audio/wav\r\n\r\n'
+    ) + wav_file(0.2) + b"\r\n--a--\r\n"  # fmt: skip
+    seen: set[int] = set()
+    for _ in range(150):
+        body = bytearray(good)
+        for _ in range(rng.choice((1, 3, 20))):
+            body[rng.randrange(rng.choice((250, len(body))))] = rng.randrange(256)
+        whole = bytes(body[: rng.randrange(len(body))]) if rng.random() < 0.3 else bytes(body)
+        kind = {
+            "Content-Type": rng.choice(
+                ["multipart/form-data; boundary=a", 'multipart/form-data; boundary="a"; charset=x']
+            )
+        }
+        async with opened.http.post(f"{opened.url}/v1/audio/transcriptions", data=whole, headers=kind) as answer:
+            assert answer.status in (200, 400, 413, 415, 422)
+            assert set(await answer.json()) in ({"error"}, {"text", "usage"})
+            seen.add(answer.status)
+    assert {200, 400} <= seen
 
 
 async def test_hanging_up_stops_the_work(opened: Door, asr: ScriptedASR) -> None:
