@@ -158,18 +158,24 @@ async def test_utter_silence_and_a_hum_are_nothing(asr: PocketsphinxASR) -> None
 
 async def test_its_death_is_told_and_the_next_clip_is_understood(asr: PocketsphinxASR) -> None:
     clip = flite(SENTENCES[1])
-    long = Audio(clip.pcm * 6, 16_000)
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    process = process_of(asr)
+    errors: list[ProviderError] = []
 
-        async def ask() -> None:
-            with pytest.raises(ProviderError) as caught:
-                await asr.transcribe(long)
-            assert caught.value.category is Category.CRASHED
+    async def ask() -> None:
+        try:
+            await asr.transcribe(Audio(clip.pcm * 6, 16_000))
+        except ProviderError as error:
+            errors.append(error)
 
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         for _ in range(3):
             group.create_task(ask())
-        await asyncio.sleep(0.1)
-        process_of(asr).kill()
+        spent = process.cpu_times().user
+        while process.cpu_times().user < spent + 0.05:  # noqa: ASYNC110 - it listens as soon as it works
+            await asyncio.sleep(0.01)
+        process.kill()
+    assert errors
+    assert {error.category for error in errors} == {Category.CRASHED}
     assert (await asr.transcribe(clip)).text == SENTENCES[1]
 
 
@@ -179,14 +185,18 @@ async def test_a_process_that_hangs_is_replaced(asr: PocketsphinxASR, monkeypatc
     clip = flite(SENTENCES[1])
     process = process_of(asr)
     os.kill(process.pid, signal.SIGSTOP)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1):
-            await asr.transcribe(clip)
-    async with asyncio.timeout(20):
-        with pytest.raises(ProviderError, match="did not answer any more") as caught:
-            await asr.transcribe(clip)
-        assert caught.value.category is Category.TIMEOUT
+    errors: list[ProviderError] = []
+    async with asyncio.timeout(60):
+        while process.is_running():
+            try:
+                async with asyncio.timeout(0.5):
+                    await asr.transcribe(clip)
+            except TimeoutError:
+                continue
+            except ProviderError as error:
+                errors.append(error)
         assert (await asr.transcribe(clip)).text == SENTENCES[1]
+    assert {error.category for error in errors} <= {Category.TIMEOUT}
     assert process_of(asr).pid != process.pid
 
 
@@ -199,22 +209,36 @@ async def test_a_process_that_hangs_can_be_closed(asr: PocketsphinxASR) -> None:
     assert not process.is_running()
 
 
-async def test_finals_pass_the_partials_that_wait(asr: PocketsphinxASR) -> None:
-    clip = flite(SENTENCES[1])
-    order: list[str] = []
+ECHO = """
+import sys, time
+while head := sys.stdin.buffer.read(4):
+    payload = sys.stdin.buffer.read(int.from_bytes(head, "little"))
+    time.sleep(0.05)
+    sys.stdout.buffer.write(head + payload)
+    sys.stdout.buffer.flush()
+"""
 
-    async def ask(name: str, partial: bool) -> None:
-        await asr.transcribe(clip, partial=partial)
-        order.append(name)
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(ask("running", False))
-        await asyncio.sleep(0.05)
-        for number in range(3):
-            group.create_task(ask(f"partial {number}", True))
-        await asyncio.sleep(0.05)
-        group.create_task(ask("final", False))
-    assert order == ["running", "final", "partial 0", "partial 1", "partial 2"]
+async def test_finals_pass_the_partials_that_wait(tmp_path: Path) -> None:
+    script = tmp_path / "echo.py"
+    script.write_text(ECHO, encoding="utf-8")
+    child = await child_module.Child.spawn("asr", "echo", str(script))
+    order: list[bytes] = []
+
+    async def ask(name: bytes, *, can_wait: bool) -> None:
+        order.append(await child.ask(name, can_wait=can_wait))
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(ask(b"running", can_wait=False))
+        for number in b"123":
+            group.create_task(ask(b"partial %c" % number, can_wait=True))
+        dropped = group.create_task(ask(b"dropped", can_wait=False))
+        group.create_task(ask(b"final", can_wait=False))
+        await asyncio.sleep(0)
+        dropped.cancel()
+    assert order == [b"running", b"final", b"partial 1", b"partial 2", b"partial 3"]
+    await child.close()
+    assert not child.alive
 
 
 async def test_what_nobody_waits_for_is_not_begun(asr: PocketsphinxASR) -> None:
