@@ -261,6 +261,7 @@ async def test_who_trickles_is_told(opened: Door, monkeypatch: pytest.MonkeyPatc
         b"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=a\r\n"
         b"Content-Length: 1000\r\n\r\n--a\r\nContent-Disposition: form-data; name=file; filename=x\r\n\r\n"
     )
+    said = b""
     async with asyncio.timeout(5):
         while not reader.at_eof() and not (said := await _said_within(reader, 0.05)):
             writer.write(b"x")
