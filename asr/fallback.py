@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from math import ceil
+from typing import Protocol, runtime_checkable
 
 from ..core.chain import Fallback
 from ..core.clock import loop_ms
-from ..core.errors import Category, ProviderError
+from ..core.errors import AllProvidersFailed, Category, ProviderError
 from ..core.types import Audio, Transcript
 from .base import ASR, LONG_CLIP_MS, Download, Fetching, Progress
 
@@ -18,6 +20,16 @@ LOAD_S = 120.0
 """How long a model may take to load."""
 
 log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class SomeLanguages(Protocol):
+    """A recogniser that knows some languages only."""
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """ISO 639-1 codes; None: it does not say."""
+        ...
 
 
 class FallbackASR(Fallback[ASR]):
@@ -57,19 +69,31 @@ class FallbackASR(Fallback[ASR]):
         raise self._chain.exhausted()
 
     async def transcribe(self, clip: Audio, *, language: str | None = None, partial: bool = False) -> Transcript:
-        """What is said in a clip. Raises AllProvidersFailed."""
+        """What is said in a clip. Those that do not know the language are passed over. Raises AllProvidersFailed.
+
+        A partial that takes too long fails at once, and is not held against the provider: it comes last wherever clips wait,
+        and by the time another provider had heard it, the next one is due.
+        """
+        passed_over: list[ProviderError] = []
         for attempt in self._chain.attempts():
             with attempt:
+                try:
+                    _refuse_unknown(attempt.provider, language)
+                except ProviderError as error:
+                    passed_over.append(error)
+                    continue
                 try:
                     engine = await attempt.ready()
                     transcript = await _in_time(engine, clip, language, partial)
                 except ProviderError as error:
+                    if partial and error.category is Category.TIMEOUT:
+                        raise AllProvidersFailed(KIND, [error]) from None
                     attempt.failed(error)
                     log.warning("%s", error)
                     continue
                 attempt.succeeded()
                 return transcript
-        raise self._chain.exhausted()
+        raise AllProvidersFailed(KIND, [*passed_over, *self._chain.exhausted().attempts])
 
     async def _fetch(self, provider: ASR, fetching: Callable[[Download, float], None]) -> None:
         if isinstance(provider, Fetching) and (wanted := provider.wanted()) is not None:
@@ -80,7 +104,19 @@ class FallbackASR(Fallback[ASR]):
 def _telling(wanted: Download, fetching: Callable[[Download, float], None]) -> Progress:
     """Progress told from any thread, told on the loop."""
     loop = asyncio.get_running_loop()
-    return lambda share: loop.call_soon_threadsafe(fetching, wanted, share) and None
+
+    def tell(share: float) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody is interested any more
+            loop.call_soon_threadsafe(fetching, wanted, share)
+
+    return tell
+
+
+def _refuse_unknown(engine: ASR, language: str | None) -> None:
+    if isinstance(engine, SomeLanguages) and engine.languages and language and language not in engine.languages:
+        known = ", ".join(sorted(engine.languages))
+        message = f"does not know the language {language!r}, only {known}; add another recogniser to asr in conf.yaml"
+        raise ProviderError(KIND, engine.name, Category.INVALID_REQUEST, message)
 
 
 async def _in_time(engine: ASR, clip: Audio, language: str | None, partial: bool) -> Transcript:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from importlib import import_module
+from io import BytesIO
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -38,8 +39,10 @@ CONNECT_S = 2.0
 PROBE_S = 2.0
 MAX_ERROR_BYTES = 16_384
 MAX_BODY_BYTES = 8 << 20
+WHOLE_BYTES = 1 << 18
+"""What is sent at once at most; more goes piece by piece, so that the loop goes on."""
 _ERROR_BODY_S = 1.0
-_JSON = {"Content-Type": "application/json"}
+JSON = "application/json"
 
 
 class HttpClient:
@@ -111,9 +114,9 @@ class HttpClient:
         if session is not None:
             await session.close()
 
-    async def post(self, path: str, body: bytes) -> aiohttp.ClientResponse:
-        """Send JSON; the response, its body unread. Raises ProviderError, also for every status that is not 2xx."""
-        response = await self._send("POST", path, body)
+    async def post(self, path: str, body: bytes, content_type: str = JSON) -> aiohttp.ClientResponse:
+        """Send ``body``; the response, its body unread. Raises ProviderError, also for every status that is not 2xx."""
+        response = await self._send("POST", path, body, content_type)
         if not 200 <= response.status < 300:
             raise await self._refusal(response)
         return response
@@ -170,7 +173,9 @@ class HttpClient:
             self._used_at = -FRESH_MS
         hang_up(response)
 
-    async def _send(self, method: str, path: str, body: bytes | None) -> aiohttp.ClientResponse:
+    async def _send(
+        self, method: str, path: str, body: bytes | None, content_type: str = JSON
+    ) -> aiohttp.ClientResponse:
         if self._session is None:
             await self._made_session()
         import aiohttp
@@ -180,24 +185,25 @@ class HttpClient:
         if url is None:
             url = self._urls[path] = URL(self._block.endpoint(path), encoded=True)
         trace = SimpleNamespace(reused=False)
+        headers = {"Content-Type": content_type} if body is not None else None
         try:
             try:
-                return await self._request(method, url, body, trace)
+                return await self._request(method, url, body, headers, trace)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 if not trace.reused or isinstance(error, aiohttp.ClientConnectorError):
                     raise
-            return await self._request(method, url, body, trace)
+            return await self._request(method, url, body, headers, trace)
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             raise self.failures.of_exception(error) from error
 
     async def _request(
-        self, method: str, url: URL, body: bytes | None, trace: SimpleNamespace
+        self, method: str, url: URL, body: bytes | None, headers: dict[str, str] | None, trace: SimpleNamespace
     ) -> aiohttp.ClientResponse:
         session = self._session or await self._made_session()
         self._used_at = loop_ms()
-        headers = _JSON if body is not None else None
+        data = BytesIO(body) if body and len(body) > WHOLE_BYTES else body
         return await session.request(
-            method, url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=trace
+            method, url, data=data, headers=headers, allow_redirects=False, trace_request_ctx=trace
         )
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> ProviderError:

@@ -12,7 +12,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
-from . import health, metrics, pages
+from . import health, metrics, pages, transcriptions
 from .origin import OriginGuard
 from .rooms import Rooms
 from .stage import serve_stage
@@ -32,7 +32,13 @@ def build_app(engine: Engine) -> Starlette:
         await serve_stage(websocket, rooms)
 
     app = Starlette(
-        routes=[*health.ROUTES, *metrics.ROUTES, *pages.ROUTES, WebSocketRoute("/stage/ws", stage_socket)],
+        routes=[
+            *health.ROUTES,
+            *metrics.ROUTES,
+            *transcriptions.routes(),
+            *pages.ROUTES,
+            WebSocketRoute("/stage/ws", stage_socket),
+        ],
         middleware=[Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors)],
         lifespan=lifespan,
     )

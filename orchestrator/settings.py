@@ -108,6 +108,8 @@ class GatewaySettings(Block):
     max_sessions: int = Field(
         default=256, ge=1, le=100_000, description="Sessions at a time; more are refused with 503"
     )
+    max_upload_mb: float = Field(default=25, gt=0, le=1000, description="Largest sound file to transcribe, MB")
+    max_clip_minutes: float = Field(default=30, gt=0, le=600, description="Longest sound file to transcribe, minutes")
 
 
 class PlaybackSettings(Block):

@@ -26,7 +26,13 @@ def test_defaults_are_those_of_the_documentation():
         "improvement_percent": 50,
     }
     assert AvatarSettings().model_dump() == {"model": "puppet"}
-    assert GatewaySettings().model_dump() == {"auth": {"enabled": False}, "cors": (), "max_sessions": 256}
+    assert GatewaySettings().model_dump() == {
+        "auth": {"enabled": False},
+        "cors": (),
+        "max_sessions": 256,
+        "max_upload_mb": 25,
+        "max_clip_minutes": 30,
+    }
     assert PlaybackSettings().model_dump() == {
         "max_ahead_ms": 400,
         "prefetch": 2,

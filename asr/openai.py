@@ -1,0 +1,153 @@
+"""Any server that speaks OpenAI's ``/audio/transcriptions``: OpenAI itself, Groq, speaches, whisper.cpp, vLLM and others.
+
+A clip is one request. Cancelling it closes the connection, so that the server stops working for nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+from uuid import uuid4
+
+from pydantic import Field, field_validator
+
+from ..core.errors import Category, ProviderError
+from ..core.http import HttpClient
+from ..core.http_errors import error_text
+from ..core.remote import ServerBlock
+from ..core.types import Audio, Transcript
+from .base import SAMPLE_RATE, ASRConfig
+from .clip import SHORTEST_MS, resampled, wav
+from .openai_answer import BadAnswer, read_answer
+
+_OWN_FIELDS = frozenset({"file", "model", "language", "prompt", "response_format", "stream"})
+Format = Literal["verbose_json", "json"]
+
+
+class OpenAIASRConfig(ServerBlock, ASRConfig):
+    """The block ``openai_asr``."""
+
+    model: str = Field(
+        default="whisper-1", min_length=1, max_length=200, description="Name of the model, for example whisper-1"
+    )
+    prompt: str = Field(
+        default="", max_length=2000, description="Text that goes before: names and words that it should spell right"
+    )
+    response_format: Literal["auto", "verbose_json", "json"] = Field(
+        default="auto",
+        description="What the server is asked for; auto: verbose_json, which tells times and how sure it is, "
+        "and json where that is refused",
+    )
+    partials: bool = Field(
+        default=False, description="Ask also while somebody still speaks; each time is a request that may cost money"
+    )
+
+    @field_validator("extra_body")
+    @classmethod
+    def _leaves_own_fields_alone(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if taken := sorted(_OWN_FIELDS & value.keys()):
+            raise ValueError(f"{', '.join(taken)} cannot be set here")
+        return value
+
+
+class OpenAIASR:
+    """A recogniser behind OpenAI's HTTP API."""
+
+    name = "openai_asr"
+    Config: ClassVar[type[OpenAIASRConfig]] = OpenAIASRConfig
+
+    def __init__(self, config: OpenAIASRConfig) -> None:
+        self.config = config
+        self.deadlines = config.deadlines
+        self.partials = config.partials
+        self._http = HttpClient(config, "asr", self.name, f"the model {config.model!r}")
+        self._format: Format | None = None if config.response_format == "auto" else config.response_format
+        """What the server is known to give; None: it has not been asked yet."""
+
+    async def open(self) -> None:
+        await self._http.open()
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    def prepare(self) -> None:
+        """Connect in the background, so that the next request need not."""
+        self._http.prepare()
+
+    async def probe(self) -> str:
+        """Ask for the list of models (2 s), which costs nothing. Raises ProviderError when the server cannot be reached or
+        refuses the key; what else it says to that question tells nothing about its ears."""
+        try:
+            await self._http.get_json("models")
+        except ProviderError as error:
+            if error.category in (Category.AUTH, Category.CONNECTIVITY, Category.TIMEOUT):
+                raise
+        return f"{self.config.model} at {self.config.shown_url}"
+
+    async def transcribe(self, clip: Audio, *, language: str | None = None, partial: bool = False) -> Transcript:
+        """What is said in a clip; nothing in one of less than 100 ms. Raises ProviderError."""
+        if clip.duration_ms < SHORTEST_MS:
+            return Transcript("", language)
+        file = await asyncio.to_thread(_file, clip)
+        if self._format is not None:
+            return await self._ask(file, language, self._format)
+        try:
+            transcript = await self._ask(file, language, "verbose_json")
+        except ProviderError as error:
+            if error.category is not Category.INVALID_REQUEST:
+                raise
+            # Some models only give plain JSON. Whether it was that, the next answer shows.
+            transcript = await self._ask(file, language, "json")
+            self._format = "json"
+            return transcript
+        self._format = "verbose_json"
+        return transcript
+
+    async def _ask(self, file: bytes, language: str | None, response_format: Format) -> Transcript:
+        boundary = uuid4().hex
+        body = _multipart(boundary, file, self._fields(language, response_format))
+        response = await self._http.post("audio/transcriptions", body, f"multipart/form-data; boundary={boundary}")
+        failures = self._http.failures
+        try:
+            if response.content_type == "text/html":
+                raise failures.bad_output("answered with a web page; is base_url right?")
+            answer = await self._http.read_all(response)
+        finally:
+            self._http.hang_up(response)
+        try:
+            return read_answer(answer, language)
+        except BadAnswer as error:
+            raise failures.bad_output(f"sent {error}: {failures.quote(error_text(answer[:2000]))}") from None
+
+    def _fields(self, language: str | None, response_format: Format) -> Iterator[tuple[str, str]]:
+        yield "model", self.config.model
+        yield "response_format", response_format
+        if language:
+            yield "language", language
+        if self.config.prompt:
+            yield "prompt", self.config.prompt
+        for name, value in self.config.extra_body.items():
+            for item in value if isinstance(value, list) else [value]:
+                yield name, item if isinstance(item, str) else json.dumps(item)
+
+
+def _file(clip: Audio) -> bytes:
+    """The clip as a WAV file of no more samples than any recogniser listens to."""
+    return wav(resampled(clip, SAMPLE_RATE) if clip.sample_rate > SAMPLE_RATE else clip)
+
+
+def _multipart(boundary: str, file: bytes, fields: Iterator[tuple[str, str]]) -> bytes:
+    """A body as RFC 7578 has it: the fields, and the clip as ``file``."""
+    parts: list[bytes] = []
+    for name, value in fields:
+        parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"\r\n\r\n'.encode())
+        parts.append(f"{value}\r\n".encode())
+    head = 'Content-Disposition: form-data; name="file"; filename="clip.wav"\r\nContent-Type: audio/wav\r\n\r\n'
+    parts += [f"--{boundary}\r\n{head}".encode(), file, f"\r\n--{boundary}--\r\n".encode()]
+    return b"".join(parts)
+
+
+def _quoted(name: str) -> str:
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
