@@ -17,6 +17,7 @@ from ..core.block import Block
 from ..core.errors import Category, ProviderError
 from ..core.types import Audio, Transcript
 from .base import Download, Progress
+from .clip import SHORTEST_MS
 from .hub import Hub
 from .hub_listing import hub_address
 from .model_download import Download as Fetch
@@ -139,7 +140,7 @@ class FasterWhisperASR:
         engine, worker = self._engine, self._worker
         if engine is None or worker is None:
             raise _error(Category.UNAVAILABLE, "is not open")
-        if len(clip.pcm) < 2:
+        if clip.duration_ms < SHORTEST_MS:
             return Transcript("", language)
         spoken = self._spoken(engine, language)
 
