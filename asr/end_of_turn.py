@@ -10,9 +10,10 @@ and a fourth where there is an end-of-turn model. How short a silence may be is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from .hearing import EndReason
-from .sentence_end import Ending, judge
+from .sentence_end import Ending, judge, marked
 from .settings import EarsSettings
 
 HOLD = 0.5
@@ -21,17 +22,31 @@ LONGEST_HOLD_MS = 1000.0
 """... but not longer than this."""
 COMPLETE, INCOMPLETE = 0.8, 0.2
 """From here on, and up to here, the end-of-turn model is believed."""
-MODEL = EndReason.MODEL
-Sign = Ending | EndReason
-"""What an early end is based on: how the text ends, or the model."""
-DOUBTS: dict[Sign, float] = {Ending.STOP: 0.6, Ending.QUESTION: 0.3, MODEL: 0.0}
-"""How far each sign is doubted at first, from 0 to 1."""
-LEARN = 0.15
+DOUBT = 0.7
+"""How far a mark at the end is doubted at first, from 0 to 1."""
+HONEST = 0.4
+"""From here down, marks are where they belong, so that the lack of one says that more is to come."""
+LEARN = 0.2
 """How much one pause changes a doubt."""
 LEAST_PAUSE_MS = 150.0
 """What is shorter belongs to the words: nobody takes it for an end."""
 RISE, FALL = 0.5, 0.08
 """How far one pause moves the reach, towards a longer and a shorter one: it settles near the longest of the usual pauses."""
+FURTHEST = 1.25
+"""The reach of a speaker who pauses long, in long silences."""
+
+
+class Sign(StrEnum):
+    """What a silence follows."""
+
+    MORE = "more"
+    """Something that is not over."""
+    NONE = "none"
+    """Something that may be over."""
+    MARK = "mark"
+    """A whole sentence, as its mark or its last word says."""
+    MODEL = "model"
+    """A melody that ends, as the end-of-turn model says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +71,9 @@ class Stand:
 class EndOfTurn:
     """The rules for one speaker. For growing silence, :meth:`reason` never takes an end back.
 
-    After a sentence it waits for ``short_pause_ms`` and, as far as the sign of its end is doubted, up to the speaker's reach: the
-    pause that this speaker hardly exceeds within an utterance, between ``short_pause_ms`` and ``end_silence_ms``. A recogniser
-    that puts full stops into the middle of what is said earns doubt for them, and one that does not loses it.
+    The *reach* is the pause that this speaker hardly exceeds within an utterance. After a sentence, ``short_pause_ms`` will do as
+    far as its mark is believed, and the reach as far as it is not. Marks are doubted when pauses come after them in which the
+    speaker then goes on: some recognisers put a full stop at the end of whatever they are given.
     """
 
     def __init__(self, settings: EarsSettings) -> None:
@@ -67,65 +82,65 @@ class EndOfTurn:
         self._long = settings.end_silence_ms
         self._hold = min(self._long * HOLD, LONGEST_HOLD_MS)
         self._reach = self._long
-        self._doubts = dict(DOUBTS)
-        self._sign: Sign | None = None
-        """What was seen in the silence that was judged last; None: nothing that could be judged."""
+        self._doubt = {Sign.MARK: DOUBT, Sign.MODEL: 0.0}
+        self._punctuates = False
+        """Whether the recogniser has ever put a mark."""
+        self._seen: tuple[Sign, bool] | None = None
+        """The sign of the silence that was judged last, and whether the text ended with a mark; None: it could not be judged."""
 
     def reason(self, stand: Stand) -> EndReason | None:
         """Why the utterance is over; None: it is not. It remembers what it saw, for when the speaker goes on."""
         text = stand.text.strip()
-        ending = judge(text, stand.language)
-        if stand.silence_ms and (reason := self._in_silence(stand, text, ending)):
+        sign = self._sign(text, stand)
+        if stand.silence_ms and (reason := self._in_silence(stand, text, sign)):
             return reason
-        stable = self._settings.stable_nochange_ms + (self._hold if ending is Ending.OPEN else 0.0)
+        stable = self._settings.stable_nochange_ms + (self._hold if sign is Sign.MORE else 0.0)
         return EndReason.STABLE if stand.unchanged_ms >= (stable if text else 2 * stable) else None
 
     def went_on(self, pause_ms: float) -> None:
         """The speaker went on after a pause within an utterance."""
-        sign, self._sign = self._sign, None
-        if not self._settings.adaptive or pause_ms < LEAST_PAUSE_MS:
-            return
-        self._move_reach(pause_ms)
-        if sign in self._doubts:
-            self._doubt(sign)
-        elif sign is not None:
-            # It was told that this is no end: whoever tells that is to be believed elsewhere.
-            self._doubts = {kind: doubt * (1 - LEARN) for kind, doubt in self._doubts.items()}
+        if self._settings.adaptive and pause_ms >= LEAST_PAUSE_MS:
+            self._learn(pause_ms, LEARN)
+        self._seen = None
 
     def cut_off(self, pause_ms: float) -> None:
         """The speaker went on right after the utterance had been taken to be over."""
-        sign, self._sign = self._sign, None
-        if not self._settings.adaptive:
-            return
-        self._move_reach(pause_ms)
-        if sign in self._doubts:
-            self._doubt(sign)
-            self._doubt(sign)
+        if self._settings.adaptive:
+            self._learn(max(pause_ms, self._reach), 2 * LEARN)
+        self._seen = None
 
-    def _in_silence(self, stand: Stand, text: str, ending: Ending) -> EndReason | None:
+    def _sign(self, text: str, stand: Stand) -> Sign:
+        """What the words say goes before what the melody says, where they say that more is to come."""
+        ending, sure = judge(text, stand.language), stand.completeness
+        if ending is Ending.OPEN:
+            return Sign.MORE
+        if sure is not None and not INCOMPLETE < sure < COMPLETE:
+            return Sign.MODEL if sure >= COMPLETE else Sign.MORE
+        if ending is not Ending.BARE:
+            return Sign.MARK
+        return Sign.MORE if self._punctuates and self._doubt[Sign.MARK] <= HONEST else Sign.NONE
+
+    def _in_silence(self, stand: Stand, text: str, sign: Sign) -> EndReason | None:
         silence = stand.silence_ms
         if not stand.whole:
             return EndReason.SILENCE if silence >= self._long else None
         if not text:
             # A cough: nothing is lost if it was none, and what it held up goes on.
             return EndReason.SILENCE if silence >= self._short else None
-        sign = self._sign = _sign(ending, stand.completeness)
-        if sign in self._doubts and silence >= self._short + self._doubts[sign] * (self._reach - self._short):
-            return EndReason.MODEL if sign is MODEL else EndReason.PUNCTUATION
-        return EndReason.SILENCE if silence >= self._long + (self._hold if sign is Ending.OPEN else 0.0) else None
+        mark = marked(text)
+        self._punctuates |= mark
+        self._seen = sign, mark
+        if sign in self._doubt and silence >= self._short + self._doubt[sign] * (self._reach - self._short):
+            return EndReason.MODEL if sign is Sign.MODEL else EndReason.PUNCTUATION
+        longest = self._long + self._hold if sign is Sign.MORE else max(self._long, self._reach)
+        return EndReason.SILENCE if silence >= longest else None
 
-    def _doubt(self, sign: Sign) -> None:
-        self._doubts[sign] += LEARN * (1 - self._doubts[sign])
-
-    def _move_reach(self, pause_ms: float) -> None:
-        by = RISE if pause_ms > self._reach else FALL
-        self._reach = min(max(self._reach + by * (pause_ms - self._reach), self._short), self._long)
-
-
-def _sign(ending: Ending, completeness: float | None) -> Sign:
-    """What the words say of the end goes before what the melody says, where they say that it is none."""
-    if ending is Ending.OPEN or completeness is None:
-        return ending
-    if completeness <= INCOMPLETE:
-        return Ending.OPEN
-    return MODEL if completeness >= COMPLETE else ending
+    def _learn(self, pause_ms: float, by: float) -> None:
+        far = RISE if pause_ms > self._reach else FALL
+        self._reach = min(max(self._reach + far * (pause_ms - self._reach), self._short), self._long * FURTHEST)
+        if self._seen is None:
+            return
+        sign, mark = self._seen
+        self._doubt[Sign.MARK] += by * (mark - self._doubt[Sign.MARK])
+        if sign is Sign.MODEL:
+            self._doubt[Sign.MODEL] += by * (1 - self._doubt[Sign.MODEL])

@@ -39,6 +39,12 @@ CLAUSE_WORDS = 9
 """A subordinate clause of more words than that has its main clause with it, most likely."""
 
 
+def marked(text: str) -> bool:
+    """Whether the recogniser has put a mark that ends sentences."""
+    text = text.rstrip(AROUND)
+    return not TRAILING_OFF.search(text) and bool(STOPS.search(text) or CRIES.search(text))
+
+
 def judge(text: str, language: str | None) -> Ending:
     """How ``text`` ends, in a language given as ISO 639-1 code; None: as its letters look."""
     text = text.rstrip(AROUND)

@@ -41,9 +41,11 @@ from hayakuchi.asr.settings import EarsSettings
 
 TUNING, REPORTED = (1, 0), (2, 1)
 """Seed and half of the sentences."""
-SNRS = (None, 20.0, 10.0, 5.0)
+CONDITIONS = (("clean", None), *((kind, snr) for kind in ("steady", "babble") for snr in (20.0, 10.0, 5.0)))
 DECODE_MS, TICK_MS = 300.0, 250.0
 FRAME_MS = FRAME_SAMPLES * 1000 / RATE
+EDGE = RATE // 5
+"""Speech that begins so near the utterance is no false start."""
 SWEEP = tuple(range(200, 2001, 50))
 STYLES = ("true", "stops", "none")
 
@@ -83,19 +85,16 @@ def listen(utterance: Utterance, sound: Samples, activity: VoiceActivity, score:
     detector = SpeechDetector(activity, EarsSettings())
     frames: list[Frame] = []
     model: dict[int, float] = {}
-    first, began = -1, 0
+    first = -1
     false_start = was = False
     for index in range(len(sound) // FRAME_SAMPLES):
         detector.feed(sound[index * FRAME_SAMPLES : (index + 1) * FRAME_SAMPLES])
-        now = detector.speaking
-        if now and not was:
-            inside = utterance.began - RATE // 10 <= detector.position and detector.began is not None
-            if not inside or (detector.began or 0) > utterance.ended + RATE // 4:
-                false_start = True
-            elif first < 0:
-                first, began = index, detector.began or 0
+        now, began = detector.speaking, detector.began or 0
+        false_start |= now and not was and not utterance.began - EDGE <= began <= utterance.ended + EDGE
+        if now and first < 0 and detector.position > utterance.began:
+            first = index
         if was and not now and first >= 0 and score is not None:
-            model[index] = score(sound[began : detector.position])
+            model[index] = score(sound[utterance.began : detector.position])
         was = now
         frames.append(Frame(now, detector.silence_ms, detector.ended))
     return Trace(utterance, tuple(frames), first, false_start, model)
@@ -228,10 +227,10 @@ def traces_of(count: int, seed: int, part: int, score: Callable[[Samples], float
     noise = Noise(seed)
     spoken = list(utterances(count, seed, part))
     return {
-        "clean" if snr is None else f"{snr:g} dB": [
-            listen(one, noise.over(one, snr), make(), score) for one in spoken
+        kind if snr is None else f"{kind} {snr:g} dB": [
+            listen(one, noise.over(one, kind, snr), make(), score) for one in spoken
         ]
-        for snr in SNRS
+        for kind, snr in CONDITIONS
     }
 
 

@@ -167,20 +167,21 @@ def _say(voice: str, text: str) -> tuple[Samples, tuple[tuple[int, int], ...], i
 
 
 class Noise:
-    """White, pink and babble, by turns."""
+    """``steady`` (white and pink, by turns) and ``babble``."""
 
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
-        self._babble = self._voices(seed)
+        self._voices = _babble(seed)
         self._turn = 0
 
-    def over(self, utterance: Utterance, snr_db: float | None) -> Samples:
+    def over(self, utterance: Utterance, kind: str, snr_db: float | None) -> Samples:
         """The clip with noise that is ``snr_db`` below the speech; None: without."""
         sound = utterance.sound
         if snr_db is None:
             return sound
         self._turn += 1
-        noise = (self._white, self._pink, self._some_babble)[self._turn % 3](len(sound))
+        make = self._babble if kind == "babble" else (self._white, self._pink)[self._turn % 2]
+        noise = make(len(sound))
         speech = sound[np.abs(sound) > 0.005]
         level = np.sqrt(np.mean(speech**2)) * 10 ** (-snr_db / 20)
         return np.clip(sound + noise * (level / np.sqrt(np.mean(noise**2))), -1, 1).astype(np.float32)
@@ -193,15 +194,17 @@ class Noise:
         spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 20))
         return np.fft.irfft(spectrum, samples).astype(np.float32)
 
-    def _some_babble(self, samples: int) -> Samples:
-        at = int(self._random.integers(0, len(self._babble) - samples))
-        return self._babble[at : at + samples]
+    def _babble(self, samples: int) -> Samples:
+        at = int(self._random.integers(0, len(self._voices) - samples))
+        return self._voices[at : at + samples]
 
-    def _voices(self, seed: int) -> Samples:
-        chance = random.Random(seed)
-        babble = np.zeros(RATE * 40, np.float32)
-        for speaker in range(6):
-            texts = [_words(text)[0] for text in sentences(0) + sentences(1)]
-            line = np.concatenate([_say(VOICES[speaker % 4], " ".join(chance.choice(texts)))[0] for _ in range(30)])
-            babble += np.resize(np.roll(line, chance.randrange(len(line))), len(babble))
-        return babble
+
+def _babble(seed: int) -> Samples:
+    """Six voices at once, for 40 s."""
+    chance = random.Random(seed)
+    babble = np.zeros(RATE * 40, np.float32)
+    for speaker in range(6):
+        texts = [_words(text)[0] for text in sentences(0) + sentences(1)]
+        line = np.concatenate([_say(VOICES[speaker % 4], " ".join(chance.choice(texts)))[0] for _ in range(15)])
+        babble += np.resize(np.roll(line, chance.randrange(len(line))), len(babble))
+    return babble
