@@ -1,7 +1,7 @@
 """From frames of sound to stretches of speech.
 
-A stretch begins with ``ONSET`` frames of speech among ``ONSET + 1``, so that a click is none, and ends with ``HANG`` frames without, so
-that a stop consonant ends none. Both count from the sound itself: from its first frame, and to its last.
+A stretch begins with ``ONSET`` frames of speech among ``ONSET + 1``, so that a click is none, and ends with ``HANG`` frames
+without, so that a stop consonant ends none. It lasts from the first of its frames of speech to the last.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     silence      a long silence, whatever was said; longer still after "and …" or "the …"
     stable       the text has not changed for long, though noise keeps the silence away
 
-and a fourth where there is an end-of-turn model. How short a silence may be is learned from the speaker: see :class:`EndOfTurn`.
+and a fourth where there is an end-of-turn model. How short a silence may be is learned: see :class:`EndOfTurn`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LONGEST_HOLD_MS = 1000.0
 """... but not longer than this."""
 COMPLETE, INCOMPLETE = 0.8, 0.2
 """From here on, and up to here, the end-of-turn model is believed."""
-DOUBT = 0.7
+DOUBT = 0.85
 """How far a mark at the end is doubted at first, from 0 to 1."""
 HONEST = 0.4
 """From here down, marks are where they belong, so that the lack of one says that more is to come."""
@@ -30,7 +30,7 @@ LEARN = 0.2
 """How much one pause changes a doubt."""
 LEAST_PAUSE_MS = 150.0
 """What is shorter belongs to the words: nobody takes it for an end."""
-RISE, FALL = 0.5, 0.08
+RISE, FALL = 0.6, 0.03
 """How far one pause moves the reach, towards a longer and a shorter one: it settles near the longest of the usual pauses."""
 FURTHEST = 1.25
 """The reach of a speaker who pauses long, in long silences."""
@@ -71,9 +71,9 @@ class Stand:
 class EndOfTurn:
     """The rules for one speaker. For growing silence, :meth:`reason` never takes an end back.
 
-    The *reach* is the pause that this speaker hardly exceeds within an utterance. After a sentence, ``short_pause_ms`` will do as
-    far as its mark is believed, and the reach as far as it is not. Marks are doubted when pauses come after them in which the
-    speaker then goes on: some recognisers put a full stop at the end of whatever they are given.
+    The *reach* is the pause that this speaker hardly exceeds within an utterance. After a sentence, ``short_pause_ms`` will
+    do as far as its mark is believed, and the reach as far as it is not. Marks earn doubt when the speaker goes on after them:
+    some recognisers put a full stop at the end of whatever they are given.
     """
 
     def __init__(self, settings: EarsSettings) -> None:
@@ -86,7 +86,7 @@ class EndOfTurn:
         self._punctuates = False
         """Whether the recogniser has ever put a mark."""
         self._seen: tuple[Sign, bool] | None = None
-        """The sign of the silence that was judged last, and whether the text ended with a mark; None: it could not be judged."""
+        """Of the silence that was judged last: its sign, and whether the text had a mark. None: it could not be judged."""
 
     def reason(self, stand: Stand) -> EndReason | None:
         """Why the utterance is over; None: it is not. It remembers what it saw, for when the speaker goes on."""

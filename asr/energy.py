@@ -1,6 +1,6 @@
 """Speech told from noise by its level alone: what is well above the quietest sound of the last seconds.
 
-It needs nothing but numpy. It takes any sudden sound for speech, and a steady one only until it has lasted for ``MEMORY`` frames.
+It needs nothing but numpy. It takes any sudden sound for speech, until that has lasted for ``MEMORY`` frames.
 """
 
 from __future__ import annotations

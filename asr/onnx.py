@@ -19,7 +19,9 @@ def load(kind: str, name: str, file: Path, inputs: Mapping[str, Shape]) -> Any:
     try:
         runtime = import_module("onnxruntime")
     except ImportError as error:
-        message = f"needs the Python package 'onnxruntime', which cannot be loaded ({error}); try: pip install onnxruntime"
+        message = (
+            f"needs the Python package 'onnxruntime', which cannot be loaded ({error}); try: pip install onnxruntime"
+        )
         raise ProviderError(kind, name, Category.MISSING_EXTRA, message) from error
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -31,7 +33,7 @@ def load(kind: str, name: str, file: Path, inputs: Mapping[str, Shape]) -> Any:
         raise ProviderError(kind, name, Category.NOT_FOUND, message) from error
     try:
         session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except _refusals(runtime) as error:
+    except refusals() as error:
         message = f"{file} is no usable ONNX model: {str(error).splitlines()[0]}"
         raise ProviderError(kind, name, Category.INVALID_REQUEST, message) from error
     if problem := _mismatch(session.get_inputs(), inputs):
@@ -39,9 +41,9 @@ def load(kind: str, name: str, file: Path, inputs: Mapping[str, Shape]) -> Any:
     return session
 
 
-def _refusals(runtime: Any) -> tuple[type[Exception], ...]:
-    """What onnxruntime raises for a file that it does not like; its classes share no base but Exception."""
-    raised = vars(runtime.capi.onnxruntime_pybind11_state).values()
+def refusals() -> tuple[type[Exception], ...]:
+    """What onnxruntime raises for a model that it does not like; its classes share no base but Exception."""
+    raised = vars(import_module("onnxruntime.capi.onnxruntime_pybind11_state")).values()
     return (RuntimeError, ValueError, *(it for it in raised if isinstance(it, type) and issubclass(it, Exception)))
 
 

@@ -14,8 +14,8 @@ OPEN_WORDS: dict[str, frozenset[str]] = {
         i i'm i've i'll i'd you're you've you'll we're we've we'll we'd they're they've they'll he's she's it's it'll
         is are was were am be been being isn't aren't wasn't weren't has had having
         can could will would should might must
-        very quite rather such let's wanna gonna gotta well so like basically
-        um uh er erm hmm""".split()
+        very quite rather such let let's want wanna gonna gotta well so like basically
+        we they he she um uh er erm hmm""".split()
     ),
     "de": frozenset(
         """der die das dem den des ein eine einen einem einer eines mein meine meinen dein deine sein seine ihr ihre unser
@@ -33,8 +33,33 @@ OPEN_WORDS: dict[str, frozenset[str]] = {
         a en con sin por para sobre entre hasta desde hacia muy eh em""".split()
     ),
 }
+NEVER_LAST: dict[str, frozenset[str]] = {
+    "en": frozenset(
+        "a an the my your our their its every and but or because very if than is are was were we they he".split()
+    ),
+}
+"""Words with which no question ends either; others may: "Where are you from?"."""
 OPEN_PHRASES: dict[str, frozenset[str]] = {
-    "en": frozenset({"you know", "i mean", "let me", "even though", "the same", "do you", "did you", "i think", "i guess"}),
+    "en": frozenset(
+        f"{first} {last}"
+        for last, firsts in {
+            "know": "you",
+            "mean": "i",
+            "me": "let",
+            "though": "even",
+            "same": "the",
+            "think": "i",
+            "guess": "i",
+            "really": "i",
+            "just": "i",
+            "always": "i",
+            "never": "i",
+            "you": "could can would do did have will",
+            "do": "how what where why",
+            "did": "how what where why when",
+        }.items()
+        for first in firsts.split()
+    ),
 }
 """Two words that are open only together."""
 SUBORDINATORS: dict[str, frozenset[str]] = {
@@ -50,13 +75,14 @@ INVERTED: dict[str, frozenset[str]] = {
 """After one of those, the first word asks: "When is it"."""
 OPEN_ENDS: dict[str, tuple[str, ...]] = {
     "zh": tuple(
-        """然后 但是 可是 不过 而且 并且 所以 因为 如果 要是 虽然 那么 或者 还是 以及 就是 就是说 也就是 比如 比如说 例如 那个 这个
-        的话 之前 之后 的时候 和 跟 与 或 把 被 给 从 在 向 往 比 让 叫 用 为 关于 我 我们 是 很 太 更 最 非常 比较 特别 还有 另外
-        其实 嗯 呃 额 一个 一种 想要 打算 觉得 认为""".split()
+        """然后 但是 可是 不过 而且 并且 所以 因为 如果 要是 虽然 那么 或者 还是 以及 就是 就是说 也就是 比如 比如说 例如
+        那个 这个 的话 之前 之后 的时候 和 跟 与 或 把 被 给 从 在 向 往 比 让 叫 用 为 关于 我 我们 是 很 太 更 最 非常 比较
+        特别 还有 另外 其实 嗯 呃 额 一个 一种 想要 打算 觉得 认为""".split()
     ),
     "ja": tuple(
-        """けど けれど けれども が から ので のに たら れば なら と て で し は を に へ も や の とか って という たり ながら
-        えっと えーと ええと あの あのー その そのー なんか まあ まぁ うーん それで そして でも だから しかし あと 例えば たとえば""".split()
+        """けど けれど けれども が から ので のに たら れば なら と て で し は を に へ も や の とか って という たり
+        ながら えっと えーと ええと あの あのー その そのー なんか まあ まぁ うーん それで そして でも だから しかし あと
+        例えば たとえば""".split()
     ),
     "ko": tuple(
         """그리고 그런데 근데 그래서 하지만 그러면 그러니까 왜냐하면 만약 또 또는 및 음 그 저 저기 이제 막
@@ -72,8 +98,8 @@ CLOSING: dict[str, tuple[str, ...]] = {
     ),
     "zh": ("谢谢", "再见", "好的", "是的", "没有", "怎么用", "有用", "了", "吧", "呀", "啊", "啦", "哦"),
     "ja": tuple(
-        """です ます ました でした ません だよ だね だった よね ですよ ですね ますよ ますね ください ないよ 思う した いいよ いいね
-        ありがとう こんにちは こんばんは かな""".split()
+        """です ます ました でした ません だよ だね だった よね ですよ ですね ますよ ますね ください ないよ 思う した いいよ
+        いいね ありがとう こんにちは こんばんは かな""".split()
     ),
     "ko": ("습니다", "니다", "요", "다", "어", "아", "네", "지", "야", "해", "죠"),
 }
@@ -81,6 +107,6 @@ CLOSING: dict[str, tuple[str, ...]] = {
 ASKING: dict[str, tuple[str, ...]] = {
     "zh": ("吗", "呢", "什么", "怎么办", "怎么样", "是谁", "哪里", "哪儿", "多少", "为什么"),
     "ja": ("ですか", "ますか", "ましたか", "でしたか", "ませんか", "でしょうか", "だろうか", "のか", "なの"),
-    "ko": ("습니까", "입니까", "합니까", "됩니까", "까요", "나요", "을까", "할까", "뭐야"),
+    "ko": ("습니까", "십니까", "입니까", "합니까", "됩니까", "갑니까", "옵니까", "압니까", "까요", "나요", "을까", "할까", "뭐야"),
 }
 """Ends of questions, which need no mark to be known."""

@@ -1,7 +1,7 @@
 """Whether what was said so far sounds over, judged by its last words and marks.
 
-A recogniser puts a full stop after nearly everything it decodes, so that a stop says little, while a last word that asks for another one
-says much: "I want to buy a." is not over, whatever the mark.
+A recogniser puts a full stop after nearly everything it decodes, so that a stop says little, while a last word that asks for
+another one says much: "I want to buy a." is not over, whatever the mark.
 """
 
 from __future__ import annotations
@@ -9,7 +9,16 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from .open_words import ASKING, CLOSING, INVERTED, OPEN_ENDS, OPEN_PHRASES, OPEN_WORDS, SUBORDINATORS
+from .open_words import (
+    ASKING,
+    CLOSING,
+    INVERTED,
+    NEVER_LAST,
+    OPEN_ENDS,
+    OPEN_PHRASES,
+    OPEN_WORDS,
+    SUBORDINATORS,
+)
 
 
 class Ending(StrEnum):
@@ -27,6 +36,7 @@ class Ending(StrEnum):
 
 TRAILING_OFF = re.compile(r"(\.{2,}|…|[,、，:：;；\-–—~～])$")
 STOPS = re.compile(r"[.。．｡]$")
+MARKS = ".。．｡?？!！ "
 CRIES = re.compile(r"[?？!！]$")
 AROUND = "\"'”’»)]）」』】 \t\n"
 HANGUL = re.compile(r"[가-힣]")
@@ -50,10 +60,11 @@ def judge(text: str, language: str | None) -> Ending:
     text = text.rstrip(AROUND)
     if TRAILING_OFF.search(text):
         return Ending.OPEN
-    if CRIES.search(text):
-        return Ending.QUESTION
-    sentence = SENTENCES.split(text.rstrip(".。．｡ "))[-1].lower()
+    sentence = SENTENCES.split(text.rstrip(MARKS))[-1].lower()
     spoken = _language(sentence, language)
+    if CRIES.search(text):
+        last = (WORDS.findall(sentence) or [""])[-1]
+        return Ending.OPEN if last in NEVER_LAST.get(spoken, ()) else Ending.QUESTION
     if _goes_on(sentence, spoken):
         return Ending.OPEN
     if sentence.endswith(ASKING.get(spoken, ())):

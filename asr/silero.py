@@ -53,7 +53,13 @@ def load_silero() -> Any:
         raise ProviderError(KIND, NAME, Category.MISSING_EXTRA, message)
     files = sorted(Path(package.submodule_search_locations[0], "assets").glob("silero_vad_v*.onnx"))
     if not files:
-        message = "the installed faster-whisper brings no Silero model; try: pip install --force-reinstall faster-whisper"
+        message = (
+            "the installed faster-whisper brings no Silero model; try: pip install --force-reinstall faster-whisper"
+        )
         raise ProviderError(KIND, NAME, Category.MISSING_EXTRA, message)
-    shapes: dict[str, list[int | None]] = {"input": [None, CONTEXT_SAMPLES + FRAME_SAMPLES], "h": [1, 1, 128], "c": [1, 1, 128]}
+    shapes: dict[str, list[int | None]] = {
+        "input": [None, CONTEXT_SAMPLES + FRAME_SAMPLES],
+        "h": [1, 1, 128],
+        "c": [1, 1, 128],
+    }
     return load(KIND, NAME, files[-1], shapes)

@@ -4,9 +4,9 @@ What is assumed, because no recordings can be shipped:
 
 - Four voices speak whole sentences as one says things to a streamer (``speech_set.txt``). They are read, not conversed: nobody
   says "um", and the melody before a pause is the one before a comma.
-- An utterance has no, one or two pauses inside (45, 40, 15 %); six in ten lie at a clause boundary, the others behind any word.
-- Pauses are log-normal. Each session has a speaker with a median of its own, around 350 ms, and a spread of 0.5 (half of the pauses
-  last 250 to 490 ms, one in twenty exceeds 800 ms); so a "typical pause" is a quarter to half a second, as studies of pauses say.
+- An utterance has no, one or two pauses inside (45, 40, 15 %); six in ten at a clause boundary, the others behind any word.
+- Pauses are log-normal. Each session has a speaker with a median of its own, around 350 ms, and a spread of 0.5: half of the
+  pauses last 250 to 490 ms, which is what studies of speech call typical, and one in fifteen exceeds 800 ms.
 - Noise is white, pink, or babble of six voices, for the whole clip, at a level relative to the speech itself.
 - Each word takes a part of its phrase in proportion to its letters.
 
@@ -154,7 +154,7 @@ def _say(voice: str, text: str) -> tuple[Samples, tuple[tuple[int, int], ...], i
             rate = clip.getframerate()
             sound = np.frombuffer(clip.readframes(clip.getnframes()), "<i2").astype(np.float32) / 32768
     if rate != RATE:
-        sound = soxr.resample(sound, rate, RATE)
+        sound = np.asarray(soxr.resample(sound, rate, RATE), np.float32)
     gaps: list[tuple[int, int]] = []
     before = 0
     for name, end_s in re.findall(r"(\S+):([\d.]+)", told):
