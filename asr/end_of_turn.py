@@ -22,8 +22,6 @@ LONGEST_HOLD_MS = 1000.0
 """... but not longer than this."""
 COMPLETE, INCOMPLETE = 0.8, 0.2
 """From here on, and up to here, the end-of-turn model is believed."""
-DOUBT = 0.85
-"""How far a mark at the end is doubted at first, from 0 to 1."""
 HONEST = 0.4
 """From here down, marks are where they belong, so that the lack of one says that more is to come."""
 LEARN = 0.2
@@ -68,12 +66,16 @@ class Stand:
     """ISO 639-1 code."""
 
 
+DOUBTS = {Sign.MARK: 0.85, Sign.MODEL: 0.5}
+"""How far each sign is doubted at first, from 0 to 1."""
+
+
 class EndOfTurn:
     """The rules for one speaker. For growing silence, :meth:`reason` never takes an end back.
 
     The *reach* is the pause that this speaker hardly exceeds within an utterance. After a sentence, ``short_pause_ms`` will
     do as far as its mark is believed, and the reach as far as it is not. Marks earn doubt when the speaker goes on after them:
-    some recognisers put a full stop at the end of whatever they are given.
+    some recognisers put a full stop at the end of whatever they are given. So does the model where it was sure.
     """
 
     def __init__(self, settings: EarsSettings) -> None:
@@ -82,11 +84,11 @@ class EndOfTurn:
         self._long = settings.end_silence_ms
         self._hold = min(self._long * HOLD, LONGEST_HOLD_MS)
         self._reach = self._long
-        self._doubt = {Sign.MARK: DOUBT, Sign.MODEL: 0.0}
+        self._doubts = dict(DOUBTS)
         self._punctuates = False
         """Whether the recogniser has ever put a mark."""
-        self._seen: tuple[Sign, bool] | None = None
-        """Of the silence that was judged last: its sign, and whether the text had a mark. None: it could not be judged."""
+        self._seen: tuple[bool, float | None] | None = None
+        """Of the silence judged last: whether the text had a mark, and what the model said. None: neither was known."""
 
     def reason(self, stand: Stand) -> EndReason | None:
         """Why the utterance is over; None: it is not. It remembers what it saw, for when the speaker goes on."""
@@ -110,15 +112,17 @@ class EndOfTurn:
         self._seen = None
 
     def _sign(self, text: str, stand: Stand) -> Sign:
-        """What the words say goes before what the melody says, where they say that more is to come."""
+        """Words that ask for more go before any melody; where words and melody contradict each other, nothing is known."""
         ending, sure = judge(text, stand.language), stand.completeness
         if ending is Ending.OPEN:
             return Sign.MORE
-        if sure is not None and not INCOMPLETE < sure < COMPLETE:
-            return Sign.MODEL if sure >= COMPLETE else Sign.MORE
+        if sure is not None and sure >= COMPLETE:
+            return Sign.MODEL
+        if sure is not None and sure <= INCOMPLETE:
+            return Sign.MORE if ending is Ending.BARE else Sign.NONE
         if ending is not Ending.BARE:
             return Sign.MARK
-        return Sign.MORE if self._punctuates and self._doubt[Sign.MARK] <= HONEST else Sign.NONE
+        return Sign.MORE if self._punctuates and self._doubts[Sign.MARK] <= HONEST else Sign.NONE
 
     def _in_silence(self, stand: Stand, text: str, sign: Sign) -> EndReason | None:
         silence = stand.silence_ms
@@ -129,8 +133,8 @@ class EndOfTurn:
             return EndReason.SILENCE if silence >= self._short else None
         mark = marked(text)
         self._punctuates |= mark
-        self._seen = sign, mark
-        if sign in self._doubt and silence >= self._short + self._doubt[sign] * (self._reach - self._short):
+        self._seen = mark, stand.completeness
+        if sign in self._doubts and silence >= self._short + self._doubts[sign] * (self._reach - self._short):
             return EndReason.MODEL if sign is Sign.MODEL else EndReason.PUNCTUATION
         longest = self._long + self._hold if sign is Sign.MORE else max(self._long, self._reach)
         return EndReason.SILENCE if silence >= longest else None
@@ -140,7 +144,7 @@ class EndOfTurn:
         self._reach = min(max(self._reach + far * (pause_ms - self._reach), self._short), self._long * FURTHEST)
         if self._seen is None:
             return
-        sign, mark = self._seen
-        self._doubt[Sign.MARK] += by * (mark - self._doubt[Sign.MARK])
-        if sign is Sign.MODEL:
-            self._doubt[Sign.MODEL] += by * (1 - self._doubt[Sign.MODEL])
+        mark, sure = self._seen
+        self._doubts[Sign.MARK] += by * (mark - self._doubts[Sign.MARK])
+        if sure is not None:
+            self._doubts[Sign.MODEL] += by * ((sure >= COMPLETE) - self._doubts[Sign.MODEL])

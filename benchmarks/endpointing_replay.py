@@ -15,6 +15,7 @@ from hayakuchi.benchmarks.speech_set import RATE, Samples, Utterance
 
 DECODE_MS, TICK_MS = 300.0, 250.0
 FRAME_MS = FRAME_SAMPLES * 1000 / RATE
+ASKED_MS = 192.0
 EDGE = RATE // 5
 """Speech that begins so near the utterance is no false start."""
 
@@ -30,7 +31,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One clip as the detector heard it. ``model``: what the end-of-turn model says at the frame at which a pause begins."""
+    """One clip as the detector heard it. ``model``: what the end-of-turn model says after ``ASKED_MS`` of each pause."""
 
     utterance: Utterance
     frames: tuple[Frame, ...]
@@ -69,7 +70,7 @@ def listen(
         false_start |= now and not was and not utterance.began - EDGE <= began <= utterance.ended + EDGE
         if now and first < 0 and detector.position > utterance.began:
             first = index
-        if was and not now and first >= 0 and score is not None:
+        if score is not None and first >= 0 and 0 <= detector.silence_ms - ASKED_MS < FRAME_MS:
             model[index] = score(sound[utterance.began : detector.position])
         was = now
         frames.append(Frame(now, detector.silence_ms, detector.ended))

@@ -22,7 +22,7 @@ import tempfile
 import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import exp
 from pathlib import Path
 
@@ -171,7 +171,7 @@ class Noise:
 
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
-        self._voices = _babble(seed)
+        self._seed = seed
         self._turn = 0
 
     def over(self, utterance: Utterance, kind: str, snr_db: float | None) -> Samples:
@@ -195,11 +195,13 @@ class Noise:
         return np.fft.irfft(spectrum, samples).astype(np.float32)
 
     def _babble(self, samples: int) -> Samples:
-        at = int(self._random.integers(0, len(self._voices) - samples))
-        return self._voices[at : at + samples]
+        voices = _voices(self._seed)
+        at = int(self._random.integers(0, len(voices) - samples))
+        return voices[at : at + samples]
 
 
-def _babble(seed: int) -> Samples:
+@cache
+def _voices(seed: int) -> Samples:
     """Six voices at once, for 40 s."""
     chance = random.Random(seed)
     babble = np.zeros(RATE * 40, np.float32)

@@ -50,10 +50,11 @@ def wait_ms(rules: EndOfTurn, stand: Stand) -> tuple[float, EndReason]:
         (replace(OPEN, text="Um,"), 1200, 1200, EndReason.SILENCE),
         (NOTHING, 300, 300, EndReason.SILENCE),
         (replace(NOTHING, whole=False), 800, 800, EndReason.SILENCE),
-        (replace(SENTENCE, completeness=0.95), 300, 300, EndReason.MODEL),
-        (replace(BARE, completeness=0.95), 300, 300, EndReason.MODEL),
+        (replace(SENTENCE, completeness=0.95), 300, 600, EndReason.MODEL),
+        (replace(BARE, completeness=0.95), 300, 600, EndReason.MODEL),
         (replace(OPEN, completeness=0.95), 1200, 1200, EndReason.SILENCE),
-        (replace(SENTENCE, completeness=0.05), 1200, 1200, EndReason.SILENCE),
+        (replace(SENTENCE, completeness=0.05), 800, 800, EndReason.SILENCE),
+        (replace(BARE, completeness=0.05), 1200, 1200, EndReason.SILENCE),
         (replace(BARE, completeness=0.5), 800, 800, EndReason.SILENCE),
         (replace(UNREAD, completeness=0.95), 800, 800, EndReason.SILENCE),
     ],
@@ -122,6 +123,15 @@ def test_a_speaker_who_was_cut_off_gets_more_time_and_loses_it_again() -> None:
     assert wait_ms(rules, SENTENCE)[0] < before
 
 
+def test_a_model_that_knows_pauses_from_ends_earns_the_short_pause() -> None:
+    rules = EndOfTurn(SETTINGS)
+    for _ in range(30):
+        rules.reason(replace(SENTENCE, silence_ms=250.0, completeness=0.1))
+        rules.went_on(250.0)
+    silence, reason = wait_ms(rules, replace(SENTENCE, completeness=0.95))
+    assert (silence <= 310, reason) == (True, EndReason.MODEL)
+
+
 def test_a_model_that_cut_somebody_off_is_doubted() -> None:
     rules = EndOfTurn(SETTINGS)
     sure = replace(SENTENCE, completeness=0.95)
@@ -153,7 +163,9 @@ def test_a_short_pause_beyond_the_long_silence_is_no_longer_than_it() -> None:
     assert wait_ms(rules, SENTENCE) == (500, EndReason.PUNCTUATION)
 
 
-TEXTS = st.sampled_from(["", "I went home.", "I went home", "I went to the.", "Really?", "然后", "そうですね", "집에 갔는데"])
+TEXTS = st.sampled_from(
+    ["", "I went home.", "I went home", "I went to the.", "Really?", "然后", "そうですね", "집에 갔는데"]
+)
 STANDS = st.builds(
     Stand,
     silence_ms=st.just(0.0),

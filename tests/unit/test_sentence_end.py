@@ -92,7 +92,15 @@ def test_letters_of_one_language_go_before_what_the_recogniser_says() -> None:
 
 @pytest.mark.parametrize(
     ("text", "there"),
-    [("Yes.", True), ("好。", True), ("Yes", False), ("Yes...", False), ("Really?", True), ("", False), ("“No.”", True)],
+    [
+        ("Yes.", True),
+        ("好。", True),
+        ("Yes", False),
+        ("Yes...", False),
+        ("Really?", True),
+        ("", False),
+        ("“No.”", True),
+    ],
 )
 def test_marks_that_end_sentences(text: str, there: bool) -> None:
     assert marked(text) is there
