@@ -45,19 +45,21 @@ HAN = re.compile(r"[一-鿿]")
 LATIN = re.compile(r"[A-Za-z]")
 SENTENCES = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+TAIL = 200
+"""So many letters at the end are looked at."""
 CLAUSE_WORDS = 9
 """A subordinate clause of more words than that has its main clause with it, most likely."""
 
 
 def marked(text: str) -> bool:
     """Whether the recogniser has put a mark that ends sentences."""
-    text = text.rstrip(AROUND)
+    text = _tail(text)
     return not TRAILING_OFF.search(text) and bool(STOPS.search(text) or CRIES.search(text))
 
 
 def judge(text: str, language: str | None) -> Ending:
     """How ``text`` ends, in a language given as ISO 639-1 code; None: as its letters look."""
-    text = text.rstrip(AROUND)
+    text = _tail(text)
     if TRAILING_OFF.search(text):
         return Ending.OPEN
     sentence = SENTENCES.split(text.rstrip(MARKS))[-1].lower()
@@ -72,6 +74,10 @@ def judge(text: str, language: str | None) -> Ending:
     if STOPS.search(text) or (spoken in OPEN_ENDS and sentence.endswith(CLOSING[spoken])):
         return Ending.STOP
     return Ending.BARE
+
+
+def _tail(text: str) -> str:
+    return text.rstrip(AROUND)[-TAIL:]
 
 
 def _language(text: str, told: str | None) -> str:

@@ -152,9 +152,8 @@ def _say(voice: str, text: str) -> tuple[Samples, tuple[tuple[int, int], ...], i
         told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
         with wave.open(str(file)) as clip:
             rate = clip.getframerate()
-            sound = np.frombuffer(clip.readframes(clip.getnframes()), "<i2").astype(np.float32) / 32768
-    if rate != RATE:
-        sound = np.asarray(soxr.resample(sound, rate, RATE), np.float32)
+            spoken = np.frombuffer(clip.readframes(clip.getnframes()), "<i2").astype(np.float32) / 32768
+    sound = np.asarray(spoken if rate == RATE else soxr.resample(spoken, rate, RATE), np.float32)
     gaps: list[tuple[int, int]] = []
     before = 0
     for name, end_s in re.findall(r"(\S+):([\d.]+)", told):

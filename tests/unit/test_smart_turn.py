@@ -77,7 +77,7 @@ def test_any_length_has_finite_features(samples: int) -> None:
 async def test_it_answers_what_the_model_says(tmp_path: Path, worker: Worker) -> None:
     turn: TurnModel = SmartTurn(saved(tmp_path, mean_model(["n", BANDS, STEPS])), worker)
     sound = tone(300, 3)
-    pcm = np.frombuffer(clip(sound).pcm, "<i2").astype(np.float32) / 32768
+    pcm = np.asarray(np.frombuffer(clip(sound).pcm, "<i2") / 32768, np.float32)
     expected = 1 / (1 + np.exp(-features(pcm).mean()))
     assert await turn.completeness(clip(sound)) == pytest.approx(expected, abs=1e-4)
 
