@@ -16,13 +16,13 @@ from .hearing import EndReason
 from .sentence_end import Ending, judge, marked
 from .settings import EarsSettings
 
-HOLD = 0.5
+HOLD = 0.75
 """A text that is not over is waited for so much longer than the long silence, as a share of it ..."""
 LONGEST_HOLD_MS = 1000.0
 """... but not longer than this."""
 COMPLETE, INCOMPLETE = 0.8, 0.2
 """From here on, and up to here, the end-of-turn model is believed."""
-HONEST = 0.4
+HONEST = 0.7
 """From here down, marks are where they belong, so that the lack of one says that more is to come."""
 LEARN = 0.2
 """How much one pause changes a doubt."""
@@ -67,7 +67,7 @@ class Stand:
 
 
 DOUBTS = {Sign.MARK: 0.85, Sign.MODEL: 0.5}
-"""How far each sign is doubted at first, from 0 to 1."""
+"""How far each sign is doubted at first, from 0 to 1, by who is to learn better."""
 
 
 class EndOfTurn:
@@ -75,7 +75,8 @@ class EndOfTurn:
 
     The *reach* is the pause that this speaker hardly exceeds within an utterance. After a sentence, ``short_pause_ms`` will
     do as far as its mark is believed, and the reach as far as it is not. Marks earn doubt when the speaker goes on after them:
-    some recognisers put a full stop at the end of whatever they are given. So does the model where it was sure.
+    some recognisers put a full stop at the end of whatever they are given. So does the model where it was sure. With
+    ``adaptive: false`` nothing is doubted or learned, and the settings hold as they stand.
     """
 
     def __init__(self, settings: EarsSettings) -> None:
@@ -84,7 +85,7 @@ class EndOfTurn:
         self._long = settings.end_silence_ms
         self._hold = min(self._long * HOLD, LONGEST_HOLD_MS)
         self._reach = self._long
-        self._doubts = dict(DOUBTS)
+        self._doubts = dict(DOUBTS) if settings.adaptive else dict.fromkeys(DOUBTS, 0.0)
         self._punctuates = False
         """Whether the recogniser has ever put a mark."""
         self._seen: tuple[bool, float | None] | None = None
@@ -122,7 +123,8 @@ class EndOfTurn:
             return Sign.MORE if ending is Ending.BARE else Sign.NONE
         if ending is not Ending.BARE:
             return Sign.MARK
-        return Sign.MORE if self._punctuates and self._doubts[Sign.MARK] <= HONEST else Sign.NONE
+        honest = self._settings.adaptive and self._punctuates and self._doubts[Sign.MARK] <= HONEST
+        return Sign.MORE if honest else Sign.NONE
 
     def _in_silence(self, stand: Stand, text: str, sign: Sign) -> EndReason | None:
         silence = stand.silence_ms

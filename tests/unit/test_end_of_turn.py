@@ -46,15 +46,15 @@ def wait_ms(rules: EndOfTurn, stand: Stand) -> tuple[float, EndReason]:
         (BARE, 800, 800, EndReason.SILENCE),
         (UNREAD, 800, 800, EndReason.SILENCE),
         (replace(UNREAD, text="I went to the"), 800, 800, EndReason.SILENCE),
-        (OPEN, 1200, 1200, EndReason.SILENCE),
-        (replace(OPEN, text="Um,"), 1200, 1200, EndReason.SILENCE),
+        (OPEN, 1400, 1400, EndReason.SILENCE),
+        (replace(OPEN, text="Um,"), 1400, 1400, EndReason.SILENCE),
         (NOTHING, 300, 300, EndReason.SILENCE),
         (replace(NOTHING, whole=False), 800, 800, EndReason.SILENCE),
         (replace(SENTENCE, completeness=0.95), 300, 600, EndReason.MODEL),
         (replace(BARE, completeness=0.95), 300, 600, EndReason.MODEL),
-        (replace(OPEN, completeness=0.95), 1200, 1200, EndReason.SILENCE),
+        (replace(OPEN, completeness=0.95), 1400, 1400, EndReason.SILENCE),
         (replace(SENTENCE, completeness=0.05), 800, 800, EndReason.SILENCE),
-        (replace(BARE, completeness=0.05), 1200, 1200, EndReason.SILENCE),
+        (replace(BARE, completeness=0.05), 1400, 1400, EndReason.SILENCE),
         (replace(BARE, completeness=0.5), 800, 800, EndReason.SILENCE),
         (replace(UNREAD, completeness=0.95), 800, 800, EndReason.SILENCE),
     ],
@@ -71,7 +71,7 @@ def test_while_somebody_speaks_only_a_text_that_stays_ends_it() -> None:
     assert rules.reason(replace(speaking, unchanged_ms=1490)) is None
     assert rules.reason(replace(speaking, unchanged_ms=1500)) is EndReason.STABLE
     assert rules.reason(replace(speaking, text="I went to the", unchanged_ms=1500)) is None
-    assert rules.reason(replace(speaking, text="I went to the", unchanged_ms=1900)) is EndReason.STABLE
+    assert rules.reason(replace(speaking, text="I went to the", unchanged_ms=2100)) is EndReason.STABLE
     assert rules.reason(replace(speaking, text="", unchanged_ms=2900)) is None
     assert rules.reason(replace(speaking, text="", unchanged_ms=3000)) is EndReason.STABLE
 
@@ -92,7 +92,7 @@ def test_where_marks_are_honest_a_text_without_one_is_not_over() -> None:
     for _ in range(30):
         rules.reason(replace(BARE, silence_ms=250.0))
         rules.went_on(250.0)
-    assert wait_ms(rules, BARE) == (1200, EndReason.SILENCE)
+    assert wait_ms(rules, BARE) == (1400, EndReason.SILENCE)
 
 
 def test_a_recogniser_that_never_puts_a_mark_is_judged_by_silence() -> None:
@@ -152,6 +152,7 @@ def test_gaps_within_words_teach_nothing() -> None:
 def test_learning_can_be_switched_off() -> None:
     rules = EndOfTurn(EarsSettings(adaptive=False))
     before = wait_ms(rules, SENTENCE), wait_ms(rules, BARE)
+    assert before == ((300, EndReason.PUNCTUATION), (800, EndReason.SILENCE))
     for _ in range(30):
         rules.went_on(700.0)
         rules.cut_off(2000.0)
