@@ -1,7 +1,7 @@
 """From frames of sound to stretches of speech.
 
-A stretch begins with ``ONSET`` frames of speech among ``ONSET + 1``, so that a click is none, and ends with ``HANG`` frames
-without, so that a stop consonant ends none. It lasts from the first of its frames of speech to the last.
+A stretch begins with ``ONSET`` frames of speech among ``ONSET + 1``, the last of them sure, so that a click is none, and ends
+with ``HANG`` frames without, so that a stop consonant ends none. It lasts from the first of its frames of speech to the last.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ONSET = 2
 HANG = 3
 SLACK = 0.15
-"""Speech that is under way may be so much less sure than the threshold."""
+"""All but the frame that decides a beginning may be so much less sure than the threshold."""
 
 
 class SpeechDetector:
@@ -64,18 +64,17 @@ class SpeechDetector:
         sure = self._activity.probability(frame)
         loud = float(np.dot(frame, frame)) >= self._least_power * FRAME_SAMPLES
         self.position += FRAME_SAMPLES
-        speech = loud and sure >= (self._go_on_at if self.speaking else self._begin_at)
+        speech = loud and sure >= self._go_on_at
         if speech:
             self._last = self.position
         if self.speaking:
             self._end_after_hang()
         else:
             self._window.append(speech)
-            self._begin_with_onset()
+            if speech and sure >= self._begin_at and sum(self._window) >= ONSET:
+                self._begin()
 
-    def _begin_with_onset(self) -> None:
-        if sum(self._window) < ONSET:
-            return
+    def _begin(self) -> None:
         first = list(self._window).index(True)
         self.began = self.position - (len(self._window) - first) * FRAME_SAMPLES
         self.speaking = True

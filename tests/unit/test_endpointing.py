@@ -28,13 +28,13 @@ from hayakuchi.benchmarks.endpointing_replay import (
 from hayakuchi.benchmarks.speech_set import RATE, Noise, Utterance, Word, sentences, utterances
 
 flite = pytest.mark.skipif(shutil.which("flite") is None, reason="needs flite")
-COUNT = 24
+COUNT = 60
 
 
 @cache
 def traces(kind: str, snr_db: float | None) -> tuple[Trace, ...]:
-    make, noise = activity_factory(EarsSettings()), Noise(11)
-    spoken = utterances(COUNT, seed=11, part=0)
+    make, noise = activity_factory(EarsSettings()), Noise(1)
+    spoken = utterances(COUNT, seed=1, part=0)
     return tuple(listen(one, noise.over(one, kind, snr_db), make(), None) for one in spoken)
 
 

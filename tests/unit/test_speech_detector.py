@@ -73,6 +73,11 @@ def test_it_ends_where_the_last_sound_was() -> None:
     assert detector.silence_ms == 5 * FRAME_MS
 
 
+def test_the_first_frame_of_a_beginning_may_be_less_sure_than_the_one_that_decides() -> None:
+    assert speaking([0.1, 0.4, 0.9]) == [False, False, True]
+    assert not any(speaking([0.1, 0.9, 0.4, 0.4]))
+
+
 def test_speech_under_way_needs_less_certainty_than_a_beginning() -> None:
     assert not any(speaking([0.4] * 5))
     assert speaking([0.9, 0.9] + [0.4] * 8)[1:] == [True] * 9
