@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..asr.base import Download
+from ..asr.activity import activity_factory
+from ..asr.base import Download, VoiceActivity
 from ..asr.fallback import FallbackASR
 from ..asr.settings import EarsSettings, Mode
 from ..core.background import Background
@@ -56,6 +57,8 @@ class Hearing:
         self._background = Background()
         self._loading: asyncio.Task[ProviderError | AllProvidersFailed | None] | None = None
         self._fetch: Download | None = None
+        self._activity: Callable[[], VoiceActivity] | None = None
+        self._activity_loading = asyncio.Lock()
         self.status = self._at_rest()
 
     def observe(self, observer: Callable[[HearingStatus], None]) -> Callable[[], None]:
@@ -95,6 +98,13 @@ class Hearing:
         """What is said in a clip; loads the recognisers first if they are not. Raises ProviderError, AllProvidersFailed."""
         asr = await self.ready()
         return await asr.transcribe(clip, language=language, partial=partial)
+
+    async def activity(self) -> Callable[[], VoiceActivity]:
+        """What makes a detector of speech for one stream; loaded once, in a thread."""
+        async with self._activity_loading:
+            if self._activity is None:
+                self._activity = await asyncio.to_thread(activity_factory, self.settings)
+        return self._activity
 
     def _at_rest(self) -> HearingStatus:
         if self.asr is None:
