@@ -129,3 +129,23 @@ class Microphone:
         await opened.ears.run()
         if self._open is opened:
             self.stop(opened.viewer)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMicrophone:
+    """The microphone of one viewer, for a viewer that is no page."""
+
+    microphone: Microphone
+    viewer: Viewer
+
+    def start(self, mode: Mode | None, half_duplex: bool | None) -> None:
+        """It is on."""
+        self.microphone.start(self.viewer, mode.value if mode else None, half_duplex)
+
+    def hear(self, position: int, pcm: bytes) -> None:
+        """Its sound, 16 kHz; see ``Ears.feed``. Raises CapacityError once when more comes than time passes."""
+        self.microphone.hear(self.viewer, MicFrame(position, pcm))
+
+    def stop(self) -> None:
+        """It is off."""
+        self.microphone.stop(self.viewer)

@@ -55,5 +55,5 @@ def _turn(room: Room) -> dict[str, Any] | None:
         "heard": heard.text if heard else None,
         "reply": turn.begun_reply,
         "expression": spoken.segment.expressions[-1] if spoken and spoken.segment.expressions else None,
-        "paused": room.session.floor.paused,
+        "paused": room.session.on_air.paused,
     }

@@ -20,10 +20,11 @@ from ..core.clock import loop_ms
 from ..core.errors import CapacityError, SessionClosed
 from ..core.events import SessionEvent, TurnEnded
 from ..core.types import SpeechTimes, UserInput
+from .floor import Action, Drop, Interrupt, Pause, Resume, Say, Show, Think, VoiceNow
 from .hearing import Hearing, HearingState
 from .mic_track import MicTrack
 from .session import Session
-from .turn_taking import Action, Drop, Interrupt, Pause, Resume, Say, Show, Think, TurnTaking, VoiceNow
+from .turn_taking import TurnTaking
 
 DRAIN_S = 20.0
 """How long what was said last may take to be understood when the microphone is off."""
@@ -140,6 +141,7 @@ class Ears:
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 await asyncio.wait([listening])
+                self._act(self._turn_taking.leave(self._voice(), loop_ms()))
                 while self._untold:
                     self._changed.clear()
                     await self._changed.wait()
@@ -159,8 +161,8 @@ class Ears:
         return able and self._turn_taking.listens(self._voice(), loop_ms())
 
     def _voice(self) -> VoiceNow:
-        floor = self._session.floor
-        return VoiceNow(floor.speaking, floor.paused, floor.said_lately(), floor.quiet_since)
+        air = self._session.on_air
+        return VoiceNow(air.speaking, air.paused, air.said_lately(), air.quiet_since)
 
     def _hear(self, event: HearingEvent) -> None:
         if isinstance(event, Onset):

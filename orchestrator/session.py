@@ -26,7 +26,7 @@ from .commands import Command, Drop, Greet, Interrupt, Say, ThinkAhead
 from .cutter import cutter_for
 from .cutting import Filler
 from .fillers import Fillers
-from .floor import Floor
+from .on_air import OnAir
 from .history import History
 from .playback import Playback
 from .running import Running, kept, over
@@ -61,7 +61,7 @@ class Session:
         self.character = character
         self.playback = playback
         self.history = History()
-        self.floor = Floor(playback, self.tell)
+        self.on_air = OnAir(playback, self.tell)
         self._agent, self._voice = agent, voice
         self._settings, self._streaming, self._completed = settings, streaming, completed
         self._inbox: Channel[Command] = Channel(INBOX)
@@ -73,7 +73,7 @@ class Session:
     @property
     def turn(self) -> Turn | None:
         """The turn that has the floor."""
-        return self.floor.turn
+        return self.on_air.turn
 
     @property
     def heard(self) -> UserInput | None:
@@ -109,11 +109,11 @@ class Session:
     def pause(self) -> None:
         """Somebody speaks, perhaps to the avatar: its voice stops at once, where it is. It goes on with :meth:`resume`, or by
         itself after 10 s; anything that ends the turn ends it as ever. Nothing happens where no turn has the floor."""
-        self.floor.pause()
+        self.on_air.pause()
 
     def resume(self) -> None:
         """It was not meant for the avatar: its voice goes on at once, where it stopped."""
-        self.floor.resume()
+        self.on_air.resume()
 
     def close(self) -> None:
         """End ``run`` and the turn that is running; idempotent."""
@@ -188,7 +188,7 @@ class Session:
     def _begin(self, turn: Turn, command: Say | Greet) -> None:
         self._turns += 1
         self._fillers.next_turn()
-        self.floor.take(turn)
+        self.on_air.take(turn)
         turn.begin(self._turns, command.at, command.heard if isinstance(command, Say) else None)
 
     async def _run_turn(self, turn: Turn) -> None:
@@ -210,7 +210,7 @@ class Session:
             if turn.number:
                 self.history.add(turn.heard, turn.remembered_reply(whole=heard_reply is not None))
                 heard_reply = turn.heard_reply if heard_reply is None else heard_reply
-                self.floor.leave()
+                self.on_air.leave()
                 self.tell(TurnEnded(turn.number, status, turn.reply, heard_reply, code, message))
 
     def _reply(self, heard: UserInput | None) -> AsyncIterator[LLMDelta]:

@@ -29,20 +29,10 @@ from hayakuchi.core.events import (
 )
 from hayakuchi.core.types import SpeechTimes
 from hayakuchi.orchestrator.ears import DRAIN_S, EARLY_BYTES, WORDS, Ears
+from hayakuchi.orchestrator.floor import Action, Drop, Interrupt, Pause, Resume, Say, Show, Think, VoiceNow
 from hayakuchi.orchestrator.hearing import Hearing, HearingState
 from hayakuchi.orchestrator.session import INBOX, Session
-from hayakuchi.orchestrator.turn_taking import (
-    Action,
-    Drop,
-    Interrupt,
-    Pause,
-    Resume,
-    Say,
-    Show,
-    Think,
-    TurnTaking,
-    VoiceNow,
-)
+from hayakuchi.orchestrator.turn_taking import TurnTaking
 
 REPLY = ["Well", ",", " there", " you", " are", ".", " Nice", " to", " see", " you", "."]
 FRAME = b"\1\1" * 320
@@ -94,6 +84,7 @@ class ScriptedTurns(TurnTaking):
         self.polled: list[float] = []
         self.due: float | None = None
         self.on_poll: Sequence[Action] = ()
+        self.on_leave: Sequence[Action] = ()
 
     def take(self, event: HearingEvent, voice: VoiceNow, now: float) -> list[Action]:
         self.voices.append(voice)
@@ -113,6 +104,9 @@ class ScriptedTurns(TurnTaking):
         self.due = None
         actions, self.on_poll = list(self.on_poll), ()
         return actions
+
+    def leave(self, voice: VoiceNow, now: float) -> list[Action]:
+        return list(self.on_leave)
 
     def next_poll(self) -> float | None:
         return self.due
@@ -208,10 +202,10 @@ def test_the_voice_is_held_and_let_go_at_once() -> None:
         scene.recogniser.tell(final("Hi"))
         await asyncio.sleep(1)
         scene.recogniser.tell(Onset(loop_ms()))
-        assert scene.session.floor.paused
+        assert scene.session.on_air.paused
         await asyncio.sleep(0.5)
         scene.recogniser.tell(Nothing(loop_ms()))
-        assert not scene.session.floor.paused
+        assert not scene.session.on_air.paused
         await ended(scene.story)
 
     answers = {Onset: [Show(VoiceHeard(True)), Pause()], Nothing: [Show(VoiceHeard(False)), Resume()]}
@@ -293,6 +287,16 @@ def test_what_was_said_before_the_microphone_went_off_is_answered() -> None:
     assert scene.recogniser.calls == ["feed"]
 
 
+def test_what_turn_taking_kept_is_said_when_the_microphone_goes() -> None:
+    async def script(scene: Scene, task: asyncio.Task[None]) -> None:
+        scene.turns.on_leave = [Say("Kept", SpeechTimes(0, 0, 0))]
+        scene.ears.stop()
+        await task
+        await ended(scene.story)
+
+    assert play(script).story.of(TurnStarted)[0].heard.text == "Kept"
+
+
 def test_a_recogniser_that_never_comes_to_an_end_is_not_waited_for() -> None:
     ended_at: list[float] = []
 
@@ -367,9 +371,9 @@ def test_broken_ears_leave_a_session_that_reads(caplog: pytest.LogCaptureFixture
         scene.recogniser.tell(final("Hi"))
         await asyncio.sleep(1)
         scene.recogniser.tell(Onset(loop_ms()))
-        assert scene.session.floor.paused
+        assert scene.session.on_air.paused
         await task
-        assert not scene.session.floor.paused
+        assert not scene.session.on_air.paused
         scene.hear()
         scene.ears.talk(True)
         await ended(scene.story)
@@ -415,7 +419,7 @@ def test_cancelling_ears_lets_go_of_the_voice() -> None:
         scene.recogniser.tell(Onset(loop_ms()))
         task.cancel()
         await asyncio.wait([task])
-        assert not scene.session.floor.paused
+        assert not scene.session.on_air.paused
         await ended(scene.story)
 
     scene = play(script, turns=ScriptedTurns({Onset: [Pause()]}))

@@ -20,7 +20,7 @@ from hayakuchi.core.events import (
     TurnStatus,
 )
 from hayakuchi.core.types import SpeechTimes, UserInput
-from hayakuchi.orchestrator.floor import HELD_MS, LATELY_MS
+from hayakuchi.orchestrator.on_air import HELD_MS, LATELY_MS
 from hayakuchi.orchestrator.playback import WAIT_FOR_LISTENER_MS, PlayClock
 from hayakuchi.orchestrator.session import Session
 
@@ -104,8 +104,8 @@ def test_what_was_held_goes_on_where_it_stopped(listener: str, held_s: float) ->
                 played_ms = session.playback.played_ms()
                 await asyncio.sleep(held_s)
                 assert session.playback.played_ms() == pytest.approx(played_ms)
-                assert session.floor.paused
-                assert session.floor.speaking
+                assert session.on_air.paused
+                assert session.on_air.speaking
                 session.resume()
             await ended(story)
 
@@ -166,7 +166,7 @@ def test_what_is_stopped_while_it_is_held_is_remembered_as_far_as_it_was_heard(l
         assert story.of(SpeechResumed) == []
         if end == "say":
             await ended(story, 2)
-            assert not session.floor.paused
+            assert not session.on_air.paused
 
     story = run_with(listener, session, script)
     first = story.of(TurnEnded)[0]
@@ -200,7 +200,7 @@ def test_there_must_be_something_to_hold() -> None:
     async def script(session: Session, story: Story) -> None:
         session.pause()
         session.resume()
-        assert not session.floor.paused
+        assert not session.on_air.paused
         assert story.events == []
         session.say(HI)
         await asyncio.sleep(0.5)
@@ -211,7 +211,7 @@ def test_there_must_be_something_to_hold() -> None:
             session.resume()
         await ended(story)
         session.pause()
-        assert not session.floor.paused
+        assert not session.on_air.paused
 
     story = run_with("page", session, script)
     assert len(story.of(SpeechPaused)) == len(story.of(SpeechResumed)) == 1
@@ -278,29 +278,29 @@ def test_what_was_said_lately_and_since_when_it_is_quiet() -> None:
     session, _ = new_session()
 
     async def script(session: Session, story: Story) -> None:
-        floor = session.floor
-        assert (floor.speaking, floor.quiet_since, floor.said_lately()) == (False, None, "")
+        on_air = session.on_air
+        assert (on_air.speaking, on_air.quiet_since, on_air.said_lately()) == (False, None, "")
         session.say(HI)
         await asyncio.sleep(0.1)
-        assert not floor.speaking
+        assert not on_air.speaking
         await asyncio.sleep(0.9)
-        assert floor.speaking
-        assert floor.quiet_since is None
-        assert "Well" in floor.said_lately()
-        assert len(floor.said_lately()) < len(TEXT)
+        assert on_air.speaking
+        assert on_air.quiet_since is None
+        assert "Well" in on_air.said_lately()
+        assert len(on_air.said_lately()) < len(TEXT)
         await ended(story)
-        assert (floor.speaking, floor.quiet_since, floor.said_lately()) == (False, loop_ms(), TEXT)
-        quiet_since = floor.quiet_since
+        assert (on_air.speaking, on_air.quiet_since, on_air.said_lately()) == (False, loop_ms(), TEXT)
+        quiet_since = on_air.quiet_since
         await asyncio.sleep(LATELY_MS / 1000 - 1)
-        assert floor.said_lately() == TEXT
+        assert on_air.said_lately() == TEXT
         session.say(UserInput("And?"))
         await asyncio.sleep(0.9)
-        assert floor.said_lately().startswith(TEXT + " Well")
+        assert on_air.said_lately().startswith(TEXT + " Well")
         session.interrupt()
         await ended(story, 2)
-        assert floor.quiet_since == loop_ms() > quiet_since
+        assert on_air.quiet_since == loop_ms() > quiet_since
         await asyncio.sleep(LATELY_MS / 1000 + 1)
-        assert floor.said_lately() == ""
+        assert on_air.said_lately() == ""
 
     run_with("page", session, script)
 
@@ -311,8 +311,8 @@ def test_a_long_reply_is_no_echo_of_its_beginning() -> None:
     async def script(session: Session, story: Story) -> None:
         session.say(HI)
         await asyncio.sleep(30)
-        assert "Once" not in session.floor.said_lately()
-        assert "there you are" in session.floor.said_lately()
+        assert "Once" not in session.on_air.said_lately()
+        assert "there you are" in session.on_air.said_lately()
         session.interrupt()
         await ended(story)
 

@@ -16,7 +16,7 @@ LATELY_MS = 15_000.0
 """How long what was said may still be heard as an echo."""
 
 
-class Floor:
+class OnAir:
     """One per session; nothing here waits."""
 
     def __init__(self, playback: Playback, publish: Callable[[SessionEvent], None]) -> None:
