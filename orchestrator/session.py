@@ -26,8 +26,8 @@ from .commands import Command, Drop, Greet, Interrupt, Say, ThinkAhead
 from .cutter import cutter_for
 from .cutting import Filler
 from .fillers import Fillers
-from .on_air import OnAir
 from .history import History
+from .on_air import OnAir
 from .playback import Playback
 from .running import Running, kept, over
 from .speakable import pronounced

@@ -208,7 +208,10 @@ def test_the_voice_is_held_and_let_go_at_once() -> None:
         assert not scene.session.on_air.paused
         await ended(scene.story)
 
-    answers = {Onset: [Show(VoiceHeard(True)), Pause()], Nothing: [Show(VoiceHeard(False)), Resume()]}
+    answers: dict[type[Any], Sequence[Action]] = {
+        Onset: [Show(VoiceHeard(True)), Pause()],
+        Nothing: [Show(VoiceHeard(False)), Resume()],
+    }
     scene = play(script, turns=ScriptedTurns(answers))
     paused, resumed = (
         [at for at, event in scene.story.events if isinstance(event, kind)] for kind in (SpeechPaused, SpeechResumed)
