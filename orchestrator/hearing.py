@@ -21,7 +21,7 @@ from ..core.errors import AllProvidersFailed, Category, ProviderError
 from ..core.types import Audio, Transcript
 from .settings import Settings
 
-CONFIGURE = "asr: {faster_whisper: {model: base}}"
+UNCONFIGURED = "no speech recognition is configured; put this into conf.yaml: asr: {faster_whisper: {model: base}}"
 
 
 class HearingState(StrEnum):
@@ -87,8 +87,7 @@ class Hearing:
     async def ready(self) -> FallbackASR:
         """The recognisers, loaded. Raises ProviderError or AllProvidersFailed, with the remedy."""
         if self.asr is None:
-            message = f"no speech recognition is configured; put this into conf.yaml: {CONFIGURE}"
-            raise ProviderError("asr", "ears", Category.UNAVAILABLE, message)
+            raise ProviderError("asr", "ears", Category.UNAVAILABLE, UNCONFIGURED)
         self.wake()
         if self._loading is not None and (error := await asyncio.shield(self._loading)):
             raise error
@@ -108,8 +107,7 @@ class Hearing:
 
     def _at_rest(self) -> HearingStatus:
         if self.asr is None:
-            message = "no speech recognition is configured"
-            return HearingStatus(HearingState.OFF, message=message, command=CONFIGURE)
+            return HearingStatus(HearingState.OFF, message=UNCONFIGURED)
         if self.settings.mode is Mode.TYPED_ONLY:
             message = "the settings say that the character only reads (ears.mode: typed_only)"
             return HearingStatus(HearingState.OFF, self._first_choice, message=message)
