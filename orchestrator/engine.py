@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 
 from ..agents import QuickAgent, takes_quick
-from ..asr.hearing import HearingEvent
 from ..asr.settings import Mode as MicMode
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed
@@ -16,10 +16,10 @@ from ..tts.fallback import FallbackTTS
 from ..tts.phrase_cache import CachedTTS
 from . import phrases
 from .common_phrases import common_phrases
-from .ears import Ears, Listening
+from .ears import Ears
 from .hearing import Hearing
 from .playback import Playback
-from .recognisers import new_recogniser
+from .recognisers import opened_recogniser
 from .session import Session
 from .settings import Settings
 from .statistics import Mode, ReplyStatistics
@@ -137,11 +137,8 @@ class Engine:
             wake_words=self.wake_words,
             half_duplex=half_duplex,
         )
-
-        async def made(tell: Callable[[HearingEvent], None]) -> Listening:
-            return new_recogniser(self.hearing, await self.hearing.activity(), tell)
-
-        return Ears(session, self.hearing, turn_taking, made, prepare=self.prepare)
+        opened = partial(opened_recogniser, self.hearing)
+        return Ears(session, self.hearing, turn_taking, opened, prepare=self.prepare)
 
     def _count(self, turn: Turn) -> None:
         """Replies spoken to their end are counted; not the opening line, nor those that were begun before they were asked for,

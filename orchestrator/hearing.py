@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..asr.activity import activity_factory
-from ..asr.base import Download, VoiceActivity
+from ..asr.base import Download
 from ..asr.fallback import FallbackASR
 from ..asr.settings import EarsSettings, Mode
 from ..core.background import Background
 from ..core.errors import AllProvidersFailed, Category, ProviderError
 from ..core.types import Audio, Transcript
+from .detectors import Detectors
 from .settings import Settings
 
 UNCONFIGURED = "no speech recognition is configured; put this into conf.yaml: asr: {faster_whisper: {model: base}}"
@@ -52,13 +52,12 @@ class Hearing:
         self.language = settings.ears.spoken_language(settings.character.language)
         """What is spoken to the character; None: find out."""
         self.asr = FallbackASR([component.create() for component in settings.asr]) if settings.asr else None
+        self.detectors = Detectors(settings.ears)
         self._first_choice = settings.asr[0].name if settings.asr else None
         self._observers: list[Callable[[HearingStatus], None]] = []
         self._background = Background()
         self._loading: asyncio.Task[ProviderError | AllProvidersFailed | None] | None = None
         self._fetch: Download | None = None
-        self._activity: Callable[[], VoiceActivity] | None = None
-        self._activity_loading = asyncio.Lock()
         self.status = self._at_rest()
 
     def observe(self, observer: Callable[[HearingStatus], None]) -> Callable[[], None]:
@@ -72,6 +71,7 @@ class Hearing:
     async def aclose(self) -> None:
         """Stop loading, let go of the recognisers; idempotent."""
         await self._background.aclose()
+        await self.detectors.aclose()
         self._loading = None
         if self.asr is not None:
             await self.asr.aclose()
@@ -97,13 +97,6 @@ class Hearing:
         """What is said in a clip; loads the recognisers first if they are not. Raises ProviderError, AllProvidersFailed."""
         asr = await self.ready()
         return await asr.transcribe(clip, language=language, partial=partial)
-
-    async def activity(self) -> Callable[[], VoiceActivity]:
-        """What makes a detector of speech for one stream; loaded once, in a thread."""
-        async with self._activity_loading:
-            if self._activity is None:
-                self._activity = await asyncio.to_thread(activity_factory, self.settings)
-        return self._activity
 
     def _at_rest(self) -> HearingStatus:
         if self.asr is None:

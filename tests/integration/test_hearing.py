@@ -136,14 +136,3 @@ def test_without_a_recogniser_it_says_what_to_write() -> None:
 def test_a_character_that_only_reads_is_off() -> None:
     hearing = hearing_with(lambda: ScriptedASR(lambda clip: ""), mode=Mode.TYPED_ONLY)
     assert hearing.status.state is HearingState.OFF
-
-
-def test_the_detector_of_speech_is_loaded_once() -> None:
-    async def main() -> None:
-        hearing = hearing_with(lambda: ScriptedASR(lambda clip: ""), vad="energy")
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(hearing.activity()) for _ in range(3)]
-        assert len({id(task.result()) for task in tasks}) == 1
-        assert tasks[0].result()() is not tasks[0].result()()
-
-    asyncio.run(main())

@@ -82,7 +82,7 @@ def converse(
             ears=EarsSettings(vad="energy", **ears),
         )
         engine = Engine(settings)
-        await engine.hearing.activity()
+        await engine.hearing.detectors.activity()
         async with engine:
             desk = Desk(engine, mode, half_duplex, voice)
             desks.append(desk)
