@@ -17,8 +17,8 @@ from typing import Protocol, assert_never
 
 from ..asr.hearing import HearingEvent, Onset
 from ..core.clock import loop_ms
-from ..core.errors import CapacityError, SessionClosed
-from ..core.events import SessionEvent, TurnEnded
+from ..core.errors import AllProvidersFailed, CapacityError, ProviderError, SessionClosed
+from ..core.events import ProviderFailed, SessionEvent, TurnEnded
 from ..core.types import SpeechTimes, UserInput
 from .floor import Action, Drop, Interrupt, Pause, Resume, Say, Show, Think, VoiceNow
 from .hearing import Hearing, HearingState
@@ -52,8 +52,9 @@ class Listening(Protocol):
     async def run(self) -> None: ...
 
 
-NewRecogniser = Callable[[Callable[[HearingEvent], None]], Awaitable[Listening]]
-"""Makes one that tells its events there; loads what it needs first."""
+Failure = ProviderError | AllProvidersFailed
+NewRecogniser = Callable[[Callable[[HearingEvent], None], Callable[[Failure], None]], Awaitable[Listening]]
+"""Makes one that tells there what it hears, and what could not be transcribed; loads what it needs first."""
 
 
 class Ears:
@@ -109,7 +110,7 @@ class Ears:
         self._hearing.wake()
         unobserve = self._session.observe(self._observe)
         try:
-            recogniser = await self._new_recogniser(self._hear)
+            recogniser = await self._new_recogniser(self._hear, self._failed)
             async with asyncio.TaskGroup() as group:
                 listening = group.create_task(recogniser.run(), name="listen")
                 polling = group.create_task(self._poll(), name="take turns")
@@ -169,6 +170,11 @@ class Ears:
             self._prepare()
         self._act(self._turn_taking.take(event, self._voice(), loop_ms()))
         self._changed.set()
+
+    def _failed(self, failure: Failure) -> None:
+        for error in failure.attempts if isinstance(failure, AllProvidersFailed) else (failure,):
+            of = (self._session.turns, error.kind, error.provider, error.code, error.retryable, error.message)
+            self._session.tell(ProviderFailed(*of, fallback=None))
 
     def _observe(self, event: SessionEvent) -> None:
         if isinstance(event, TurnEnded):

@@ -68,7 +68,8 @@ class Session:
         self._observers: list[Observer] = []
         self._asks_quick = agent.asks_quick if isinstance(agent, QuickAgent) else _never
         self._fillers = Fillers(character)
-        self._turns = 0
+        self.turns = 0
+        """How many turns have begun."""
 
     @property
     def turn(self) -> Turn | None:
@@ -186,10 +187,10 @@ class Session:
         return partial(self._fillers.take, heard.text)
 
     def _begin(self, turn: Turn, command: Say | Greet) -> None:
-        self._turns += 1
+        self.turns += 1
         self._fillers.next_turn()
         self.on_air.take(turn)
-        turn.begin(self._turns, command.at, command.heard if isinstance(command, Say) else None)
+        turn.begin(self.turns, command.at, command.heard if isinstance(command, Say) else None)
 
     async def _run_turn(self, turn: Turn) -> None:
         status = TurnStatus.INTERRUPTED

@@ -17,8 +17,9 @@ from virtual import run_virtual
 from hayakuchi.asr.hearing import EndReason, Final, HearingEvent, Nothing, Onset, Settled
 from hayakuchi.asr.settings import EarsSettings
 from hayakuchi.core.clock import loop_ms
-from hayakuchi.core.errors import Category, ProviderError
+from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
 from hayakuchi.core.events import (
+    ProviderFailed,
     SpeechPaused,
     SpeechResumed,
     TurnEnded,
@@ -28,7 +29,7 @@ from hayakuchi.core.events import (
     WordsHeard,
 )
 from hayakuchi.core.types import SpeechTimes
-from hayakuchi.orchestrator.ears import DRAIN_S, EARLY_BYTES, WORDS, Ears
+from hayakuchi.orchestrator.ears import DRAIN_S, EARLY_BYTES, WORDS, Ears, Failure
 from hayakuchi.orchestrator.floor import Action, Drop, Interrupt, Pause, Resume, Say, Show, Think, VoiceNow
 from hayakuchi.orchestrator.hearing import Hearing, HearingState
 from hayakuchi.orchestrator.session import INBOX, Session
@@ -51,6 +52,7 @@ class ScriptedRecogniser:
         self.calls: list[str] = []
         self.heard = bytearray()
         self.tell: Callable[[HearingEvent], None] = lambda event: None
+        self.failed: Callable[[Failure], None] = lambda failure: None
         self._closed = asyncio.Event()
 
     def feed(self, pcm: bytes) -> None:
@@ -129,9 +131,11 @@ class Scene:
         self.ears = Ears(session, hearing, turns, self._made, prepare=lambda: self.prepared.append(loop_ms()))
         self.position = 0
 
-    async def _made(self, tell: Callable[[HearingEvent], None]) -> ScriptedRecogniser:
+    async def _made(
+        self, tell: Callable[[HearingEvent], None], failed: Callable[[Failure], None]
+    ) -> ScriptedRecogniser:
         await asyncio.sleep(self.loading_s)
-        self.recogniser.tell = tell
+        self.recogniser.tell, self.recogniser.failed = tell, failed
         return self.recogniser
 
     def hear(self, frames: int = 1) -> None:
@@ -403,6 +407,21 @@ def test_where_no_recogniser_can_be_had_nothing_is_heard_and_the_session_reads()
     scene = play(script, asr=Missing(lambda clip: ""))
     assert scene.recogniser.calls == []
     assert scene.story.of(TurnEnded)[0].status is TurnStatus.COMPLETED
+
+
+def test_what_could_not_be_transcribed_is_told() -> None:
+    async def script(scene: Scene, task: asyncio.Task[None]) -> None:
+        timeout = ProviderError("asr", "whisper", Category.TIMEOUT, "no answer within 10 s")
+        crash = ProviderError("asr", "sphinx", Category.CRASHED, "it died")
+        scene.recogniser.failed(timeout)
+        scene.recogniser.failed(AllProvidersFailed("asr", [timeout, crash]))
+
+    told = play(script).story.of(ProviderFailed)
+    assert [(event.turn, event.provider, event.code, event.fallback) for event in told] == [
+        (0, "whisper", "asr.timeout", None),
+        (0, "whisper", "asr.timeout", None),
+        (0, "sphinx", "asr.crashed", None),
+    ]
 
 
 def test_ears_end_with_their_session() -> None:
