@@ -17,6 +17,9 @@ from websockets.exceptions import ConnectionClosed
 from hayakuchi.asr.base import Download, Progress
 from hayakuchi.asr.settings import EarsSettings, Mode
 from hayakuchi.gateway.mic_rate import HICCUP_S, SPEED
+from hayakuchi.gateway.microphone import Microphone, OwnMicrophone
+from hayakuchi.live2d_bridge.stage import Stage
+from hayakuchi.live2d_bridge.stage import Viewer as Page
 from hayakuchi.live2d_bridge.wire import MicFrame
 from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.settings import Settings
@@ -239,6 +242,26 @@ async def test_a_microphone_that_is_turned_on_and_off_all_the_time_gets_few_ears
                 await viewer.send(type="mic.start")
                 await settled(viewer)
             assert [ears.running for ears in made] == [False] * 7 + [True] * 3
+
+
+async def test_a_viewer_without_a_page_has_a_microphone_too() -> None:
+    engine = Engine(listening())
+    made = listed(engine)
+    session = engine.new_session("local")
+    stage = Stage(session.playback, 8000)
+    viewer, other = Page("v1"), Page("v2")
+    stage.join(viewer)
+    async with asyncio.TaskGroup() as group:
+        microphone = Microphone(engine, session, stage, group)
+        own = OwnMicrophone(microphone, viewer)
+        own.start(Mode.WAKE_WORD, True)
+        own.hear(0, FRAME)
+        OwnMicrophone(microphone, other).hear(0, FRAME)
+        OwnMicrophone(microphone, other).stop()
+        assert stage.mic is viewer
+        own.stop()
+        assert stage.mic is None
+    assert (made[0].mode, made[0].half_duplex, made[0].frames) == (Mode.WAKE_WORD, True, [(0, 320)])
 
 
 async def test_more_sound_than_time_passes_is_dropped_with_one_complaint() -> None:
