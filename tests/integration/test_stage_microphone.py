@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -360,3 +361,23 @@ async def test_whatever_comes_only_ends_connections_as_documented() -> None:
     assert codes == {1003, 1008}
     assert sum(len(ears.frames) for ears in made) > FRAMES / 10
     assert not any(ears.running for ears in made)
+
+
+async def test_real_ears_take_whatever_comes() -> None:
+    chance = random.Random(21)
+    async with serving(listening(vad="energy")) as (url, _):
+        taken = 0
+        while taken < FRAMES // 4:
+            async with viewing(url) as viewer:
+                with suppress(ConnectionClosed, AssertionError):
+                    await viewer.send(type="mic.start")
+                    while taken < FRAMES // 4:
+                        for _ in range(BATCH):
+                            await viewer.socket.send(wild(chance))
+                        await settled(viewer)
+                        taken += BATCH
+        async with viewing(url, "sound=1") as viewer:
+            await viewer.send(type="mic.start")
+            assert (await viewer.next("mic"))["holder"] is True
+            await viewer.send(type="input.text", text="Still there?")
+            assert (await viewer.next("turn.started"))["heard"] == "Still there?"
