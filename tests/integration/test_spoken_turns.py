@@ -246,3 +246,57 @@ def test_a_microphone_that_falls_silent_in_the_middle_of_a_word_holds_nothing_fo
     desk = converse(script)
     assert desk.story.of(TurnEnded)[0].status is TurnStatus.COMPLETED
     assert desk.story.of(TurnEnded)[0].heard_reply == REPLY
+
+
+def test_without_barge_in_words_wait_until_she_has_finished() -> None:
+    async def script(desk: Desk) -> None:
+        await desk.hears("tell me a story")
+        await desk.hears(3000.0, "please tell me another one", 1000.0)
+        await quiet(desk, 2)
+
+    desk = converse(script, barge_in=False)
+    assert desk.answered == ["tell me a story", "please tell me another one"]
+    assert {event.status for event in desk.story.of(TurnEnded)} == {TurnStatus.COMPLETED}
+    assert desk.story.of(SpeechPaused) == []
+    second = next(event for event in desk.story.of(LatencyMeasured) if event.turn == 2)
+    assert second.hearing["held"] > 500
+    whole = sum(second.hearing.values()) + sum(second.stages.values())
+    assert second.figures["voice_to_voice"] == pytest.approx(whole)
+
+
+def test_her_own_voice_from_the_loudspeaker_stops_nothing() -> None:
+    async def script(desk: Desk) -> None:
+        await desk.hears("tell me a story")
+        await desk.hears(2600.0, "there was a cat who lived", 600.0, "in a very old house", 1000.0)
+        await quiet(desk)
+        await desk.hears("thank you for that", 1500.0)
+        await quiet(desk, 2)
+
+    desk = converse(script)
+    assert desk.answered == ["tell me a story", "thank you for that"]
+    first = desk.story.of(TurnEnded)[0]
+    assert (first.status, first.heard_reply) == (TurnStatus.COMPLETED, REPLY)
+    assert Ignored.ECHO in [event.ignored for event in desk.story.of(WordsHeard)]
+    assert len(desk.at(SpeechPaused)) == len(desk.at(SpeechResumed))
+
+
+def test_with_a_wake_word_only_who_calls_her_is_answered() -> None:
+    async def script(desk: Desk) -> None:
+        await desk.hears("nobody is meant by this", 1500.0)
+        await desk.hears("Test, tell me a story", 1500.0)
+        await quiet(desk)
+
+    desk = converse(script, mode=Mode.WAKE_WORD)
+    assert len(desk.answered) == 1
+    assert "tell me a story" in desk.answered[0]
+    assert [event.ignored for event in desk.story.of(WordsHeard) if event.final] == [Ignored.NO_WAKE_WORD, None]
+
+
+def test_one_who_goes_on_after_a_pause_is_answered_once_as_a_whole() -> None:
+    async def script(desk: Desk) -> None:
+        await desk.hears("tell me", 500.0, "a story", 500.0, "about the sea")
+        await quiet(desk)
+
+    desk = converse(script)
+    assert desk.answered == ["tell me a story about the sea"]
+    assert desk.story.of(TurnEnded)[0].status is TurnStatus.COMPLETED
