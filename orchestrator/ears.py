@@ -27,7 +27,7 @@ from .session import Session
 from .turn_taking import TurnTaking
 
 DRAIN_S = 20.0
-"""How long what was said last may take to be understood when the microphone is off."""
+"""How long what was said last may take to be understood when the microphone is off, and to be told."""
 RETRY_MS = 50.0
 POLL_MS = 10.0
 """Turn-taking is asked no more often than this."""
@@ -139,10 +139,10 @@ class Ears:
 
     async def _drained(self, listening: asyncio.Task[None]) -> None:
         """Wait until what was said so far is understood and the session was told."""
+        await asyncio.wait([listening], timeout=DRAIN_S)
+        self._act(self._turn_taking.leave(self._voice(), loop_ms()))
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
-                await asyncio.wait([listening])
-                self._act(self._turn_taking.leave(self._voice(), loop_ms()))
                 while self._untold:
                     self._changed.clear()
                     await self._changed.wait()
@@ -224,6 +224,7 @@ class Ears:
             while self._untold:
                 self._pass_on(self._untold[0])
                 self._untold.popleft()
+            self._changed.set()
         except CapacityError:
             return  # it is told again soon
         except SessionClosed:

@@ -308,12 +308,15 @@ def test_a_recogniser_that_never_comes_to_an_end_is_not_waited_for() -> None:
     ended_at: list[float] = []
 
     async def script(scene: Scene, task: asyncio.Task[None]) -> None:
+        scene.turns.on_leave = [Say("Kept", SpeechTimes(0, 0, 0))]
         scene.ears.stop()
         await task
         ended_at.append(loop_ms())
+        await ended(scene.story)
 
-    play(script, recogniser=lambda: ScriptedRecogniser(takes_s=1e6))
+    scene = play(script, recogniser=lambda: ScriptedRecogniser(takes_s=1e6))
     assert ended_at == [pytest.approx(200 + DRAIN_S * 1000)]
+    assert scene.story.of(TurnStarted)[0].heard.text == "Kept"
 
 
 def test_turn_taking_is_asked_when_it_wants_to_be_and_when_a_turn_ends() -> None:
@@ -366,6 +369,24 @@ def test_words_that_the_session_has_no_room_for_are_told_later_in_order() -> Non
     heard = [event.heard.text for event in scene.story.of(TurnStarted)]
     assert heard == ["First", *(f"Again {number}" for number in range(INBOX + 4))]
     assert WORDS > INBOX
+
+
+def test_the_last_words_find_room_before_the_ears_end() -> None:
+    over: list[float] = []
+
+    async def script(scene: Scene, task: asyncio.Task[None]) -> None:
+        scene.recogniser.tell(final("First"))
+        await asyncio.sleep(0.3)
+        for number in range(INBOX + 4):
+            scene.recogniser.tell(final(f"Again {number}"))
+        scene.ears.stop()
+        await task
+        over.append(loop_ms())
+        await ended(scene.story, INBOX + 5)
+
+    scene = play(script, voice=SlowGoodbye())
+    assert len(scene.story.of(TurnStarted)) == INBOX + 5
+    assert over[0] < DRAIN_S * 1000
 
 
 def test_broken_ears_leave_a_session_that_reads(caplog: pytest.LogCaptureFixture) -> None:
