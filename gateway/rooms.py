@@ -13,11 +13,15 @@ from ..core.errors import CapacityError, ProtocolError
 from ..core.events import TurnEnded
 from ..live2d_bridge.stage import Stage, Viewer
 from ..orchestrator.engine import Engine
+from ..orchestrator.hearing import HearingState, HearingStatus
 from ..orchestrator.session import Session
+from .microphone import Microphone
 
 MAIN = "main"
 IDLE_MS = 600_000.0
 SWEEP_S = 30.0
+PROGRESS_MS = 500.0
+"""How often viewers are told of a download that goes on."""
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -25,9 +29,9 @@ class Room:
     """A session on its stage."""
 
     def __init__(
-        self, session: Session, stage: Stage, models: dict[str, Any], prepare: Callable[[], None] = lambda: None
+        self, session: Session, stage: Stage, mic: Microphone, models: dict[str, Any], prepare: Callable[[], None]
     ) -> None:
-        self.session, self.stage = session, stage
+        self.session, self.stage, self.mic = session, stage, mic
         self.conversation = uuid4().hex
         """Unlike that of every other room, also of one that had this name before: what was said there is not remembered."""
         self._models, self._prepare = models, prepare
@@ -51,6 +55,7 @@ class Room:
             self.stage.tell({"type": "models", **models})
 
     def leave(self, viewer: Viewer) -> None:
+        self.mic.stop(viewer)
         self.stage.leave(viewer)
         self.idle_since = loop_ms()
 
@@ -67,7 +72,10 @@ class Rooms:
         self._max_sessions = max_sessions
         self._rooms: dict[str, Room] = {}
         self._group: asyncio.TaskGroup | None = None
+        self._ears_told: tuple[HearingState, float] = (engine.hearing.status.state, 0.0)
+        """The state that the viewers know, and when they were told."""
         engine.on_probed = self._tell_models
+        engine.hearing.observe(self._tell_ears)
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -104,7 +112,8 @@ class Rooms:
         stage = Stage(session.playback, self.engine.voice.sample_rate)
         session.playback.on_stalled = stage.holder_stalled
         session.observe(stage.observe)
-        room = Room(session, stage, self.models(), self.engine.prepare)
+        mic = Microphone(self.engine, session, stage, group)
+        room = Room(session, stage, mic, self.models(), self.engine.prepare)
         session.observe(lambda event: room.tell_models(self.models()) if isinstance(event, TurnEnded) else None)
         group.create_task(session.run(), name=f"session {name}")
         return room
@@ -120,3 +129,11 @@ class Rooms:
     def _tell_models(self) -> None:
         for room in self._rooms.values():
             room.tell_models(self.models())
+
+    def _tell_ears(self, status: HearingStatus) -> None:
+        before, told_at = self._ears_told
+        if status.state is HearingState.FETCHING is before and loop_ms() - told_at < PROGRESS_MS:
+            return
+        self._ears_told = (status.state, loop_ms())
+        for room in self._rooms.values():
+            room.mic.tell_ears()

@@ -34,6 +34,8 @@ def snapshot(rooms: Rooms, room: Room, viewer: Viewer) -> dict[str, Any]:
         "sound": {"holder": stage.holder is viewer, "viewer": stage.holder.name if stage.holder else None},
         "models": rooms.models(),
         "latency": rooms.engine.settings.latency.model_dump(),
+        "ears": room.mic.ears,
+        "mic": {"holder": stage.mic is viewer, "viewer": stage.mic.name if stage.mic else None},
         "history": [_message(message) for message in session.history.messages[-HISTORY:]],
         "turn": _turn(room),
     }
@@ -53,4 +55,5 @@ def _turn(room: Room) -> dict[str, Any] | None:
         "heard": heard.text if heard else None,
         "reply": turn.begun_reply,
         "expression": spoken.segment.expressions[-1] if spoken and spoken.segment.expressions else None,
+        "paused": room.session.on_air.paused,
     }

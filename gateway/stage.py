@@ -13,10 +13,15 @@ from ..core.errors import CapacityError, ProtocolError, SessionClosed
 from ..core.types import UserInput
 from ..live2d_bridge.stage import Viewer
 from ..live2d_bridge.wire import (
+    MIC_KIND,
     ClientMessage,
     Greet,
     InputText,
     Interrupt,
+    MicFrame,
+    MicStart,
+    MicStop,
+    MicTalk,
     Ping,
     PlaybackReport,
     SoundClaim,
@@ -104,17 +109,22 @@ class _Connection:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code") or 1005)
-            text = message.get("text")
-            if text is None:
-                raise _Goodbye(1003, "only text is understood")
             try:
-                parsed = parse_client_message(text)
-                if parsed is not None:
-                    self._obey(parsed)
+                self._take(message.get("text"), message.get("bytes") or b"")
             except (ProtocolError, CapacityError) as error:
                 self._complain(error)
             except SessionClosed as error:
                 raise _Goodbye(1001, str(error)) from error
+
+    def _take(self, text: str | None, data: bytes) -> None:
+        if text is None:
+            if data[:1] != bytes((MIC_KIND,)):
+                raise _Goodbye(1003, "the only binary frames that are understood are those of a microphone")
+            self._room.mic.hear(self._viewer, MicFrame.decode(data))
+            return
+        parsed = parse_client_message(text)
+        if parsed is not None:
+            self._obey(parsed)
 
     def _obey(self, message: ClientMessage) -> None:
         session, stage, viewer = self._room.session, self._room.stage, self._viewer
@@ -133,10 +143,22 @@ class _Connection:
                 stage.claim(viewer)
             case SoundRelease():
                 stage.release(viewer)
+            case MicStart() | MicStop() | MicTalk():
+                self._obey_mic(message)
             case Ping(id=ping):
                 viewer.send_json({"type": "pong", "id": ping})
             case _:
                 assert_never(message)
+
+    def _obey_mic(self, message: MicStart | MicStop | MicTalk) -> None:
+        mic, viewer = self._room.mic, self._viewer
+        match message:
+            case MicStart(mode=mode, half_duplex=half_duplex):
+                mic.start(viewer, mode, half_duplex)
+            case MicStop():
+                mic.stop(viewer)
+            case MicTalk(down=down):
+                mic.talk(viewer, down)
 
     def _complain(self, error: ProtocolError | CapacityError) -> None:
         self._viewer.send_json({"type": "error", "code": error.code, "message": str(error)})

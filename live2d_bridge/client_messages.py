@@ -17,6 +17,7 @@ from ..core.errors import ProtocolError
 MAX_TEXT = 8192
 MAX_VIEWER = 60
 MAX_ID = 100
+MIC_MODES = ("open_mic", "push_to_talk", "wake_word")
 _MAX_NUMBER = 2**32 - 1
 
 # All control characters but tab and line feed, and halves of surrogate pairs, which no text can be made of.
@@ -67,13 +68,46 @@ class SoundRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class MicStart:
+    """This viewer's microphone is on; what is left out is as the settings say."""
+
+    mode: str | None = None
+    """One of ``MIC_MODES``."""
+    half_duplex: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MicStop:
+    """This viewer's microphone is off; what was said so far is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class MicTalk:
+    """The button of push-to-talk is pressed, or let go of."""
+
+    down: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """``id`` comes back with the pong."""
 
     id: str | int | None = None
 
 
-ClientMessage = InputText | Typing | Interrupt | Greet | PlaybackReport | SoundClaim | SoundRelease | Ping
+ClientMessage = (
+    InputText
+    | Typing
+    | Interrupt
+    | Greet
+    | PlaybackReport
+    | SoundClaim
+    | SoundRelease
+    | MicStart
+    | MicStop
+    | MicTalk
+    | Ping
+)
 
 
 def parse_client_message(text: str) -> ClientMessage | None:
@@ -138,6 +172,22 @@ def _playback(message: dict[str, Any]) -> PlaybackReport:
     return PlaybackReport(turn, float(played_ms))
 
 
+def _mic_start(message: dict[str, Any]) -> MicStart:
+    mode, half_duplex = message.get("mode"), message.get("half_duplex")
+    if mode is not None and not (isinstance(mode, str) and mode in MIC_MODES):
+        raise ProtocolError(f"mic.start: mode must be {', '.join(MIC_MODES[:-1])} or {MIC_MODES[-1]}")
+    if not isinstance(half_duplex, bool | None):
+        raise ProtocolError("mic.start: half_duplex must be true or false")
+    return MicStart(mode, half_duplex)
+
+
+def _mic_talk(message: dict[str, Any]) -> MicTalk:
+    down = message.get("down")
+    if not isinstance(down, bool):
+        raise ProtocolError("mic.talk: down must be true or false")
+    return MicTalk(down)
+
+
 def _ping(message: dict[str, Any]) -> Ping:
     id_ = message.get("id")
     is_short_text = type(id_) is str and len(id_) <= MAX_ID and not _CONTROL.search(id_)
@@ -155,5 +205,8 @@ _READERS: dict[str, Callable[[dict[str, Any]], ClientMessage]] = {
     "playback": _playback,
     "sound.claim": lambda _: SoundClaim(),
     "sound.release": lambda _: SoundRelease(),
+    "mic.start": _mic_start,
+    "mic.stop": lambda _: MicStop(),
+    "mic.talk": _mic_talk,
     "ping": _ping,
 }

@@ -1,4 +1,4 @@
-"""The stage of one session: its viewers, which of them plays the sound, and what each is sent.
+"""The stage of one session: its viewers, which of them plays the sound, whose microphone is listened to, and what each is sent.
 
 Exactly one viewer holds the sound; it gets the PCM and its reports are the session's play clock. The others get the same
 events and the lips alone. When the holder goes, what it had not played yet goes to the next one.
@@ -55,6 +55,8 @@ class Stage:
     def __init__(self, clock: PlayClockOwner, sample_rate: int) -> None:
         self.sample_rate = sample_rate
         self.holder: Viewer | None = None
+        self.mic: Viewer | None = None
+        """Whose microphone is listened to."""
         self.spoken: SpeechStarted | None = None
         """The segment that was begun last in the running turn."""
         self._clock = clock
@@ -99,6 +101,7 @@ class Stage:
     def leave(self, viewer: Viewer) -> None:
         self._viewers.remove(viewer)
         self.release(viewer)
+        self.drop_mic(viewer)
 
     def claim(self, viewer: Viewer) -> None:
         """The viewer can play sound and wants to: it becomes the holder, and is sent what nobody has played yet."""
@@ -137,6 +140,17 @@ class Stage:
         self._clock.reported(turn, played_ms)
         self._forget_played()
 
+    def take_mic(self, viewer: Viewer) -> None:
+        """It is the viewer's microphone that is listened to, whosever it was."""
+        self.mic = viewer
+        self._tell_mic()
+
+    def drop_mic(self, viewer: Viewer) -> None:
+        """The viewer's microphone is not listened to any longer."""
+        if self.mic is viewer:
+            self.mic = None
+            self._tell_mic()
+
     def _forget_played(self) -> None:
         position = int(self._clock.played_ms() * self.sample_rate / 1000)
         while self._unplayed and self._unplayed[0].position + self._unplayed[0].samples <= position:
@@ -157,6 +171,11 @@ class Stage:
         name = self.holder.name if self.holder else None
         for viewer in self._viewers:
             viewer.send_json({"type": "sound", "holder": viewer is self.holder, "viewer": name})
+
+    def _tell_mic(self) -> None:
+        name = self.mic.name if self.mic else None
+        for viewer in self._viewers:
+            viewer.send_json({"type": "mic", "holder": viewer is self.mic, "viewer": name})
 
     def _send_audio(self, event: AudioSent) -> None:
         lip_start, lips = self._lips.add(event.position, event.audio)

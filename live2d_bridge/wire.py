@@ -33,6 +33,9 @@ from .client_messages import (
     Greet,
     InputText,
     Interrupt,
+    MicStart,
+    MicStop,
+    MicTalk,
     Ping,
     PlaybackReport,
     SoundClaim,
@@ -45,12 +48,18 @@ __all__ = [
     "AUDIO_KIND",
     "LIP_BYTES",
     "LIP_RATE",
+    "MIC_KIND",
+    "MIC_RATE",
     "PROTOCOL_VERSION",
     "AudioFrame",
     "ClientMessage",
     "Greet",
     "InputText",
     "Interrupt",
+    "MicFrame",
+    "MicStart",
+    "MicStop",
+    "MicTalk",
     "Ping",
     "PlaybackReport",
     "SoundClaim",
@@ -65,6 +74,13 @@ LIP_RATE = 50
 """Lip frames per second of sound."""
 LIP_BYTES = 7
 AUDIO_KIND = 1
+MIC_KIND = 2
+MIC_RATE = 16_000
+"""Hz of the microphone's sound."""
+MIC_SAMPLES = 16_000
+"""At most so many in one frame."""
+_MIC_HEADER = struct.Struct("<BBHI")
+"""kind, flags, reserved, position: 8 bytes."""
 _HEADER = struct.Struct("<BBHIIIIHH")
 """kind, flags, segment, turn, position, samples, lip_start, lip_count, reserved: 24 bytes."""
 
@@ -174,3 +190,33 @@ class AudioFrame:
         if len(data) not in (pcm_start, pcm_start + samples * BYTES_PER_SAMPLE):
             raise ProtocolError(f"the audio frame's length of {len(data)} bytes does not fit its header")
         return cls(turn, segment, position, samples, lip_start, data[_HEADER.size : lips_end], data[pcm_start:])
+
+
+@dataclass(frozen=True, slots=True)
+class MicFrame:
+    """A piece of a microphone's sound."""
+
+    position: int
+    """Samples from ``mic.start`` to the first one of this frame."""
+    pcm: bytes
+
+    def encode(self) -> bytes:
+        """The binary frame. Raises ValueError for a position that it cannot hold."""
+        if not 0 <= self.position < 2**32:
+            raise ValueError(f"position {self.position} does not fit into a frame of the microphone")
+        return _MIC_HEADER.pack(MIC_KIND, 0, 0, self.position) + self.pcm
+
+    @classmethod
+    def decode(cls, data: bytes) -> MicFrame:
+        """Read a binary frame of the microphone's kind. Raises ProtocolError for anything malformed."""
+        if len(data) < _MIC_HEADER.size + BYTES_PER_SAMPLE:
+            raise ProtocolError(f"a frame of the microphone has a header of {_MIC_HEADER.size} bytes, and samples")
+        kind, _, _, position = _MIC_HEADER.unpack_from(data)
+        if kind != MIC_KIND:
+            raise ProtocolError(f"unknown kind of binary frame: {kind}")
+        samples, rest = divmod(len(data) - _MIC_HEADER.size, BYTES_PER_SAMPLE)
+        if rest:
+            raise ProtocolError("a frame of the microphone holds whole samples of 2 bytes")
+        if samples > MIC_SAMPLES:
+            raise ProtocolError(f"a frame of the microphone holds at most {MIC_SAMPLES} samples")
+        return cls(position, data[_MIC_HEADER.size :])

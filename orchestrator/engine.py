@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 
 from ..agents import QuickAgent, takes_quick
+from ..asr.settings import Mode as MicMode
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed
 from ..llm.fallback import FallbackLLM
@@ -14,13 +16,16 @@ from ..tts.fallback import FallbackTTS
 from ..tts.phrase_cache import CachedTTS
 from . import phrases
 from .common_phrases import common_phrases
+from .ears import Ears
 from .hearing import Hearing
 from .playback import Playback
+from .recognisers import opened_recogniser
 from .session import Session
 from .settings import Settings
 from .statistics import Mode, ReplyStatistics
 from .streaming import Streaming, resolved
 from .turn import Turn, TurnSettings
+from .turn_taking import TurnTaking
 from .warming import Progress, warm
 
 PROBE_EVERY_S = 30.0
@@ -118,9 +123,27 @@ class Engine:
             completed=self._count,
         )
 
+    @property
+    def wake_words(self) -> tuple[str, ...]:
+        """What the character answers to."""
+        return self.settings.ears.wake_words or (self.settings.character.name,)
+
+    def new_ears(self, session: Session, mode: MicMode, *, half_duplex: bool) -> Ears:
+        """What listens to one microphone for a session."""
+        turn_taking = TurnTaking(
+            self.settings.ears,
+            mode=mode,
+            language=self.hearing.language,
+            wake_words=self.wake_words,
+            half_duplex=half_duplex,
+        )
+        opened = partial(opened_recogniser, self.hearing)
+        return Ears(session, self.hearing, turn_taking, opened, prepare=self.prepare)
+
     def _count(self, turn: Turn) -> None:
         """Replies spoken to their end are counted; not the opening line, nor those that were begun before they were asked for,
-        nor those that were waited for as a whole."""
+        nor those that were waited for as a whole. So are those to spoken messages, from their final text on, unless they
+        were thought of ahead: there the wait that quick replies are to shorten lies before anything is counted."""
         if turn.heard is not None and not turn.whole and not turn.trace.ran_ahead:
             quick = isinstance(self.agent, QuickAgent) and self.agent.asks_quick(turn.heard)
             self.statistics.count(Mode.QUICK if quick else Mode.DIRECT, turn.trace)

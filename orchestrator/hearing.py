@@ -18,9 +18,10 @@ from ..asr.settings import EarsSettings, Mode
 from ..core.background import Background
 from ..core.errors import AllProvidersFailed, Category, ProviderError
 from ..core.types import Audio, Transcript
+from .detectors import Detectors
 from .settings import Settings
 
-CONFIGURE = "asr: {faster_whisper: {model: base}}"
+UNCONFIGURED = "no speech recognition is configured; put this into conf.yaml: asr: {faster_whisper: {model: base}}"
 
 
 class HearingState(StrEnum):
@@ -51,6 +52,7 @@ class Hearing:
         self.language = settings.ears.spoken_language(settings.character.language)
         """What is spoken to the character; None: find out."""
         self.asr = FallbackASR([component.create() for component in settings.asr]) if settings.asr else None
+        self.detectors = Detectors(settings.ears)
         self._first_choice = settings.asr[0].name if settings.asr else None
         self._observers: list[Callable[[HearingStatus], None]] = []
         self._background = Background()
@@ -69,6 +71,7 @@ class Hearing:
     async def aclose(self) -> None:
         """Stop loading, let go of the recognisers; idempotent."""
         await self._background.aclose()
+        await self.detectors.aclose()
         self._loading = None
         if self.asr is not None:
             await self.asr.aclose()
@@ -84,8 +87,7 @@ class Hearing:
     async def ready(self) -> FallbackASR:
         """The recognisers, loaded. Raises ProviderError or AllProvidersFailed, with the remedy."""
         if self.asr is None:
-            message = f"no speech recognition is configured; put this into conf.yaml: {CONFIGURE}"
-            raise ProviderError("asr", "ears", Category.UNAVAILABLE, message)
+            raise ProviderError("asr", "ears", Category.UNAVAILABLE, UNCONFIGURED)
         self.wake()
         if self._loading is not None and (error := await asyncio.shield(self._loading)):
             raise error
@@ -98,8 +100,7 @@ class Hearing:
 
     def _at_rest(self) -> HearingStatus:
         if self.asr is None:
-            message = "no speech recognition is configured"
-            return HearingStatus(HearingState.OFF, message=message, command=CONFIGURE)
+            return HearingStatus(HearingState.OFF, message=UNCONFIGURED)
         if self.settings.mode is Mode.TYPED_ONLY:
             message = "the settings say that the character only reads (ears.mode: typed_only)"
             return HearingStatus(HearingState.OFF, self._first_choice, message=message)

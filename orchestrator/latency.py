@@ -6,6 +6,7 @@ Marks are monotonic milliseconds. The figures and their thresholds:
     streaming       a later segment's last token → its first audio is ready; the worst of the turn. Time in which the segment
                     waited on purpose, because enough speech was in stock, does not count.
     audio_pipeline  first segment handed to the voice → its first audio chunk
+    voice_to_voice  of a spoken message: last sound of the speaker → first audio sent to the listener
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from math import inf
 class Moment(StrEnum):
     """The points in time of a turn, in the order in which they happen."""
 
+    SPEECH_END = "speech_end"
+    END_CONFIRMED = "end_confirmed"
+    FINAL_TEXT = "final_text"
     HEARD = "heard"
     LLM_REQUEST = "llm_request"
     OPENER = "opener"
@@ -35,6 +39,14 @@ class Moment(StrEnum):
 
 Stage = tuple[str, Moment, Moment]
 """Name, from, to."""
+_HEARING: Sequence[Stage] = (
+    ("end_of_turn", Moment.SPEECH_END, Moment.END_CONFIRMED),
+    ("asr", Moment.END_CONFIRMED, Moment.FINAL_TEXT),
+    ("held", Moment.FINAL_TEXT, Moment.HEARD),
+)
+"""Before ``first_audio``. ``held``: the words waited on purpose until the avatar had finished."""
+NOTICEABLE_MS = 1.0
+"""Less than this is no holding back, but the way from hand to hand."""
 _BEFORE: Stage = ("queue", Moment.HEARD, Moment.LLM_REQUEST)
 _FIRST_WORDS: Mapping[Moment, Sequence[Stage]] = {
     Moment.FILLER: (("filler", Moment.LLM_REQUEST, Moment.FIRST_SEGMENT),),
@@ -89,6 +101,7 @@ class LatencyTrace:
             "first_audio": self.between(Moment.HEARD, Moment.FIRST_AUDIO),
             "streaming": self._streaming_ms,
             "audio_pipeline": self.between(Moment.TTS_REQUEST, Moment.TTS_FIRST_CHUNK),
+            "voice_to_voice": self.between(Moment.SPEECH_END, Moment.FIRST_AUDIO),
         }
         return {name: value for name, value in known.items() if value is not None}
 
@@ -96,6 +109,12 @@ class LatencyTrace:
         """The parts of first_audio that are known, in ms, in order. What was done before anybody waited took no time."""
         parts = ((name, self._waited(start, end)) for name, start, end in self._path())
         return {name: value for name, value in parts if value is not None}
+
+    def hearing(self) -> dict[str, float]:
+        """What a spoken message took before somebody waited for ``first_audio``, in ms, in order; empty for typed ones."""
+        parts = ((name, self.between(start, end)) for name, start, end in _HEARING)
+        told = {name: max(value, 0.0) for name, value in parts if value is not None}
+        return {name: value for name, value in told.items() if name != "held" or value >= NOTICEABLE_MS}
 
     @property
     def ran_ahead(self) -> bool:
@@ -117,10 +136,19 @@ class LatencyTrace:
 
     def breaches(self, thresholds: Mapping[str, float]) -> list[Breach]:
         """The figures above their thresholds (ms), each with the stage that took longest."""
-        slowest = max(self.stages().items(), key=lambda part: part[1], default=("unknown", 0.0))[0]
-        blame = {"first_audio": slowest, "streaming": "tts", "audio_pipeline": "tts"}
+        stages = self.stages()
+        blame = {
+            "first_audio": _slowest(stages),
+            "streaming": "tts",
+            "audio_pipeline": "tts",
+            "voice_to_voice": _slowest(self.hearing() | stages),
+        }
         return [
             Breach(name, value, thresholds[name], blame[name])
             for name, value in self.figures().items()
             if name in thresholds and value > thresholds[name]
         ]
+
+
+def _slowest(stages: Mapping[str, float]) -> str:
+    return max(stages.items(), key=lambda part: part[1], default=("unknown", 0.0))[0]

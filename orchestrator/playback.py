@@ -6,6 +6,9 @@ the listener says it has played. Who tells the time:
     LISTENER  the viewer that holds the sound reports what it played. No progress for 5 s with audio left: it is given up.
     WAITING   the listener has just left; for 3 s time stands still, so that a reloaded page can go on where it stopped.
     ALONE     nobody listens; speech goes on in silence at the pace of the clock on the wall.
+
+While it is paused time stands still, whoever tells it: nothing is sent, and nobody is given up. A listener may still report
+what it had played before it fell silent.
 """
 
 from __future__ import annotations
@@ -44,7 +47,12 @@ class Playback:
         self._sent_samples = 0
         self._played_ms = 0.0
         self._since = 0.0
+        self._paused = False
         self._changed = asyncio.Event()
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
 
     @property
     def position(self) -> int:
@@ -57,7 +65,7 @@ class Playback:
 
     def played_ms(self) -> float:
         """How much of this turn's audio was heard."""
-        if self.clock is PlayClock.ALONE:
+        if self.clock is PlayClock.ALONE and not self._paused:
             now = loop_ms()
             self._played_ms = min(self.sent_ms, self._played_ms + now - self._since)
             self._since = now
@@ -68,6 +76,7 @@ class Playback:
         return self.sent_ms - self.played_ms()
 
     def begin(self, turn: int) -> None:
+        self._paused = False
         if self.clock is PlayClock.WAITING and loop_ms() - self._since >= WAIT_FOR_LISTENER_MS:
             self.clock = PlayClock.ALONE
         self.turn, self._sent_samples, self._played_ms, self._since = turn, 0, 0.0, loop_ms()
@@ -83,6 +92,18 @@ class Playback:
             self._played_ms, self._since = played_ms, loop_ms()
             self._changed.set()
 
+    def pause(self) -> None:
+        """Hold the voice where it is; idempotent, until :meth:`resume` or the next turn."""
+        self.played_ms()
+        self._paused = True
+        self._changed.set()
+
+    def resume(self) -> None:
+        """Go on where it was held; idempotent."""
+        if self._paused:
+            self._paused, self._since = False, loop_ms()
+            self._changed.set()
+
     def listener_joined(self) -> None:
         self.played_ms()
         self._switch(PlayClock.LISTENER)
@@ -93,9 +114,7 @@ class Playback:
 
     async def send(self, audio: Audio) -> int:
         """Wait until ``audio`` may be sent and count it as sent; its position in samples."""
-        await self._until(
-            lambda: self.ahead_ms() + audio.duration_ms <= self.max_ahead_ms or self.ahead_ms() <= SPENT_MS
-        )
+        await self._until(lambda: not self._paused and self._has_room(audio))
         if self.ahead_ms() <= SPENT_MS:
             self._since = loop_ms()
         position = self._sent_samples
@@ -106,6 +125,10 @@ class Playback:
         """Wait until all that was sent was heard."""
         await self._until(lambda: self.ahead_ms() <= SPENT_MS)
 
+    def _has_room(self, audio: Audio) -> bool:
+        ahead_ms = self.ahead_ms()
+        return ahead_ms + audio.duration_ms <= self.max_ahead_ms or ahead_ms <= SPENT_MS
+
     def _switch(self, clock: PlayClock) -> None:
         self.clock, self._since = clock, loop_ms()
         self._changed.set()
@@ -114,10 +137,11 @@ class Playback:
         while not ready():
             self._changed.clear()
             try:
-                async with asyncio.timeout(self._patience_ms() / 1000):
+                async with asyncio.timeout(None if self._paused else self._patience_ms() / 1000):
                     await self._changed.wait()
             except TimeoutError:
-                self._lost_patience()
+                if not self._paused:
+                    self._lost_patience()
 
     def _patience_ms(self) -> float:
         waited_ms = loop_ms() - self._since

@@ -27,6 +27,7 @@ from .cutter import cutter_for
 from .cutting import Filler
 from .fillers import Fillers
 from .history import History
+from .on_air import OnAir
 from .playback import Playback
 from .running import Running, kept, over
 from .speakable import pronounced
@@ -60,15 +61,20 @@ class Session:
         self.character = character
         self.playback = playback
         self.history = History()
-        self.turn: Turn | None = None
-        """The turn that has the floor."""
+        self.on_air = OnAir(playback, self.tell)
         self._agent, self._voice = agent, voice
         self._settings, self._streaming, self._completed = settings, streaming, completed
         self._inbox: Channel[Command] = Channel(INBOX)
         self._observers: list[Observer] = []
         self._asks_quick = agent.asks_quick if isinstance(agent, QuickAgent) else _never
         self._fillers = Fillers(character)
-        self._turns = 0
+        self.turns = 0
+        """How many turns have begun."""
+
+    @property
+    def turn(self) -> Turn | None:
+        """The turn that has the floor."""
+        return self.on_air.turn
 
     @property
     def heard(self) -> UserInput | None:
@@ -101,6 +107,15 @@ class Session:
         """Stop speaking. Raises CapacityError, SessionClosed."""
         self._leave_word(Interrupt())
 
+    def pause(self) -> None:
+        """Somebody speaks, perhaps to the avatar: its voice stops at once, where it is. It goes on with :meth:`resume`, or by
+        itself after 10 s; anything that ends the turn ends it as ever. Nothing happens where no turn has the floor."""
+        self.on_air.pause()
+
+    def resume(self) -> None:
+        """It was not meant for the avatar: its voice goes on at once, where it stopped."""
+        self.on_air.resume()
+
     def close(self) -> None:
         """End ``run`` and the turn that is running; idempotent."""
         self._inbox.close()
@@ -121,7 +136,7 @@ class Session:
                 if not isinstance(command, Interrupt):
                     running = ahead or self._started(command.heard if isinstance(command, Say) else None)
                     ahead = None
-                    self._begin(running.turn, command.at)
+                    self._begin(running.turn, command)
                     # A task that was cancelled before it ran would leave no trace of the message.
                     await asyncio.sleep(0)
             await over(ahead)
@@ -158,7 +173,7 @@ class Session:
             cutter=cutter_for(self.character, streaming, self._voice.first_byte_ms),
             voice=self._voice,
             playback=self.playback,
-            publish=self._publish,
+            publish=self.tell,
             settings=self._settings,
             streaming=streaming,
             polish=self._polish,
@@ -171,11 +186,11 @@ class Session:
             return lambda: None
         return partial(self._fillers.take, heard.text)
 
-    def _begin(self, turn: Turn, at: float) -> None:
-        self._turns += 1
+    def _begin(self, turn: Turn, command: Say | Greet) -> None:
+        self.turns += 1
         self._fillers.next_turn()
-        self.turn = turn
-        turn.begin(self._turns, at)
+        self.on_air.take(turn)
+        turn.begin(self.turns, command.at, command.heard if isinstance(command, Say) else None)
 
     async def _run_turn(self, turn: Turn) -> None:
         status = TurnStatus.INTERRUPTED
@@ -196,8 +211,8 @@ class Session:
             if turn.number:
                 self.history.add(turn.heard, turn.remembered_reply(whole=heard_reply is not None))
                 heard_reply = turn.heard_reply if heard_reply is None else heard_reply
-                self.turn = None
-                self._publish(TurnEnded(turn.number, status, turn.reply, heard_reply, code, message))
+                self.on_air.leave()
+                self.tell(TurnEnded(turn.number, status, turn.reply, heard_reply, code, message))
 
     def _reply(self, heard: UserInput | None) -> AsyncIterator[LLMDelta]:
         if heard is None:
@@ -213,7 +228,8 @@ class Session:
     async def _polish(self, text: str) -> str:
         return pronounced(text, self.character.lexicon)
 
-    def _publish(self, event: SessionEvent) -> None:
+    def tell(self, event: SessionEvent) -> None:
+        """Tell every observer, at once."""
         for observer in tuple(self._observers):
             try:
                 observer(event)

@@ -46,6 +46,11 @@ class Timeline:
         told = (spoken for spoken in self._spoken if fillers or not spoken.segment.filler)
         return "".join(_heard_of(spoken, played_ms) for spoken in told).rstrip()
 
+    def heard_since(self, from_ms: float, played_ms: float) -> str:
+        """The text that was heard up to ``played_ms``, from the segment on that was being spoken at ``from_ms``."""
+        told = (spoken for spoken in self._spoken if spoken.end_ms is None or spoken.end_ms > from_ms)
+        return "".join(_heard_of(spoken, played_ms) for spoken in told).strip()
+
 
 def _heard_of(spoken: _Spoken, played_ms: float) -> str:
     segment = spoken.segment

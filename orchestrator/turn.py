@@ -35,6 +35,8 @@ from .turn_report import TurnReport
 
 AHEAD_S = 30.0
 """How long a turn may run ahead without being begun; then it is dropped."""
+BREATH_MS = 300.0
+"""What may be heard already though the listener has not reported it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,16 @@ class Turn:
         return self._playing.timeline.heard(inf if whole else self._playback.played_ms(), fillers=False)
 
     @property
+    def audible(self) -> bool:
+        """Whether any of its sound was sent."""
+        return Moment.FIRST_AUDIO in self._report.trace.marks
+
+    def said_lately(self, within_ms: float) -> str:
+        """What was heard of it within the last ``within_ms`` of its sound, and the word that is being spoken."""
+        played_ms = self._playback.played_ms() if self.number else 0.0
+        return self._playing.timeline.heard_since(played_ms - within_ms, played_ms + BREATH_MS)
+
+    @property
     def begun_reply(self) -> str:
         """The part of the reply whose sound has begun to go out."""
         return self._playing.timeline.begun
@@ -107,10 +119,13 @@ class Turn:
     def trace(self) -> LatencyTrace:
         return self._report.trace
 
-    def begin(self, number: int, heard_at: float) -> None:
-        """Take the floor: from here on the turn is told and heard. ``heard_at``: since when the listener waits (ms)."""
-        self.number = self._report.turn = number
-        self._report.trace.mark(Moment.HEARD, heard_at)
+    def begin(self, number: int, heard_at: float, heard: UserInput | None) -> None:
+        """Take the floor: from here on the turn is told and heard. ``heard_at``: since when the listener waits (ms).
+
+        ``heard`` is what the turn was made for, and says when it was spoken, which was not known to a turn that ran ahead.
+        """
+        self.number, self.heard = number, heard
+        self._report.begin(number, heard_at, heard.speech if heard else None)
         self._playback.on_play_start = lambda: self._report.mark(Moment.PLAY_START)
         self._playing.begin(number)
         self._publish(TurnStarted(number, self.heard))

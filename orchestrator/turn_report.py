@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed, ProviderError
 from ..core.events import LatencyBreached, LatencyMeasured, ProviderFailed, SessionEvent
+from ..core.types import SpeechTimes
 from .latency import LatencyTrace, Moment
 
 
@@ -21,6 +22,15 @@ class TurnReport:
         self._thresholds = thresholds
         self._breached: set[str] = set()
         self._failed_kinds: set[str] = set()
+
+    def begin(self, turn: int, heard_at: float, speech: SpeechTimes | None) -> None:
+        """The turn has its number, and somebody waits for it since ``heard_at`` (ms); ``speech``: when it was asked for."""
+        self.turn = turn
+        self.trace.mark(Moment.HEARD, heard_at)
+        if speech is not None:
+            self.trace.mark(Moment.SPEECH_END, speech.ended)
+            self.trace.mark(Moment.END_CONFIRMED, speech.confirmed)
+            self.trace.mark(Moment.FINAL_TEXT, speech.transcribed)
 
     def mark(self, moment: Moment) -> None:
         """It happens at this moment; only the first time counts."""
@@ -39,7 +49,7 @@ class TurnReport:
         figures = self.trace.figures()
         if not figures:
             return
-        self._publish(LatencyMeasured(self.turn, figures, self.trace.stages()))
+        self._publish(LatencyMeasured(self.turn, figures, self.trace.stages(), self.trace.hearing()))
         for breach in self.trace.breaches(self._thresholds):
             if breach.figure not in self._breached:
                 self._breached.add(breach.figure)

@@ -125,7 +125,8 @@ def test_without_a_recogniser_it_says_what_to_write() -> None:
     async def main() -> None:
         hearing = hearing_with(None)
         assert hearing.status.state is HearingState.OFF
-        assert "faster_whisper" in (hearing.status.command or "")
+        assert "conf.yaml: asr: {faster_whisper" in (hearing.status.message or "")
+        assert hearing.status.command is None
         with pytest.raises(ProviderError, match=r"conf\.yaml"):
             await hearing.ready()
 

@@ -10,6 +10,9 @@ from hayakuchi.live2d_bridge.wire import (
     Greet,
     InputText,
     Interrupt,
+    MicStart,
+    MicStop,
+    MicTalk,
     Ping,
     PlaybackReport,
     SoundClaim,
@@ -37,6 +40,12 @@ UNDERSTOOD = {
     '{"type": "playback", "turn": 7, "played_ms": 1250.5}': PlaybackReport(7, 1250.5),
     '{"type": "sound.claim"}': SoundClaim(),
     '{"type": "sound.release"}': SoundRelease(),
+    '{"type": "mic.start"}': MicStart(),
+    '{"type": "mic.start", "mode": "push_to_talk", "half_duplex": true}': MicStart("push_to_talk", True),
+    '{"type": "mic.start", "mode": null, "half_duplex": false, "x": 1}': MicStart(None, False),
+    '{"type": "mic.stop"}': MicStop(),
+    '{"type": "mic.talk", "down": true}': MicTalk(True),
+    '{"type": "mic.talk", "down": false}': MicTalk(False),
     '{"type": "ping"}': Ping(),
     '{"type": "ping", "id": "a1"}': Ping("a1"),
     '{"type": "ping", "id": 12}': Ping(12),
@@ -87,6 +96,11 @@ def test_messages_that_are_understood(text: str, message: object) -> None:
         ('{"type": "playback", "turn": 1, "played_ms": -0.1}', "played_ms"),
         ('{"type": "playback", "turn": 1, "played_ms": 1e999}', "played_ms"),
         ('{"type": "playback", "turn": 1, "played_ms": -Infinity}', "not JSON"),
+        ('{"type": "mic.start", "mode": "typed_only"}', "mode must be open_mic, push_to_talk or wake_word"),
+        ('{"type": "mic.start", "mode": ["open_mic"]}', "mode must be"),
+        ('{"type": "mic.start", "half_duplex": 1}', "half_duplex must be true or false"),
+        ('{"type": "mic.talk"}', "down must be true or false"),
+        ('{"type": "mic.talk", "down": 0}', "down must be true or false"),
         ('{"type": "ping", "id": true}', "id must be"),
         ('{"type": "ping", "id": {}}', "id must be"),
         ('{"type": "ping", "id": "\\ud800"}', "id must be"),
@@ -109,7 +123,18 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-TYPES = ("input.text", "interrupt", "greet", "playback", "sound.claim", "sound.release", "ping", "other")
+TYPES = (
+    "input.text",
+    "interrupt",
+    "greet",
+    "playback",
+    "sound.claim",
+    "sound.release",
+    "mic.start",
+    "mic.talk",
+    "ping",
+    "other",
+)
 
 
 @settings(deadline=None)
@@ -119,7 +144,9 @@ TYPES = ("input.text", "interrupt", "greet", "playback", "sound.claim", "sound.r
         lambda kind, fields: json.dumps({**fields, "type": kind}),
         st.sampled_from(TYPES),
         st.dictionaries(
-            st.sampled_from(("text", "viewer", "whole_reply", "disable_quick_response", "turn", "played_ms", "id")),
+            st.sampled_from(
+                ("text", "viewer", "whole_reply", "disable_quick_response", "turn", "played_ms", "id", "mode", "down")
+            ),
             JSON,
         ),
     )

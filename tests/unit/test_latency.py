@@ -63,3 +63,44 @@ def test_a_turn_that_never_spoke_has_no_figures() -> None:
     made.mark(Moment.HEARD, 0)
     assert made.figures() == made.stages() == {}
     assert made.breaches({"first_audio": 1}) == []
+
+
+SPOKEN = {Moment.SPEECH_END: 100, Moment.END_CONFIRMED: 900, Moment.FINAL_TEXT: 999.5}
+
+
+def test_a_spoken_message_is_measured_from_voice_to_voice() -> None:
+    made = trace()
+    for moment, at in SPOKEN.items():
+        made.mark(moment, at)
+    assert made.hearing() == {"end_of_turn": 800, "asr": 99.5}
+    assert made.figures()["voice_to_voice"] == 1193
+    assert made.stages() == trace().stages()
+    (breach,) = made.breaches({"voice_to_voice": 1000})
+    assert (breach.figure, breach.stage) == ("voice_to_voice", "end_of_turn")
+
+
+def test_too_slow_models_are_to_blame_for_a_spoken_message_too() -> None:
+    made = trace(llm_first_token=3151, first_segment=3210, tts_request=3211, tts_first_chunk=3291, first_audio=3293)
+    for moment, at in SPOKEN.items():
+        made.mark(moment, at)
+    assert {breach.stage for breach in made.breaches({"voice_to_voice": 1000, "first_audio": 500})} == {"llm"}
+
+
+def test_words_that_had_to_wait_until_the_avatar_had_finished_say_so() -> None:
+    made = LatencyTrace()
+    for moment, at in {**SPOKEN, Moment.HEARD: 5000, Moment.FIRST_AUDIO: 5200}.items():
+        made.mark(moment, at)
+    assert made.hearing() == {"end_of_turn": 800, "asr": 99.5, "held": 4000.5}
+    assert made.figures()["voice_to_voice"] == 5100
+
+
+def test_a_text_that_was_there_before_the_end_was_confirmed_took_no_time() -> None:
+    made = LatencyTrace()
+    for moment, at in {Moment.SPEECH_END: 100, Moment.END_CONFIRMED: 900, Moment.FINAL_TEXT: 400}.items():
+        made.mark(moment, at)
+    assert made.hearing() == {"end_of_turn": 800, "asr": 0}
+
+
+def test_typed_messages_were_not_heard() -> None:
+    assert trace().hearing() == {}
+    assert "voice_to_voice" not in trace().figures()

@@ -7,6 +7,8 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hayakuchi.core.clock import VirtualTimeLoop, loop_ms
 from hayakuchi.core.types import Audio
@@ -147,5 +149,102 @@ def test_when_nobody_comes_back_speech_goes_on_in_silence() -> None:
         clock.listener_left()
         await clock.drained()
         assert loop_ms() == pytest.approx(3400, abs=25)
+
+    virtual(main())
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_while_it_is_held_time_stands_still(listens: bool) -> None:
+    async def main() -> None:
+        clock = playback()
+        clock.on_stalled = lambda: pytest.fail("given up")
+        if listens:
+            clock.listener_joined()
+        await clock.send(audio(300))
+        await asyncio.sleep(0.1)
+        clock.pause()
+        held_at = clock.played_ms()
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(clock.send(audio(100)))
+            await asyncio.sleep(60)
+            assert not sending.done()
+            assert clock.played_ms() == held_at
+            clock.resume()
+            await sending
+        clock.reported(1, 400)
+        await clock.drained()
+        assert clock.played_ms() == 400
+
+    virtual(main())
+
+
+def test_what_the_listener_had_played_before_it_fell_silent_still_counts() -> None:
+    async def main() -> None:
+        clock = playback()
+        clock.listener_joined()
+        await clock.send(audio(300))
+        clock.reported(1, 50)
+        clock.pause()
+        clock.reported(1, 80)
+        assert clock.played_ms() == 80
+
+    virtual(main())
+
+
+def test_the_next_turn_is_not_held() -> None:
+    async def main() -> None:
+        clock = playback()
+        clock.pause()
+        clock.begin(2)
+        assert not clock.paused
+        await clock.send(audio(100))
+        await clock.drained()
+        assert loop_ms() == pytest.approx(100, abs=25)
+
+    virtual(main())
+
+
+DOINGS = st.lists(
+    st.tuples(st.sampled_from(("pause", "resume", "join", "leave", "report", "")), st.integers(0, 4000)), max_size=30
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(DOINGS)
+def test_whatever_happens_all_is_heard_once_and_in_order(doings: list[tuple[str, int]]) -> None:
+    async def main() -> None:
+        clock = playback()
+        positions: list[int] = []
+        played: list[float] = []
+
+        async def speak() -> None:
+            for _ in range(20):
+                positions.append(await clock.send(audio(100)))
+                assert not clock.paused
+            await clock.drained()
+
+        async with asyncio.TaskGroup() as group:
+            speaking = group.create_task(speak())
+            for doing, number in doings:
+                match doing:
+                    case "pause":
+                        clock.pause()
+                    case "resume":
+                        clock.resume()
+                    case "join":
+                        clock.listener_joined()
+                    case "leave":
+                        clock.listener_left()
+                    case "report":
+                        clock.reported(1, number)
+                    case _:
+                        await asyncio.sleep(number / 1000)
+                played.append(round(clock.played_ms(), 6))
+            clock.resume()
+            async with asyncio.timeout(20):
+                await asyncio.wait([speaking])
+        assert positions == [800 * index for index in range(20)]
+        assert played == sorted(played)
+        assert clock.played_ms() == pytest.approx(2000, abs=1)
 
     virtual(main())

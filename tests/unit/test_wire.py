@@ -22,7 +22,7 @@ from hayakuchi.core.events import (
     TurnStatus,
 )
 from hayakuchi.core.types import Audio, Segment, UserInput
-from hayakuchi.live2d_bridge.wire import AudioFrame, encode_event
+from hayakuchi.live2d_bridge.wire import MIC_KIND, AudioFrame, MicFrame, encode_event
 
 SEGMENT = Segment(3, "Hello! ", "Hello!", expressions=("joy", "smirk"))
 
@@ -148,3 +148,45 @@ def test_an_unknown_kind_of_frame_is_refused() -> None:
 def test_a_frame_that_cannot_be_written_is_an_error_of_the_caller(frame: AudioFrame) -> None:
     with pytest.raises(ValueError, match=r"fit|whole frames"):
         frame.encode()
+
+
+def test_a_frame_of_the_microphone_has_the_documented_layout() -> None:
+    assert MicFrame(0x01020304, b"\x05\x06").encode() == b"\x02\0\0\0\x04\x03\x02\x01\x05\x06"
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.binary(min_size=2, max_size=700).filter(lambda pcm: len(pcm) % 2 == 0))
+def test_frames_of_the_microphone_come_back_as_they_were(position: int, pcm: bytes) -> None:
+    assert MicFrame.decode(MicFrame(position, pcm).encode()) == MicFrame(position, pcm)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "header of 8 bytes"),
+        (bytes((MIC_KIND,)), "header of 8 bytes"),
+        (MicFrame(0, b"").encode(), "and samples"),
+        (MicFrame(0, b"\0").encode(), "and samples"),
+        (MicFrame(0, b"\0" * 3).encode(), "whole samples"),
+        (MicFrame(0, b"\0" * 32_002).encode(), "at most 16000 samples"),
+        (b"\x01" + MicFrame(0, b"\0\0").encode()[1:], "unknown kind"),
+    ],
+)
+def test_malformed_frames_of_the_microphone_say_what_is_wrong(data: bytes, why: str) -> None:
+    with pytest.raises(ProtocolError, match=why):
+        MicFrame.decode(data)
+
+
+@pytest.mark.parametrize("position", [-1, 2**32])
+def test_positions_that_no_frame_holds_are_refused(position: int) -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        MicFrame(position, b"\0\0").encode()
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=200))
+def test_wild_bytes_are_a_frame_of_the_microphone_or_a_protocol_error(data: bytes) -> None:
+    for candidate in (data, b"\x02" + data):
+        with suppress(ProtocolError):
+            frame = MicFrame.decode(candidate)
+            assert len(frame.encode()) == len(candidate)
