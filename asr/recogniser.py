@@ -23,7 +23,7 @@ from ..core.types import Transcript
 from .base import SAMPLE_RATE, TurnModel, VoiceActivity
 from .decoding import Decoder, Failure, Job, Purpose, Transcribe
 from .end_of_turn import EndOfTurn
-from .ending import Ending, over
+from .ending import Ending
 from .hearing import EndReason, HearingEvent
 from .learning import Learning
 from .report import Report
@@ -65,7 +65,7 @@ class Recogniser:
     ) -> None:
         self.language = language
         """Of what is said from here on; None: find out."""
-        self._settings, self._rules = settings, end_of_turn
+        self._rules = end_of_turn
         self._failed = failed
         self._report = Report(tell)
         self._ring = Ring(LONGEST + PRE_ROLL + SAMPLE_RATE)
@@ -184,7 +184,7 @@ class Recogniser:
         if self._ending is None:
             if stand.text and stand.whole and self._paused(utterance) and not utterance.settled:
                 self._report.settled(utterance)
-            if self._utterance is utterance and (reason := over(utterance, stand, self._rules, self._settings)):
+            if self._utterance is utterance and (reason := self._rules.reason(stand)):
                 self._take_to_be_over(utterance, reason)
         if self._utterance is not utterance or self._ending is None:
             return

@@ -144,7 +144,7 @@ class Utterance:
     def stand(self, silence_ms: float, completeness: float | None) -> Stand:
         return Stand(
             silence_ms=silence_ms,
-            speech_ms=self.speech_ms(),
+            speech_ms=(self.speech_end - self.stretches[0].start) / MS if self.stretches else 0.0,
             text=self.text,
             whole=self.decoded >= self.needed,
             unchanged_ms=(self.decoded - self.unchanged_since) / MS,
