@@ -7,7 +7,8 @@
 
 All that was said is transcribed as soon as the speaker pauses; when the utterance is taken to be over, that is its final text
 already. Who goes on before the final text is told goes on in the same utterance, unless its end is hard: the speaker let go of
-the button, sound stopped coming, or it is too long. What comes after a hard end is not judged before the utterance is told.
+the button, sound stopped coming, or it is too long. What comes after a hard end, or faster than it can be spoken, is not judged
+before the utterance is told.
 
 Pauses are measured in the sound itself; the clock on the wall counts only where sound stops coming.
 """
@@ -36,7 +37,6 @@ from .utterance import MS, Reading, Utterance
 
 PRE_ROLL = round(400 * MS)
 PAUSE_MS = 150.0
-"""Silence after which all that was said is transcribed."""
 LONGEST = 60 * SAMPLE_RATE
 """An utterance is over then, whatever comes."""
 KEPT = 8 * SAMPLE_RATE
@@ -94,11 +94,10 @@ class Recogniser:
             self._judge()
 
     def forget(self) -> None:
-        """What was said so far is not to be heard: an utterance that was begun comes to Nothing."""
+        """What was said so far is not to be heard: it comes to Nothing."""
         self._sound.forget()
         self._cursor = self._ring.end
-        utterance = self._drop()
-        if utterance is not None:
+        if (utterance := self._drop()) is not None:
             self._report.nothing(utterance)
 
     def close(self) -> None:
@@ -108,7 +107,7 @@ class Recogniser:
         self._wake.set()
 
     async def run(self) -> None:
-        """Have transcribed what is fed, until cancelled or closed. No failure of an engine gets out."""
+        """Have it transcribed, until cancelled or closed. No failure of an engine gets out."""
         async with asyncio.TaskGroup() as group:
             while not self._closed or self._utterance is not None:
                 self._wake.clear()
@@ -120,9 +119,9 @@ class Recogniser:
             self._drop()
 
     def _judge(self) -> None:
-        """Take in what was fed, up to a hard end."""
+        """Take in what was fed, but for what has to wait until this utterance is told."""
         self._wake.set()
-        while self._utterance is None or self._utterance.hard_end is None:
+        while not self._holds():
             heard = self._sound.hear()
             if heard is None:
                 return
@@ -141,6 +140,11 @@ class Recogniser:
                 self._end_hard(utterance, EndReason.STABLE)
             else:
                 self._advance()
+
+    def _holds(self) -> bool:
+        if self._utterance is None or self._ending is None:
+            return False
+        return self._utterance.hard_end is not None or self._ending.outrun(self._ring.end, loop_ms())
 
     def _begin(self) -> None:
         """Speech begins, or goes on after a pause."""
@@ -167,7 +171,7 @@ class Recogniser:
 
     def _take_to_be_over(self, utterance: Utterance, reason: EndReason) -> None:
         if self._ending is None:
-            self._ending = Ending(reason, loop_ms())
+            self._ending = Ending(reason, loop_ms(), self._ring.end)
             utterance.failure = None
             if self._sound.speaking and utterance.hard_end is None:
                 utterance.ended_at = self._sound.time_of(utterance.unchanged_since)
@@ -177,8 +181,7 @@ class Recogniser:
 
     def _advance(self) -> None:
         """Tell what has become clear."""
-        utterance = self._utterance
-        if utterance is None:
+        if (utterance := self._utterance) is None:
             return
         stand = utterance.stand(self._sound.silence_ms, self._question.completeness)
         if self._ending is None:
@@ -230,8 +233,7 @@ class Recogniser:
 
     def _plan(self, group: asyncio.TaskGroup) -> None:
         """Begin what is to be done next."""
-        utterance = self._utterance
-        if utterance is None:
+        if (utterance := self._utterance) is None:
             return
         self._ring.forget_before(min(utterance.committed, self._ring.end - KEPT))
         paused = self._paused(utterance)

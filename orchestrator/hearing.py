@@ -18,6 +18,7 @@ from ..asr.settings import EarsSettings, Mode
 from ..core.background import Background
 from ..core.errors import AllProvidersFailed, Category, ProviderError
 from ..core.types import Audio, Transcript
+from .detectors import Detectors
 from .settings import Settings
 
 CONFIGURE = "asr: {faster_whisper: {model: base}}"
@@ -51,6 +52,7 @@ class Hearing:
         self.language = settings.ears.spoken_language(settings.character.language)
         """What is spoken to the character; None: find out."""
         self.asr = FallbackASR([component.create() for component in settings.asr]) if settings.asr else None
+        self.detectors = Detectors(settings.ears)
         self._first_choice = settings.asr[0].name if settings.asr else None
         self._observers: list[Callable[[HearingStatus], None]] = []
         self._background = Background()
@@ -69,6 +71,7 @@ class Hearing:
     async def aclose(self) -> None:
         """Stop loading, let go of the recognisers; idempotent."""
         await self._background.aclose()
+        await self.detectors.aclose()
         self._loading = None
         if self.asr is not None:
             await self.asr.aclose()

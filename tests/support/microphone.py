@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hayakuchi.asr.decoding import Transcribe
 from hayakuchi.asr.end_of_turn import EndOfTurn
 from hayakuchi.asr.hearing import HearingEvent
 from hayakuchi.asr.recogniser import Recogniser
@@ -56,9 +56,10 @@ class Voice:
 
     def understands(self, clip: Audio) -> str:
         levels = np.abs(np.frombuffer(clip.pcm, "<i2"))
-        runs = ((level, sum(1 for _ in run)) for level, run in groupby(levels.tolist()))
-        half = WORD_MS * RATE // 2000
-        return " ".join(self._words[level - LOUD] for level, length in runs if level >= LOUD and length >= half)
+        starts = np.concatenate(([0], np.flatnonzero(np.diff(levels)) + 1))
+        lengths = np.diff(np.append(starts, len(levels)))
+        spoken = (levels[starts] >= LOUD) & (lengths >= WORD_MS * RATE // 2000)
+        return " ".join(self._words[level - LOUD] for level in levels[starts[spoken]].tolist())
 
     def _sentence(self, text: str) -> bytes:
         sound = b""
@@ -80,12 +81,12 @@ class LoudIsSpeech:
 class Listening:
     """A recogniser, and what it told."""
 
-    def __init__(self, transcribe: object, settings: EarsSettings | None = None, **options: object) -> None:
+    def __init__(self, transcribe: Transcribe, settings: EarsSettings | None = None, **options: Any) -> None:
         self.events: list[HearingEvent] = []
         self.failures: list[Exception] = []
         self.hook: Callable[[HearingEvent], None] = lambda event: None
         settings = settings or EarsSettings()
-        given: dict[str, object] = {
+        given: dict[str, Any] = {
             "activity": LoudIsSpeech(),
             "end_of_turn": EndOfTurn(settings),
             "settings": settings,
@@ -94,8 +95,7 @@ class Listening:
             "failed": self.failures.append,
             **options,
         }
-        make: Callable[..., Recogniser] = Recogniser
-        self.recogniser = make(transcribe, **given)
+        self.recogniser = Recogniser(transcribe, **given)
 
     def _tell(self, event: HearingEvent) -> None:
         self.events.append(event)

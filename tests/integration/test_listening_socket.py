@@ -1,0 +1,266 @@
+"""``/ws`` and ``/ws_asr`` on the real server, around a recogniser that reads the words off the sound."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+import soxr
+from leaks import nothing_leaks
+from microphone import RATE, LoudIsSpeech, Voice, silence
+from scripted import ScriptedLLM, ScriptedTTS
+from scripted_asr import ScriptedASR
+from serving import serving, settings_for
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from hayakuchi.asr.base import Download, Progress
+from hayakuchi.asr.settings import EarsSettings, Mode
+from hayakuchi.core.errors import Category, ProviderError
+from hayakuchi.orchestrator.engine import Engine
+
+EARS = EarsSettings(vad="energy", end_silence_ms=300, short_pause_ms=150, adaptive=False)
+
+
+@asynccontextmanager
+async def hearing(asr: Any, ears: EarsSettings = EARS, **gateway: Any) -> AsyncIterator[tuple[str, Engine]]:
+    """The server's address for sockets. What is loud is speech."""
+    settings = settings_for(lambda: ScriptedLLM(["Hi"]), ScriptedTTS, asr=asr, ears=ears, **gateway)
+    async with serving(settings) as (url, engine):
+
+        async def loud() -> type[LoudIsSpeech]:
+            return LoudIsSpeech
+
+        engine.hearing.detectors.activity = loud
+        yield url.replace("http", "ws", 1), engine
+
+
+@asynccontextmanager
+async def listening(url: str, path: str = "/ws") -> AsyncIterator[ClientConnection]:
+    async with connect(url + path, proxy=None, compression=None) as socket:
+        yield socket
+
+
+async def told_until(socket: ClientConnection, kind: str) -> list[dict[str, Any]]:
+    """What comes up to the next message of this kind."""
+    messages: list[dict[str, Any]] = []
+    async with asyncio.timeout(10):
+        while not messages or messages[-1]["type"] != kind:
+            messages.append(json.loads(await socket.recv()))
+    return messages
+
+
+async def close_code(socket: ClientConnection) -> int | None:
+    try:
+        async with asyncio.timeout(10):
+            while True:
+                await socket.recv()
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else None
+
+
+async def send_sound(socket: ClientConnection, pcm: bytes, frame: int = 640, pause_s: float = 0.0) -> None:
+    for start in range(0, len(pcm), frame):
+        await socket.send(pcm[start : start + frame])
+        await asyncio.sleep(pause_s)
+
+
+@pytest.mark.parametrize("path", ["/ws", "/ws_asr"])
+async def test_partial_and_final_texts_as_the_protocol_has_them(path: str) -> None:
+    voice = Voice()
+    async with (
+        nothing_leaks(),
+        hearing(lambda: ScriptedASR(voice.understands, takes_ms=5)) as (url, engine),
+        listening(url, path) as socket,
+    ):
+        await socket.send('{"op":"config","sampleRate":16000}')
+        await send_sound(socket, voice.says("hello there friend.", 600), pause_s=0.02)
+        messages = await told_until(socket, "final")
+        assert all(message.keys() == {"type", "text", "language"} for message in messages[:-1])
+        partials = [message["text"] for message in messages[:-1]]
+        assert partials
+        assert len(set(partials)) == len(partials)
+        final = messages[-1]
+        assert final.keys() == {"type", "text", "segments"}
+        assert final["text"] == "hello there friend."
+        assert [segment.keys() for segment in final["segments"]] == [{"start", "end", "text"}]
+        assert final["segments"][0]["start"] < 0.1
+        assert abs(final["segments"][0]["end"] - 1.02) < 0.1
+        await send_sound(socket, voice.says("and again.", 600))
+        assert (await told_until(socket, "final"))[-1]["text"] == "and again."
+        assert engine.settings.ears is EARS
+
+
+async def test_frames_may_be_of_any_length_even_an_odd_one() -> None:
+    voice = Voice()
+    async with hearing(lambda: ScriptedASR(voice.understands, takes_ms=5)) as (url, _), listening(url) as socket:
+        await send_sound(socket, voice.says("one two three.", 600), frame=333)
+        assert (await told_until(socket, "final"))[-1]["text"] == "one two three."
+
+
+async def test_other_rates_and_languages() -> None:
+    heard: list[float] = []
+
+    def script(clip: Any) -> str:
+        assert clip.sample_rate == RATE
+        heard.append(clip.duration_ms)
+        return "hello there."
+
+    asr = ScriptedASR(script, takes_ms=5)
+    tone = np.sin(np.arange(48_000) * 0.05) * 8000
+    async with hearing(lambda: asr) as (url, _), listening(url) as socket:
+        await socket.send('{"op": "config", "sampleRate": 48000, "language": "ja"}')
+        await send_sound(socket, tone.astype("<i2").tobytes() + bytes(2 * 30_000), frame=1920)
+        assert (await told_until(socket, "final"))[-1]["text"] == "hello there."
+        assert asr.clips[-1][1] == "ja"
+        assert 1000 <= heard[-1] <= 1700
+        await socket.send('{"op": "config", "sampleRate": 8000.0, "language": "auto"}')
+        await send_sound(socket, soxr.resample(tone, 48_000, 8000).astype("<i2").tobytes() + bytes(2 * 5000), frame=320)
+        await told_until(socket, "final")
+        assert asr.clips[-1][1] is None
+        assert 1000 <= heard[-1] <= 1700
+
+
+MISTAKES = {
+    "{": "not JSON",
+    "[]": "not a JSON object",
+    "[" * 50_000: "nested",
+    '{"op": "stop"}': "op",
+    '{"sampleRate": 16000}': "op",
+    '{"op": "config", "sampleRate": NaN}': "not JSON",
+    '{"op": "config", "sampleRate": -1}': "8000 to 48000",
+    '{"op": "config", "sampleRate": 1e300}': "8000 to 48000",
+    '{"op": "config", "sampleRate": "16000"}': "8000 to 48000",
+    '{"op": "config", "sampleRate": true}': "8000 to 48000",
+    '{"op": "config", "sampleRate": 16000.5}': "8000 to 48000",
+    '{"op": "config", "language": 7}': "language",
+    '{"op": "config", "language": "../en"}': "language",
+}
+
+
+async def test_mistakes_are_answered_and_change_nothing_until_there_are_too_many() -> None:
+    voice = Voice()
+    async with hearing(lambda: ScriptedASR(voice.understands, takes_ms=5)) as (url, _), listening(url) as socket:
+        for text, word in MISTAKES.items():
+            await socket.send(text)
+            message = json.loads(await socket.recv())
+            assert message.keys() == {"type", "message"}
+            assert message["type"] == "error"
+            assert word in message["message"]
+        await send_sound(socket, voice.says("still here.", 600))
+        assert (await told_until(socket, "final"))[-1]["text"] == "still here."
+        for _ in range(20 - len(MISTAKES)):
+            await socket.send("?")
+        assert await close_code(socket) == 1008
+
+
+async def test_a_frame_that_is_too_large() -> None:
+    async with hearing(lambda: ScriptedASR(lambda clip: "")) as (url, _), listening(url) as socket:
+        await socket.send(bytes(70_000))
+        assert await close_code(socket) == 1009
+
+
+async def test_no_more_listeners_than_there_may_be() -> None:
+    async with hearing(lambda: ScriptedASR(lambda clip: ""), max_sessions=1) as (url, _):
+        async with listening(url) as socket:
+            await socket.send("{}")
+            await socket.recv()
+            with pytest.raises(InvalidStatus) as refused:
+                async with listening(url, "/ws_asr"):
+                    pass
+            assert refused.value.response.status_code == 503
+            assert refused.value.response.headers["Retry-After"] == "5"
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    async with listening(url):
+                        break
+                except InvalidStatus:
+                    await asyncio.sleep(0.01)
+
+
+async def test_without_a_recogniser_it_says_what_to_write() -> None:
+    async with hearing(None) as (url, _), listening(url) as socket:
+        message = json.loads(await socket.recv())
+        assert message["type"] == "error"
+        assert "conf.yaml" in message["message"]
+        assert "faster_whisper" in message["message"]
+        assert await close_code(socket) == 1011
+
+
+class Missing(ScriptedASR):
+    def __init__(self) -> None:
+        super().__init__(lambda clip: "")
+
+    def wanted(self) -> Download | None:
+        return Download("Whisper tiny", 75, "hayakuchi model pull tiny")
+
+    async def fetch(self, tell: Progress) -> None:
+        raise ProviderError("asr", self.name, Category.CONNECTIVITY, "nobody answers at huggingface.co")
+
+
+async def test_a_model_that_cannot_be_had_names_the_command() -> None:
+    async with hearing(Missing) as (url, _), listening(url) as socket:
+        message = json.loads(await socket.recv())
+        assert "huggingface.co" in message["message"]
+        assert "hayakuchi model pull tiny" in message["message"]
+        assert await close_code(socket) == 1013
+
+
+async def test_what_is_said_while_the_model_loads_is_understood() -> None:
+    voice = Voice()
+    slow = ScriptedASR(voice.understands, takes_ms=5, opening_ms=1500)
+    async with hearing(lambda: slow) as (url, _), listening(url) as socket:
+        await send_sound(socket, voice.says("early bird.", 500))
+        assert (await told_until(socket, "final"))[-1]["text"] == "early bird."
+
+
+async def test_it_listens_though_the_character_only_reads() -> None:
+    voice = Voice()
+    ears = EARS.model_copy(update={"mode": Mode.TYPED_ONLY})
+    async with hearing(lambda: ScriptedASR(voice.understands, takes_ms=5), ears) as (url, _), listening(url) as socket:
+        await send_sound(socket, voice.says("listen up.", 600))
+        assert (await told_until(socket, "final"))[-1]["text"] == "listen up."
+
+
+async def test_a_failed_transcription_is_told_and_the_next_one_works() -> None:
+    voice = Voice()
+    error = ProviderError("asr", "scripted_asr", Category.BAD_OUTPUT, "the engine hiccuped")
+    broken = [True]
+    asr = ScriptedASR(lambda clip: error if broken else voice.understands(clip), takes_ms=5)
+    async with hearing(lambda: asr) as (url, engine), listening(url) as socket:
+        await send_sound(socket, voice.says("one two.", 600))
+        assert "hiccuped" in (await told_until(socket, "error"))[-1]["message"]
+        broken.clear()
+        assert engine.hearing.asr is not None
+        await asyncio.sleep(0.1)
+        await send_sound(socket, silence(100) + voice.says("three four.", 600))
+        assert (
+            await told_until(
+                socket,
+                "final",
+            )
+        )[-1]["text"] == "three four."
+
+
+async def test_sound_that_comes_too_fast_waits_and_is_understood() -> None:
+    voice = Voice()
+    async with hearing(lambda: ScriptedASR(voice.understands, takes_ms=5)) as (url, _), listening(url) as socket:
+        began = asyncio.get_running_loop().time()
+        await send_sound(socket, voice.says("one two.", 700, "three four.", 700, "five six.", 700), frame=32_000)
+        texts = [(await told_until(socket, "final"))[-1]["text"] for _ in range(3)]
+        assert texts == ["one two.", "three four.", "five six."]
+        assert asyncio.get_running_loop().time() - began > 0.9
+
+
+async def test_no_page_of_another_site() -> None:
+    async with hearing(lambda: ScriptedASR(lambda clip: "")) as (url, _):
+        with pytest.raises(InvalidStatus) as refused:
+            async with connect(url + "/ws", proxy=None, origin="http://evil.example"):  # type: ignore[arg-type]
+                pass
+        assert refused.value.response.status_code == 403
