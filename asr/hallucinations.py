@@ -31,7 +31,7 @@ UNSURE_SPEECH, UNSURE = 0.3, -0.6
 """More, or less, is not sure enough for words that are often made up."""
 
 _ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|（[^）]*）|【[^】]*】|\*[^*]*\*|<[^>]*>|[♪♫♬♩]+")
-_SENTENCES = re.compile(r"(?<=[.!?。！？…])\s*|[\n,，、]+")
+_SENTENCES = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|[\n,，、]+")
 _WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -57,7 +57,7 @@ def _is_made_up(text: str, transcript: Transcript, speech_ms: float) -> bool:
     times = _repetitions(text)
     if times >= ENDLESS or (times >= LOOP and (unsure or times * REPEAT_MS > speech_ms + SLACK_MS)):
         return True
-    if not all(_is_known(sentence) for sentence in _sentences(text)):
+    if not _all_known(_sentences(text)):
         return False
     return unsure or max(_time_to_say(text, BRISK), SHORTEST_MS) > speech_ms
 
@@ -72,6 +72,16 @@ def _without_credits(text: str, speech_ms: float) -> str:
 
 def _sentences(text: str) -> list[str]:
     return [sentence for sentence in _SENTENCES.split(text) if sentence and _letters(sentence)]
+
+
+def _all_known(sentences: list[str]) -> bool:
+    """Credits go on in any way they like."""
+    for sentence in sentences:
+        if _letters(sentence).startswith(_credits()):
+            return True
+        if not _is_known(sentence):
+            return False
+    return True
 
 
 def _is_known(sentence: str) -> bool:

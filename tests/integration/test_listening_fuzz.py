@@ -8,9 +8,9 @@ import os
 import random
 
 import psutil
+from listening import hearing, listening, send_sound, told_until
 from microphone import Voice
 from scripted_asr import ScriptedASR
-from test_listening_socket import hearing, listening, send_sound, told_until
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
