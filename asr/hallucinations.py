@@ -30,7 +30,9 @@ NO_SPEECH, GUESSWORK = 0.6, -1.0
 UNSURE_SPEECH, UNSURE = 0.3, -0.6
 """More, or less, is not sure enough for words that are often made up."""
 
-_ANNOTATION = re.compile(r"\[[^\]]*\]|\([^)]*\)|（[^）]*）|【[^】]*】|\*[^*]*\*|<[^>]*>|[♪♫♬♩]+")
+_ANNOTATION = re.compile(
+    r"\[[^\]]{,99}\]|\([^)]{,99}\)|（[^）]{,99}）|【[^】]{,99}】|\*[^*]{,99}\*|<[^>]{,99}>|[♪♫♬♩]+"
+)
 _SENTENCES = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|[\n,，、]+")
 _WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 

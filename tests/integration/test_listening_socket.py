@@ -19,6 +19,7 @@ from websockets.exceptions import InvalidStatus
 from hayakuchi.asr.base import Download, Progress
 from hayakuchi.asr.settings import Mode
 from hayakuchi.core.errors import Category, ProviderError
+from hayakuchi.core.types import Transcript
 
 
 @pytest.mark.parametrize("path", ["/ws", "/ws_asr"])
@@ -127,12 +128,17 @@ async def test_no_more_listeners_than_there_may_be() -> None:
             assert refused.value.response.status_code == 503
             assert refused.value.response.headers["Retry-After"] == "5"
         async with asyncio.timeout(5):
-            while True:
-                try:
-                    async with listening(url):
-                        break
-                except InvalidStatus:
-                    await asyncio.sleep(0.01)
+            await admitted(url)
+
+
+async def admitted(url: str) -> None:
+    """There is room for one more."""
+    while True:
+        try:
+            async with listening(url):
+                return
+        except InvalidStatus:
+            await asyncio.sleep(0.01)
 
 
 async def test_without_a_recogniser_it_says_what_to_write() -> None:
@@ -215,3 +221,21 @@ async def test_no_page_of_another_site() -> None:
             async with connect(url + "/ws", proxy=None, origin="http://evil.example"):  # type: ignore[arg-type]
                 pass
         assert refused.value.response.status_code == 403
+
+
+async def test_who_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hayakuchi.gateway.listen.OUTBOX", 4)
+    voice, numbers = Voice(), iter(range(1_000_000))
+    talkative = ScriptedASR(lambda clip: Transcript(f"word {next(numbers)}", "e" * 500_000), takes_ms=1)
+    ears = EARS.model_copy(update={"tick_seconds": 0.05})
+    async with (
+        nothing_leaks(),
+        hearing(lambda: talkative, ears, max_sessions=1) as (url, _),
+        connect(url + "/ws", proxy=None, compression=None, max_queue=1) as socket,
+    ):
+        speech = voice.says("one two three four five six seven eight nine ten")
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            speaking = group.create_task(send_sound(socket, speech * 10, pause_s=0.01))
+            await admitted(url)
+            speaking.cancel()
+        socket.transport.abort()
