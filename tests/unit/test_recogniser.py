@@ -11,6 +11,7 @@ from virtual import run_virtual
 
 from hayakuchi.asr.hearing import EndReason, Final, Nothing, Onset, Partial, Resumed, Settled
 from hayakuchi.asr.settings import EarsSettings
+from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
 from hayakuchi.core.types import Audio
 
@@ -348,3 +349,68 @@ def test_the_rules_learn_of_pauses_and_of_what_they_cut_off_but_not_of_noise() -
     assert abs(rules.learned[0][1] - 560) <= 64
     assert abs(rules.learned[1][1] - 1060) <= 64
     assert Resumed() in listening.events
+
+
+def test_all_that_was_said_goes_before_what_was_only_to_be_shown() -> None:
+    voice = Voice()
+    asr = ScriptedASR(voice.understands, takes_ms=600)
+    listening = Listening(asr.transcribe)
+    settled_at: list[float] = []
+    listening.hook = lambda event: settled_at.append(loop_ms()) if isinstance(event, Settled) else None
+    words = "one two three four five."
+    run_virtual(heard(listening, voice.says(words, 3000)))
+    spoken_until = 5 * 300 + 4 * 60
+    assert settled_at[0] - spoken_until <= 150 + 2 * 40 + 600
+
+
+def test_cancelling_lets_go_of_the_engine() -> None:
+    voice = Voice()
+    asr = ScriptedASR(voice.understands, takes_ms=60_000)
+    listening = Listening(asr.transcribe, turn_model=Model(0.5, takes_ms=60_000))
+    run_virtual(heard(listening, voice.says("one two.", 400), then_ms=0))
+    assert asr.clips
+    assert asr.running == 0
+
+
+def test_forgetting_lets_go_of_the_engine() -> None:
+    voice = Voice()
+    asr = ScriptedASR(voice.understands, takes_ms=60_000)
+    listening = Listening(asr.transcribe)
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(listening.recogniser.run())
+            await listening.hear(voice.says("one two.", 400))
+            assert asr.running == 1
+            listening.recogniser.forget()
+            await asyncio.sleep(0)
+            assert asr.running == 0
+            running.cancel()
+
+    run_virtual(main())
+
+
+def test_the_same_words_said_again_are_told_again_but_not_heard_twice_in_one_sound() -> None:
+    voice = Voice()
+    listening = Listening(ScriptedASR(lambda clip: "no.").transcribe)
+    run_virtual(heard(listening, voice.says("no.", 1500, "no.", 1500)))
+    assert finals(listening) == ["no.", "no."]
+    listening = Listening(ScriptedASR(lambda clip: "open the door").transcribe)
+    run_virtual(heard(listening, noise(9000) + silence(1500)))
+    assert finals(listening) == ["open the door"], "an engine that hears in noise what it has just heard"
+
+
+def test_a_language_may_be_set_on_the_way() -> None:
+    voice = Voice()
+    listening, asr = listening_to(voice, partials=lambda: False)
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(listening.recogniser.run())
+            await listening.hear(voice.says("one.", 1500))
+            listening.recogniser.language = None
+            await listening.hear(voice.says("two.", 1500))
+            running.cancel()
+
+    run_virtual(main())
+    assert [language for _, language, _ in asr.clips] == ["en", None]
