@@ -7,9 +7,6 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "you",
         "bye",
         "bye bye",
-        "so",
-        "oh",
-        "uh",
         "the",
         "thank you",
         "thank you so much",
@@ -79,7 +76,6 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "おやすみなさい",
         "次の動画でお会いしましょう",
         "それではまた",
-        "はい",
     ),
     "ko": (
         "감사합니다",

@@ -24,7 +24,7 @@ MADE_UP: list[tuple[str, float]] = [
     ("Thank you for watching!", 250),
     ("Thank you. Thank you. Thank you.", 300),
     ("you", 100),
-    ("You", 200),
+    ("You", 150),
     ("Subtitles by the Amara.org community", 500),
     ("请不吝点赞 订阅 转发 打赏支持明镜与点点栏目", 700),
     ("字幕由Amara.org社区提供", 400),
@@ -42,11 +42,11 @@ MADE_UP: list[tuple[str, float]] = [
 
 SPOKEN: list[tuple[str, float]] = [
     ("Thank you for watching!", 1300),
-    ("Thank you.", 600),
-    ("You", 350),
+    ("Thank you.", 380),
+    ("You", 250),
     ("ご視聴ありがとうございました", 1900),
     ("谢谢观看", 700),
-    ("はい", 300),
+    ("はい", 200),
     ("no", 180),
     ("No, no, no.", 800),
     ("la la la la la la", 1500),
