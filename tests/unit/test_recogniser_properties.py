@@ -92,7 +92,7 @@ async def play(
 @settings(max_examples=150 if EVERYTHING else 30, deadline=None)
 @given(
     script=SCRIPT,
-    chunk=st.sampled_from([2, 34, 640, 6400, 64_000]),
+    chunk=st.sampled_from([2, 322, 640, 6400, 64_000]),
     takes_ms=st.sampled_from([0, 50, 700, 5000]),
     pace=st.sampled_from([0.0, 1.0, 1.0]),
     fails=st.sets(st.integers(0, 6), max_size=3),
