@@ -77,7 +77,7 @@ class Sound:
         lost = self._intake.put(pcm)
         if lost and not self._losing:
             log.warning("what was said is not transcribed in time; some of it is lost")
-        self._losing = lost > 0
+        self._losing = lost > 0 or (self._losing and self._intake.samples > HELD // 2)
         self._fed += len(pcm) // BYTES_PER_SAMPLE - lost
         self.fed_at = loop_ms()
 

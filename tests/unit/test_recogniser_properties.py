@@ -203,7 +203,7 @@ def test_silence_is_not_transcribed() -> None:
     assert asr.clips == []
 
 
-def test_what_cannot_be_transcribed_in_time_is_bounded() -> None:
+def test_what_cannot_be_transcribed_in_time_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
     voice = Voice()
     asr = ScriptedASR(voice.understands, takes_ms=3_600_000)
     listening = Listening(asr.transcribe)
@@ -214,8 +214,7 @@ def test_what_cannot_be_transcribed_in_time_is_bounded() -> None:
             running = group.create_task(listening.recogniser.run())
             before = tracemalloc.get_traced_memory()[0]
             for _ in range(200):
-                await asyncio.sleep(1)
-                listening.recogniser.feed(noise(900) + silence(100))
+                await listening.hear(noise(900) + silence(100))
             grown = tracemalloc.get_traced_memory()[0] - before
             running.cancel()
         return grown
@@ -225,4 +224,7 @@ def test_what_cannot_be_transcribed_in_time_is_bounded() -> None:
     finally:
         tracemalloc.stop()
     assert grown < 8_000_000
+    assert [record.message for record in caplog.records] == [
+        "what was said is not transcribed in time; some of it is lost"
+    ]
     check_order(listening.events)
