@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
 from . import health, metrics, pages, transcriptions
+from .listen import Listeners, serve_listener
 from .origin import OriginGuard
 from .rooms import Rooms
 from .stage import serve_stage
@@ -22,6 +23,7 @@ def build_app(engine: Engine) -> Starlette:
     """The application around an engine that is open. Its lifespan holds the sessions."""
     settings = engine.settings
     rooms = Rooms(engine, settings.gateway.max_sessions)
+    listeners = Listeners(engine.hearing, settings.gateway.max_sessions)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -31,6 +33,10 @@ def build_app(engine: Engine) -> Starlette:
     async def stage_socket(websocket: WebSocket) -> None:
         await serve_stage(websocket, rooms)
 
+    async def listening_socket(websocket: WebSocket) -> None:
+        await serve_listener(websocket, listeners)
+
+    listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
     app = Starlette(
         routes=[
             *health.ROUTES,
@@ -38,6 +44,7 @@ def build_app(engine: Engine) -> Starlette:
             *transcriptions.routes(),
             *pages.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
+            *listening,
         ],
         middleware=[Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors)],
         lifespan=lifespan,

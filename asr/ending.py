@@ -1,0 +1,23 @@
+"""That an utterance is taken to be over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .base import SAMPLE_RATE
+from .hearing import EndReason
+
+JITTER_MS = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    reason: EndReason
+    confirmed: float
+    """When it was decided, ms of the loop's clock."""
+    place: int
+    """How much had been heard then, samples from the start of the stream."""
+
+    def outrun(self, place: int, now: float) -> bool:
+        """Whether sound up to ``place`` has come faster than it can have been spoken since."""
+        return (place - self.place) * 1000 / SAMPLE_RATE > now - self.confirmed + JITTER_MS
