@@ -27,6 +27,7 @@ def list_devices(wanted: bool) -> None:
 def local_audio(engine: Engine, speaker: str | None, microphone: str | None) -> Beside:
     """What plays and listens beside the server; the devices are looked at here. Raises ConfigError with the remedy."""
     from ..gateway.local_audio import LocalAudio, local_devices
+    from ..gateway.microphone import OwnMicrophone
     from ..gateway.rooms import MAIN, Rooms
     from ..orchestrator.hearing import HearingState
 
@@ -37,7 +38,11 @@ def local_audio(engine: Engine, speaker: str | None, microphone: str | None) -> 
     devices = local_devices(engine.voice.sample_rate, settings.ears, speaker=speaker, microphone=microphone)
     # A page cancels the echo of the voice; here nothing does.
     explicit = "half_duplex" in settings.ears.model_fields_set
-    audio = LocalAudio(devices, None, half_duplex=settings.ears.half_duplex if explicit else True)
+    audio = LocalAudio(
+        devices,
+        lambda room, viewer: OwnMicrophone(room.mic, viewer),
+        half_duplex=settings.ears.half_duplex if explicit else True,
+    )
 
     async def beside(rooms: Rooms) -> None:
         _tell_devices(devices)

@@ -21,7 +21,8 @@ from ..core.types import Audio, Transcript
 from .detectors import Detectors
 from .settings import Settings
 
-UNCONFIGURED = "no speech recognition is configured; put this into conf.yaml: asr: {faster_whisper: {model: base}}"
+CONFIGURE = "asr: {faster_whisper: {model: base}}"
+UNCONFIGURED = f"no speech recognition is configured; put this into conf.yaml: {CONFIGURE}"
 
 
 class HearingState(StrEnum):
