@@ -58,6 +58,8 @@ class TurnTaking:
         """Somebody was heard."""
         if self._mode is Mode.TYPED_ONLY:
             return []
+        if isinstance(event, FinalWords) and not event.text.strip():
+            event = Nothing(now)
         if self._heard is None and isinstance(event, Nothing):
             return self.poll(voice, now)
         heard = self._heard
