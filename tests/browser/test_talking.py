@@ -1,4 +1,4 @@
-"""Somebody talks to her in Chromium: a microphone that plays a file, the real ears with PocketSphinx, an answer that is heard."""
+"""Somebody talks to her in Chromium: her microphone plays a file, the ears are real, PocketSphinx understands, she answers."""
 
 from __future__ import annotations
 
