@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from asr_subjects import pocketsphinx_asr
-from flite import silence, speech, word_error_rate, write_microphone_wav
+from flite import duration_ms, silence, speech, word_error_rate, write_microphone_wav
 from page_desk import SAMPLER, browser
 from playwright.async_api import Page
 from scripted import ScriptedLLM, ScriptedTTS
@@ -30,7 +30,10 @@ SENTENCES = (
 ANSWERED_MS = 3500
 """After each sentence: for the end of it to be found, and for the answer."""
 WORST = 0.2
-REPLY = ["Very", " well", ", I", " see", "."]
+REPLY = ("Very", " well", ", I", " see", ".")
+TALE = tuple(
+    f" {word}" for word in ("Once upon a time there was a fox who talked and talked and talked, and so on." * 3).split()
+)
 
 
 def microphone(folder: Path, pcm: bytes) -> tuple[str, ...]:
@@ -44,10 +47,10 @@ def microphone(folder: Path, pcm: bytes) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def studio(flags: tuple[str, ...], **ears: Any) -> AsyncIterator[Page]:
+async def studio(flags: tuple[str, ...], reply: tuple[str, ...] = REPLY, **ears: Any) -> AsyncIterator[Page]:
     """The studio before a real server; nothing may be complained about."""
     settings = settings_for(
-        lambda: ScriptedLLM(REPLY, first_ms=5, token_ms=1),
+        lambda: ScriptedLLM(list(reply), first_ms=5, token_ms=1),
         lambda: ScriptedTTS(first_ms=5, rtf=0.01),
         asr=pocketsphinx_asr,
         ears=EarsSettings(**ears),
@@ -91,3 +94,38 @@ async def test_what_is_said_is_understood_and_each_sentence_is_answered_aloud(tm
             assert max(one["recent"] for one in samples if one["turn"] == turn) > 0.02, turn
         figures = await page.locator("#chat-list .entry").last.inner_text()
         assert "voice to voice" in figures
+
+
+async def test_her_voice_is_held_at_once_and_ends_when_the_words_are_meant_for_her(tmp_path: Path) -> None:
+    story, stop = [await asyncio.to_thread(speech, text) for text in ("please tell me a story", "stop talking")]
+    flags = microphone(tmp_path, silence(1000) + story + silence(4500) + stop + silence(20_000))
+    async with studio(flags, TALE) as page:
+        first = (await page.evaluate("hayakuchi.state()"))["turn"]
+        await page.click("#mic-button")
+        await until(page, f"s.turn === {first + 1} && s.phase === 'speaking' && s.paused && l.recent < 0.001")
+        await until(page, f"s.turn === {first + 2} && s.phase === 'speaking' && l.recent > 0.02")
+        assert await said_by_user(page) == ["please tell me a story", "stop talking"]
+        told, cut = await page.locator("#chat-list .entry.avatar").nth(-2).inner_text(), "so on.Once"
+        assert "interrupted" in told
+        assert told.count(cut) < 2, "she did not come to the end"
+
+
+async def test_only_what_is_said_while_the_space_bar_is_held_is_meant_for_her(tmp_path: Path) -> None:
+    """The microphone says the same again and again: what is heard depends on the key alone."""
+    clip = await asyncio.to_thread(speech, SENTENCES[1])
+    flags = tuple(flag.removesuffix("%noloop") for flag in microphone(tmp_path, clip + silence(600)))
+    async with studio(flags, mode="push_to_talk") as page:
+        await page.click("#mic-button")
+        await until(page, "s.mic.state === 'hold'")
+        await asyncio.sleep(2 * duration_ms(clip) / 1000)
+        assert await said_by_user(page) == []
+        await page.evaluate("document.activeElement.blur()")
+        await page.keyboard.down("Space")
+        await until(page, "s.mic.state === 'talking'")
+        await asyncio.sleep(2 * duration_ms(clip) / 1000 + 0.6)
+        await page.keyboard.up("Space")
+        await until(page, "s.phase === 'speaking' && l.recent > 0.02")
+        assert "time" in " ".join(await said_by_user(page))
+        await until(page, "s.phase === 'idle' && !s.player.playing && s.mic.state === 'hold'")
+        count = len(await said_by_user(page))
+        assert count == 1
