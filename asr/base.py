@@ -83,7 +83,7 @@ class Download:
     """For people: ``Whisper base``."""
     size_mb: float
     command: str
-    """What fetches it beforehand: ``hayakuchi model pull base``."""
+    """What fetches it beforehand: ``uv run hayakuchi model pull base``."""
 
 
 Progress = Callable[[float], None]

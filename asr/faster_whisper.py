@@ -57,7 +57,7 @@ class FasterWhisperASR:
 
     @property
     def command(self) -> str:
-        return f"hayakuchi model pull {self.config.model}"
+        return f"uv run hayakuchi model pull {self.config.model}"
 
     def wanted(self) -> Download | None:
         place = self._place()
@@ -83,7 +83,7 @@ class FasterWhisperASR:
                 f"put {', '.join(place.missing)} there, or allow it"
             )
             raise _error(Category.NOT_FOUND, message)
-        message = f"{self.title} is not downloaded yet: uv run {self.command}"
+        message = f"{self.title} is not downloaded yet: {self.command}"
         raise _error(Category.UNAVAILABLE, message)
 
     async def fetch(self, tell: Progress) -> None:
@@ -99,7 +99,7 @@ class FasterWhisperASR:
             raise _error(Category.INVALID_REQUEST, str(error)) from None
         remedy = (
             f"{self.title} is not downloaded: see to that, or name a mirror (mirror: in faster_whisper's settings, or "
-            f"HF_ENDPOINT), and then: uv run {self.command}"
+            f"HF_ENDPOINT), and then: {self.command}"
         )
         async with Hub(url, place.repository, provider=NAME, remedy=remedy, stall_s=self._patience.stall_s) as hub:
             await Fetch(

@@ -137,7 +137,7 @@ class Hub:
 
         match error:
             case aiohttp.ClientConnectorDNSError():
-                return self.error(Category.CONNECTIVITY, f"the host of {self.url} is not known: is there a network?")
+                return self.error(Category.CONNECTIVITY, f"the host of {self.url} is not known (is there a network?)")
             case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
                 message = (
                     "the proxy that the environment names (HTTPS_PROXY) does not let it through, or is no HTTP proxy"

@@ -53,7 +53,7 @@ def _model(component: Component, settings: Settings) -> Finding | None:
     if isinstance(provider, Fetching) and (wanted := provider.wanted()):
         first = component is settings.asr[0]
         when = "are fetched when the microphone is first used" if first else "are to be fetched before it can stand in"
-        message = f"{wanted.name} is not downloaded yet: {wanted.size_mb:.0f} MB {when}; now: `uv run {wanted.command}`"
+        message = f"{wanted.name} is not downloaded yet: {wanted.size_mb:.0f} MB {when}; now: `{wanted.command}`"
         return Finding(Status.WARN, "asr", f"{component.name}: {message}")
     if not isinstance(provider, OnDisk):
         return None

@@ -52,9 +52,7 @@ def local_audio(engine: Engine, speaker: str | None, microphone: str | None) -> 
 
 
 def _tell_why_deaf(engine: Engine) -> None:
-    status = engine.hearing.status
-    remedy = f"; put this into conf.yaml: {status.command}" if status.command else ""
-    typer.echo(f"note: the microphone stays off: {status.message}{remedy}", err=True)
+    typer.echo(f"note: the microphone stays off: {engine.hearing.status.message}", err=True)
 
 
 def _tell_devices(devices: LocalDevices) -> None:

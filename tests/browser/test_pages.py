@@ -117,8 +117,15 @@ async def test_reload_in_the_middle_of_a_turn_shows_it_and_goes_on_where_it_stop
         entries = page.page.locator(".entry-text")
         texts = [text.strip() for text in await entries.all_inner_texts()]
         assert texts == ["Hi", "Tell me", "It was late. The moon was"]
+        # The segment that is heard is told once more, and only the next one is a further piece.
+        begun = {"text": "The moon was ", "at_ms": 500, "silent": False, "expressions": []}
+        await after.send(type="segment.started", turn=3, segment=1, **begun)
         await after.sound(3, 0, 500, 1000)
         await page.wait("s.player.played_ms >= 1499")
+        assert (await entries.last.inner_text()).strip() == "It was late. The moon was"
+        await after.speak(3, 2, "up.", 1500, 200)
+        await page.wait("s.caption.includes('up.')")
+        assert (await entries.last.inner_text()).strip() == "It was late. The moon was up."
         assert min(m["played_ms"] for m in after.of("playback")) >= 500
         assert (await page.page.evaluate("hayakuchi.levels().energy")) > 0.01
 

@@ -78,7 +78,7 @@ async def test_a_model_is_downloaded_and_understands(files: dict[str, bytes], tm
     assert isinstance(asr, Fetching)
     wanted = asr.wanted()
     assert wanted
-    assert (wanted.name, wanted.command) == ("Whisper base", "hayakuchi model pull base")
+    assert (wanted.name, wanted.command) == ("Whisper base", "uv run hayakuchi model pull base")
     assert 100 < wanted.size_mb < 200
     async with nothing_leaks(), hub_of(files) as hub:
         asr = whisper(tmp_path, hub.url)

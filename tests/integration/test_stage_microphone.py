@@ -9,6 +9,7 @@ import random
 from contextlib import suppress
 from typing import Any
 
+import psutil
 import pytest
 from scripted import ScriptedLLM, ScriptedTTS
 from scripted_asr import ScriptedASR
@@ -28,6 +29,8 @@ from hayakuchi.orchestrator.settings import Settings
 FRAME = b"\1\1" * 320
 EVERYTHING = os.environ.get("HAYAKUCHI_REQUIRE_ALL") == "1"
 FRAMES = 10_000 if EVERYTHING else 400
+GROWTH = 100_000_000
+"""Bytes that the process may grow by while frames of all kinds come."""
 BATCH = 10
 """So many are sent at a time."""
 
@@ -305,6 +308,13 @@ async def test_frames_of_another_kind_end_the_connection(frame: bytes) -> None:
         assert await _closed(viewer) == 1003
 
 
+async def test_a_frame_that_is_too_large_ends_the_connection() -> None:
+    async with serving(listening()) as (url, engine), viewing(url) as viewer:
+        listed(engine)
+        await viewer.socket.send(MicFrame(0, bytes(70_000)).encode())
+        assert await _closed(viewer) == 1009
+
+
 async def _closed(viewer: Viewer) -> int | None:
     try:
         async with asyncio.timeout(10):
@@ -363,9 +373,10 @@ async def test_whatever_comes_only_ends_connections_as_documented() -> None:
     assert not any(ears.running for ears in made)
 
 
-async def test_real_ears_take_whatever_comes() -> None:
+async def test_real_ears_take_whatever_comes_and_memory_is_bounded() -> None:
     chance = random.Random(21)
     async with serving(listening(vad="energy")) as (url, _):
+        before = psutil.Process().memory_info().rss
         taken = 0
         while taken < FRAMES // 4:
             async with viewing(url) as viewer:
@@ -376,6 +387,7 @@ async def test_real_ears_take_whatever_comes() -> None:
                             await viewer.socket.send(wild(chance))
                         await settled(viewer)
                         taken += BATCH
+        assert psutil.Process().memory_info().rss - before < GROWTH
         async with viewing(url, "sound=1") as viewer:
             await viewer.send(type="mic.start")
             assert (await viewer.next("mic"))["holder"] is True

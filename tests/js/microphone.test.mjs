@@ -130,6 +130,9 @@ test("every state but off has words in every language, and every trouble a remed
   assert.equal(micWords("off", about), null);
   assert.deepEqual([micWords("ears_failed", about)?.code, micWords("insecure", about)?.code], ["hayakuchi model", "http://127.0.0.1/"]);
   assert.equal(micWords("ears_failed", { ...about, ears: null })?.code, "");
+  const named = ears({ state: "failed", message: "Not here: type: get it", command: "get it" });
+  const told = micWords("ears_failed", { ...about, ears: named });
+  assert.deepEqual([told?.remedy, told?.code], ["Not here: type:", "get it"], "the command is not said twice");
   assert.equal(localAddress("http://192.168.1.7:12393/?session=a"), "http://127.0.0.1:12393/?session=a");
 });
 

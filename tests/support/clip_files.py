@@ -38,6 +38,11 @@ def tone(seconds: float = 1.0, rate: int = 16_000, hz: float = 440.0) -> Audio:
 
 def sound_file(kind: str, seconds: float = 1.0, channels: str = "mono") -> bytes:
     """A tone of 440 Hz in a file."""
+    return encoded(kind, tone(seconds, KINDS[kind][2]), channels)
+
+
+def encoded(kind: str, clip: Audio, channels: str = "mono") -> bytes:
+    """The clip in a file."""
     container, codec, rate = KINDS[kind]
     target = io.BytesIO()
     with av.open(target, "w", format=container) as output:
@@ -45,17 +50,17 @@ def sound_file(kind: str, seconds: float = 1.0, channels: str = "mono") -> bytes
         stream.layout = channels
         stream.format = stream.codec_context.codec.audio_formats[0].name
         stream.codec_context.open()
-        for frame in _frames(stream, seconds, channels):
+        for frame in _frames(stream, clip, channels):
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
     return target.getvalue()
 
 
-def _frames(stream: Any, seconds: float, channels: str) -> list[Any]:
+def _frames(stream: Any, clip: Audio, channels: str) -> list[Any]:
     rate = stream.rate
-    samples = np.frombuffer(tone(seconds, rate).pcm, np.int16).reshape(1, -1)
+    samples = np.frombuffer(clip.pcm, np.int16).reshape(1, -1)
     source = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-    source.sample_rate = rate
+    source.sample_rate = clip.sample_rate
     resampler = av.AudioResampler(format=stream.format.name, layout=channels, rate=rate)
     fifo = av.AudioFifo()
     for frame in (*resampler.resample(source), *resampler.resample(None)):

@@ -30,7 +30,7 @@ class Ear:
         self.config = config
 
     def wanted(self) -> Download | None:
-        return None if self.config.here else Download("Ear small", 12, "hayakuchi model pull ear")
+        return None if self.config.here else Download("Ear small", 12, "uv run hayakuchi model pull ear")
 
     async def fetch(self, tell: object) -> None:
         raise AssertionError("checking downloads nothing")

@@ -19,6 +19,8 @@ export class ChatLog {
   #conversation = null;
   /** @type {Map<number, Entry>} replies of turns of this connection */
   #replies = new Map();
+  /** What a snapshot told of the running reply; the segment that is heard just then is told once more after it. */
+  #begun = "";
 
   /**
    * @param {HTMLElement} list
@@ -51,7 +53,9 @@ export class ChatLog {
       if (measured) this.#measure(entry, measured.turn, measured.threshold);
     });
     if (turn?.heard) this.heard(turn.heard, null);
+    this.#begun = "";
     if (turn?.reply) this.spoken(turn.turn, turn.reply);
+    this.#begun = turn?.reply ?? "";
     this.#showEmpty();
   }
 
@@ -76,6 +80,9 @@ export class ChatLog {
    * @param {string} text a further piece of the reply
    */
   spoken(turn, text) {
+    const repeated = this.#begun !== "" && this.#replies.has(turn) && this.#begun.endsWith(text);
+    this.#begun = "";
+    if (repeated) return;
     const entry = this.#replies.get(turn) ?? this.#reply(turn);
     // The end of a turn, with all of its text, may come before the last words are heard.
     if (entry.whole) return;

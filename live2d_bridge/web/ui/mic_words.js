@@ -20,8 +20,11 @@ export function micWords(state, { ears, message, word, address }) {
   const values = { message, word, percent: Math.round(100 * (ears?.progress ?? 0)) };
   const words = { title: t(`mic_${state}`, values), remedy: "", code: "", again: TROUBLE.has(state) && !FINAL.has(state) };
   if (state === "ears_off" || state === "ears_failed") {
-    const run = ears?.command ? t("mic_run") : "";
-    return { ...words, remedy: [ears?.message, run].filter(Boolean).join(" "), code: ears?.command ?? "" };
+    const code = ears?.command ?? "";
+    const why = ears?.message ?? "";
+    // Where the message ends with the command, the line to copy takes its place.
+    const remedy = code && why.endsWith(code) ? why.slice(0, -code.length).trimEnd() : [why, code && t("mic_run")].filter(Boolean).join(" ");
+    return { ...words, remedy, code };
   }
   if (state === "insecure") return { ...words, remedy: t("mic_insecure_do"), code: address };
   return TROUBLE.has(state) && state !== "trouble" ? { ...words, remedy: t(`mic_${/** @type {"denied"} */ (state)}_do`) } : words;
