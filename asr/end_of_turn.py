@@ -16,12 +16,13 @@ from .hearing import EndReason
 from .sentence_end import Ending, judge, marked
 from .settings import EarsSettings
 
-HOLD = 0.75
+HOLD = 1.0
 """A text that is not over is waited for so much longer than the long silence, as a share of it ..."""
 LONGEST_HOLD_MS = 1000.0
 """... but not longer than this."""
 COMPLETE, INCOMPLETE = 0.8, 0.2
 """From here on, and up to here, the end-of-turn model is believed."""
+DISBELIEF = 0.84
 HONEST = 0.7
 """From here down, marks are where they belong, so that the lack of one says that more is to come."""
 LEARN = 0.2
@@ -30,8 +31,10 @@ LEAST_PAUSE_MS = 150.0
 """What is shorter belongs to the words: nobody takes it for an end."""
 RISE, FALL = 0.6, 0.03
 """How far one pause moves the reach, towards a longer and a shorter one: it settles near the longest of the usual pauses."""
-FURTHEST = 1.25
-"""The reach of a speaker who pauses long, in long silences."""
+FIRST, FURTHEST = 1.3, 1.5
+"""The reach of a speaker nobody knows, and of one who pauses long, in long silences."""
+PATIENCE = 1.25
+"""So many long silences a text that is being transcribed is waited for."""
 
 
 class Sign(StrEnum):
@@ -64,6 +67,8 @@ class Stand:
     """What the end-of-turn model says of it, from 0 to 1; None: nothing yet, or there is no model."""
     language: str | None
     """ISO 639-1 code."""
+    pending: bool = False
+    """Whether all speech so far is being transcribed."""
 
 
 DOUBTS = {Sign.MARK: 0.85, Sign.MODEL: 0.5}
@@ -84,7 +89,7 @@ class EndOfTurn:
         self._short = min(settings.short_pause_ms, settings.end_silence_ms)
         self._long = settings.end_silence_ms
         self._hold = min(self._long * HOLD, LONGEST_HOLD_MS)
-        self._reach = self._long
+        self._reach = self._long * (FIRST if settings.adaptive else 1.0)
         self._doubts = dict(DOUBTS) if settings.adaptive else dict.fromkeys(DOUBTS, 0.0)
         self._punctuates = False
         """Whether the recogniser has ever put a mark."""
@@ -129,14 +134,15 @@ class EndOfTurn:
     def _in_silence(self, stand: Stand, text: str, sign: Sign) -> EndReason | None:
         silence = stand.silence_ms
         if not stand.whole:
-            return EndReason.SILENCE if silence >= self._long else None
+            longest = self._long * (PATIENCE if stand.pending and self._settings.adaptive else 1.0)
+            return EndReason.SILENCE if silence >= longest else None
         if not text:
             # A cough: nothing is lost if it was none, and what it held up goes on.
             return EndReason.SILENCE if silence >= self._short else None
         mark = marked(text)
         self._punctuates |= mark
         self._seen = mark, stand.completeness
-        if sign in self._doubts and silence >= self._short + self._doubts[sign] * (self._reach - self._short):
+        if sign in self._doubts and self._doubts[sign] <= DISBELIEF and silence >= self._short + self._doubts[sign] * (min(self._reach, self._long) - self._short):
             return EndReason.MODEL if sign is Sign.MODEL else EndReason.PUNCTUATION
         longest = self._long + self._hold if sign is Sign.MORE else max(self._long, self._reach)
         return EndReason.SILENCE if silence >= longest else None
