@@ -1,8 +1,8 @@
 """From frames of sound to stretches of speech.
 
 A stretch begins with one sure frame, unless the sound dies away: a word swells, while a knock is loudest when it comes. What
-dies away is none before it has lasted for ``LASTING`` frames. A stretch ends with ``HANG`` frames without speech, so that a stop
-consonant ends none. It lasts from the first of its frames of speech to the last.
+dies away is none before it has lasted for ``LASTING`` frames. A stretch ends with ``HANG`` frames without speech, so that no
+stop consonant ends it. It lasts from the first of its frames of speech to the last.
 """
 
 from __future__ import annotations

@@ -118,7 +118,12 @@ def _clink(chance: Generator) -> Samples:
 
 
 def _clap(chance: Generator) -> Samples:
-    return _after([(0, _burst(chance, chance.uniform(1, 3), 700, 5000)), (2, _burst(chance, chance.uniform(8, 20), 500, 4000) * 0.3)])
+    return _after(
+        [
+            (0, _burst(chance, chance.uniform(1, 3), 700, 5000)),
+            (2, _burst(chance, chance.uniform(8, 20), 500, 4000) * 0.3),
+        ]
+    )
 
 
 def _cough(chance: Generator) -> Samples:

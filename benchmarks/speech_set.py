@@ -72,7 +72,7 @@ def sentences(part: int) -> list[str]:
     return lines if part == 2 else lines[part::2]
 
 
-def utterances(count: int, seed: int, part: int) -> Iterator[Utterance]:
+def utterances(count: int, seed: int, part: int, voices: Sequence[str] = VOICES) -> Iterator[Utterance]:
     """In sessions of ``SESSION``, each with a voice and a pace of its own."""
     chance = random.Random(seed)
     texts = sentences(part)
@@ -82,7 +82,7 @@ def utterances(count: int, seed: int, part: int) -> Iterator[Utterance]:
         session, place = divmod(made, SESSION)
         if place == 0:
             median = MEDIAN_MS * exp(chance.gauss(0, SPEAKERS_DIFFER))
-        utterance = _utterance(chance, chance.choice(texts), VOICES[session % len(VOICES)], session, median)
+        utterance = _utterance(chance, chance.choice(texts), voices[session % len(voices)], session, median)
         if utterance is not None:
             made += 1
             yield utterance
