@@ -135,8 +135,8 @@ def _cough(chance: Generator) -> Samples:
         formant = chance.uniform(500, 900)
         throat = _band(chance.standard_normal(len(breath)), formant * 0.8, formant * 1.2) * _fading(len(breath), ms / 3)
         voice = np.sign(np.sin(2 * pi * np.cumsum(np.linspace(160, 110, len(breath))) / RATE)).astype(np.float32)
-        voiced = _band(voice, 300, 1500) * _fading(len(breath), ms / 2) * exp(chance.uniform(-3, -0.5))
-        parts.append((at, breath + 2 * throat + voiced))
+        voiced = _band(voice, 300, 1500) * _fading(len(breath), ms / 2) * np.float32(exp(chance.uniform(-3, -0.5)))
+        parts.append((at, (breath + 2 * throat + voiced).astype(np.float32)))
         at += ms + chance.uniform(80, 200)
     return _after(parts)
 
