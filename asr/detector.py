@@ -1,7 +1,8 @@
 """From frames of sound to stretches of speech.
 
-A stretch begins with ``ONSET`` frames of speech among ``ONSET + 1``, the last of them sure, so that a click is none, and ends
-with ``HANG`` frames without, so that a stop consonant ends none. It lasts from the first of its frames of speech to the last.
+A stretch begins with one sure frame, unless the sound dies away: a word swells, while a knock is loudest when it comes. What
+dies away is none before it has lasted for ``LASTING`` frames. A stretch ends with ``HANG`` frames without speech, so that no
+stop consonant ends it. It lasts from the first of its frames of speech to the last.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from .settings import EarsSettings
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ONSET = 2
+LASTING = 3
 HANG = 3
 SLACK = 0.15
 """All but the frame that decides a beginning may be so much less sure than the threshold."""
+DYING = 0.5
+"""A sound dies away when its last 16 ms have less than this share of the power that it had within ``LASTING`` frames."""
+HALF = FRAME_SAMPLES // 2
 
 
 class SpeechDetector:
@@ -43,7 +47,8 @@ class SpeechDetector:
         self.ended: int | None = None
         """The sample after the last speech of the last stretch that has ended."""
         self._last = 0
-        self._window: deque[bool] = deque(maxlen=ONSET + 1)
+        self._window: deque[bool] = deque(maxlen=LASTING)
+        self._powers: deque[float] = deque(maxlen=2 * LASTING)
 
     @property
     def silence_ms(self) -> float:
@@ -62,7 +67,8 @@ class SpeechDetector:
         if frame.shape != (FRAME_SAMPLES,):
             raise ValueError(f"a frame has {FRAME_SAMPLES} samples, not {frame.shape}")
         sure = self._activity.probability(frame)
-        loud = float(np.dot(frame, frame)) >= self._least_power * FRAME_SAMPLES
+        self._powers += (float(np.dot(half, half)) / HALF for half in (frame[:HALF], frame[HALF:]))
+        loud = self._powers[-2] + self._powers[-1] >= 2 * self._least_power
         self.position += FRAME_SAMPLES
         speech = loud and sure >= self._go_on_at
         if speech:
@@ -71,7 +77,8 @@ class SpeechDetector:
             self._end_after_hang()
         else:
             self._window.append(speech)
-            if speech and sure >= self._begin_at and sum(self._window) >= ONSET:
+            dies = self._powers[-1] < DYING * max(self._powers)
+            if speech and sure >= self._begin_at and (not dies or sum(self._window) == LASTING):
                 self._begin()
 
     def _begin(self) -> None:

@@ -16,12 +16,14 @@ from .hearing import EndReason
 from .sentence_end import Ending, judge, marked
 from .settings import EarsSettings
 
-HOLD = 0.75
+HOLD = 1.0
 """A text that is not over is waited for so much longer than the long silence, as a share of it ..."""
 LONGEST_HOLD_MS = 1000.0
 """... but not longer than this."""
 COMPLETE, INCOMPLETE = 0.8, 0.2
 """From here on, and up to here, the end-of-turn model is believed."""
+DISBELIEF = 0.84
+"""What is doubted more than that is no sign."""
 HONEST = 0.7
 """From here down, marks are where they belong, so that the lack of one says that more is to come."""
 LEARN = 0.2
@@ -30,8 +32,10 @@ LEAST_PAUSE_MS = 150.0
 """What is shorter belongs to the words: nobody takes it for an end."""
 RISE, FALL = 0.6, 0.03
 """How far one pause moves the reach, towards a longer and a shorter one: it settles near the longest of the usual pauses."""
-FURTHEST = 1.25
-"""The reach of a speaker who pauses long, in long silences."""
+FIRST, FURTHEST = 1.3, 1.5
+"""The reach of a speaker nobody knows, and of one who pauses long, in long silences."""
+PATIENCE = 1.25
+"""So many long silences the words of what was said are waited for while they are being transcribed."""
 
 
 class Sign(StrEnum):
@@ -64,19 +68,23 @@ class Stand:
     """What the end-of-turn model says of it, from 0 to 1; None: nothing yet, or there is no model."""
     language: str | None
     """ISO 639-1 code."""
+    pending: bool = False
+    """Where it is not ``whole``: whether the rest is being transcribed."""
 
 
 DOUBTS = {Sign.MARK: 0.85, Sign.MODEL: 0.5}
-"""How far each sign is doubted at first, from 0 to 1, by who is to learn better."""
+"""How far each sign is doubted at first, from 0 to 1, by who is to learn better: a mark counts once one pause had none."""
 
 
 class EndOfTurn:
     """The rules for one speaker. For growing silence, :meth:`reason` never takes an end back.
 
-    The *reach* is the pause that this speaker hardly exceeds within an utterance. After a sentence, ``short_pause_ms`` will
-    do as far as its mark is believed, and the reach as far as it is not. Marks earn doubt when the speaker goes on after them:
-    some recognisers put a full stop at the end of whatever they are given. So does the model where it was sure. With
-    ``adaptive: false`` nothing is doubted or learned, and the settings hold as they stand.
+    The *reach* is the pause that this speaker hardly exceeds within an utterance: ``FIRST`` times ``end_silence_ms`` for who
+    has not been heard yet, and up to ``FURTHEST`` times. Who pauses less than ``end_silence_ms`` waits no longer than that in
+    the end. After a sentence, ``short_pause_ms`` will do as far as its mark is believed, and the reach, or ``end_silence_ms``,
+    as far as it is not. Marks earn doubt when the speaker goes on after them: some recognisers put a full stop at the end of
+    whatever they are given, and then it says nothing. So does the model where it was sure. With ``adaptive: false`` nothing is
+    doubted or learned, and the settings hold as they stand.
     """
 
     def __init__(self, settings: EarsSettings) -> None:
@@ -84,7 +92,7 @@ class EndOfTurn:
         self._short = min(settings.short_pause_ms, settings.end_silence_ms)
         self._long = settings.end_silence_ms
         self._hold = min(self._long * HOLD, LONGEST_HOLD_MS)
-        self._reach = self._long
+        self._reach = self._long * (FIRST if settings.adaptive else 1.0)
         self._doubts = dict(DOUBTS) if settings.adaptive else dict.fromkeys(DOUBTS, 0.0)
         self._punctuates = False
         """Whether the recogniser has ever put a mark."""
@@ -129,14 +137,16 @@ class EndOfTurn:
     def _in_silence(self, stand: Stand, text: str, sign: Sign) -> EndReason | None:
         silence = stand.silence_ms
         if not stand.whole:
-            return EndReason.SILENCE if silence >= self._long else None
+            longest = self._long * (PATIENCE if stand.pending and self._settings.adaptive else 1.0)
+            return EndReason.SILENCE if silence >= longest else None
         if not text:
             # A cough: nothing is lost if it was none, and what it held up goes on.
             return EndReason.SILENCE if silence >= self._short else None
         mark = marked(text)
         self._punctuates |= mark
         self._seen = mark, stand.completeness
-        if sign in self._doubts and silence >= self._short + self._doubts[sign] * (self._reach - self._short):
+        doubt = self._doubts.get(sign, 1.0)
+        if doubt <= DISBELIEF and silence >= self._short + doubt * (min(self._reach, self._long) - self._short):
             return EndReason.MODEL if sign is Sign.MODEL else EndReason.PUNCTUATION
         longest = self._long + self._hold if sign is Sign.MORE else max(self._long, self._reach)
         return EndReason.SILENCE if silence >= longest else None

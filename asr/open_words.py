@@ -57,6 +57,34 @@ OPEN_PHRASES: dict[str, frozenset[str]] = {
             "you": "could can would do did have will",
             "do": "how what where why",
             "did": "how what where why when",
+            "have": "you we they",
+            "look": "you i we they",
+            "looks": "it that he she this",
+            "sounds": "it that this",
+            "seems": "it that he she this",
+            "it": "if because when while that what where how but whether until although though",
+            "she": "if because when while that what where how but whether and until although though",
+            "there": "if because when while that but whether",
+        }.items()
+        for first in firsts.split()
+    )
+    | frozenset(f"{conjunction} you" for conjunction in "if because when while that what where how but whether".split())
+    | frozenset(
+        f"{first} {last}"
+        for last, firsts in {
+            "new": "a my your our his her the some any",
+            "old": "an my your our his her the some",
+            "big": "a my your our the some",
+            "small": "a my your our the some",
+            "whole": "a my your our the",
+            "favorite": "my your our his her",
+            "favourite": "my your our his her",
+            "first": "my your our his her the",
+            "second": "a my your our the",
+            "third": "a my your our the",
+            "next": "my your our the",
+            "really": "a",
+            "very": "a the",
         }.items()
         for first in firsts.split()
     ),
@@ -69,10 +97,20 @@ SUBORDINATORS: dict[str, frozenset[str]] = {
     "es": frozenset({"si", "cuando", "aunque", "mientras"}),
 }
 """A sentence that begins with one and has a single clause lacks the other one."""
+SUBJECTS: dict[str, frozenset[str]] = {
+    "en": frozenset("i you he she it we they there this that".split()),
+}
+NEGATED: dict[str, frozenset[str]] = {
+    "en": frozenset(
+        """not cannot don't doesn't didn't can't couldn't won't wouldn't shouldn't isn't aren't wasn't weren't haven't
+        hasn't""".split()
+    ),
+}
+"""Behind a subject alone they are an answer ("I don't"); where more goes before them, a verb should follow."""
 INVERTED: dict[str, frozenset[str]] = {
     "en": frozenset("is are was were do does did can could will would should has have".split()),
 }
-"""After one of those, the first word asks: "When is it"."""
+"""After one of those, the first word asks: "When is it". Before a subject and nothing else, they lack a verb: "Do you"."""
 OPEN_ENDS: dict[str, tuple[str, ...]] = {
     "zh": tuple(
         """然后 但是 可是 不过 而且 并且 所以 因为 如果 要是 虽然 那么 或者 还是 以及 就是 就是说 也就是 比如 比如说 例如
@@ -95,6 +133,18 @@ CLOSING: dict[str, tuple[str, ...]] = {
         *("think so", "hope so", "guess so", "come in", "come on", "go on", "hold on", "hang on", "going on", "it on"),
         *("log in", "very well", "as well", "who i am", "where i am", "it is", "i am", "i will", "i would", "i could"),
         *("i can", "it was", "i was", "i like", "look like", "feel like", "sounds like", "would like"),
+        *(
+            "hope not",
+            "guess not",
+            "think not",
+            "why not",
+            "of course not",
+            "maybe not",
+            "or not",
+            "if not",
+            "better not",
+        ),
+        *("do it", "do this", "do that", "have it", "have this", "have that"),
     ),
     "zh": ("谢谢", "再见", "好的", "是的", "没有", "怎么用", "有用", "了", "吧", "呀", "啊", "啦", "哦"),
     "ja": tuple(

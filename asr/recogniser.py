@@ -183,7 +183,7 @@ class Recogniser:
         """Tell what has become clear."""
         if (utterance := self._utterance) is None:
             return
-        stand = utterance.stand(self._sound.silence_ms, self._question.completeness)
+        stand = utterance.stand(self._sound.silence_ms, self._question.completeness, self._decoder.job is not None)
         if self._ending is None:
             if stand.text and stand.whole and self._paused(utterance) and not utterance.settled:
                 self._report.settled(utterance)

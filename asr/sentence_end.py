@@ -13,10 +13,12 @@ from .open_words import (
     ASKING,
     CLOSING,
     INVERTED,
+    NEGATED,
     NEVER_LAST,
     OPEN_ENDS,
     OPEN_PHRASES,
     OPEN_WORDS,
+    SUBJECTS,
     SUBORDINATORS,
 )
 
@@ -103,8 +105,20 @@ def _goes_on(sentence: str, language: str) -> bool:
         return False
     if words[-1] in OPEN_WORDS[language] or " ".join(words[-2:]) in OPEN_PHRASES.get(language, ()):
         return True
+    if _lacks_verb(words, language):
+        return True
     asks = len(words) > 1 and words[1] in INVERTED.get(language, ())
     return words[0] in SUBORDINATORS[language] and not asks and len(words) <= CLAUSE_WORDS and "," not in sentence
+
+
+def _lacks_verb(words: list[str], language: str) -> bool:
+    """Whether a verb must follow: after a subject alone, with or without its auxiliary, or after a negation."""
+    if language not in SUBJECTS:
+        return False
+    if words[-1] in NEGATED[language]:
+        return len(words) > 2
+    alone = len(words) == 1 or (len(words) == 2 and words[0] in INVERTED[language])
+    return alone and words[-1] in SUBJECTS[language]
 
 
 def _longest(sentence: str, ends: tuple[str, ...]) -> int:

@@ -141,7 +141,8 @@ class Utterance:
             self.latest = pause
             self._commit()
 
-    def stand(self, silence_ms: float, completeness: float | None) -> Stand:
+    def stand(self, silence_ms: float, completeness: float | None, pending: bool) -> Stand:
+        """``pending``: something of it is being transcribed."""
         return Stand(
             silence_ms=silence_ms,
             speech_ms=(self.speech_end - self.stretches[0].start) / MS if self.stretches else 0.0,
@@ -150,6 +151,7 @@ class Utterance:
             unchanged_ms=(self.decoded - self.unchanged_since) / MS,
             completeness=completeness,
             language=self.language,
+            pending=pending,
         )
 
     def _pieces(self) -> list[Transcript]:

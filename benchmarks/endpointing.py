@@ -1,6 +1,6 @@
 """How long after the end of an utterance that is known, and how often too early: our three rules against a fixed silence.
 
-    uv run python benchmarks/endpointing.py [--smart-turn FILE] [--count 200] [--json]
+    uv run python benchmarks/endpointing.py [--set reported|fresh|tuning] [--smart-turn FILE] [--count 200] [--json]
 
 ``SpeechDetector`` and ``EndOfTurn`` are driven in the time of the sound, 32 ms at a time, with the settings' defaults (end of
 silence 800 ms, short pause 300 ms), and learn within the 20 utterances of a speaker. The words come from a recogniser that
@@ -38,11 +38,11 @@ from hayakuchi.asr.settings import EarsSettings
 from hayakuchi.asr.smart_turn import SmartTurn
 from hayakuchi.asr.worker import Worker
 from hayakuchi.benchmarks.endpointing_replay import DECODE_MS, Outcome, Rule, Trace, by_session, fixed, listen, ours
-from hayakuchi.benchmarks.speech_set import RATE, Noise, Samples, utterances
+from hayakuchi.benchmarks.speech_set import RATE, Noise, Samples, Utterance, utterances
 from hayakuchi.core.types import Audio
 
-TUNING, REPORTED = (1, 0), (2, 1)
-"""Seed and half of the sentences."""
+SETS = {"tuning": (1, 0), "reported": (2, 1), "fresh": (3, 2)}
+"""Seed and part of the sentences."""
 CONDITIONS = (("clean", None), *((kind, snr) for kind in ("steady", "babble") for snr in (20.0, 10.0, 5.0)))
 SWEEP = tuple(range(200, 2001, 50))
 SHOWN = (300, 500, 800, 1000, 1200)
@@ -121,12 +121,20 @@ def show(level: str, traces: Sequence[Trace], rows: dict[str, Figures]) -> None:
         print(f"  {name:30}{row.median_ms:8.0f}{row.p95_ms:8.0f}{row.cut:8.1%}{row.never:8.1%}{match:8.0f}")
 
 
+def show_pauses(spoken: Sequence[Utterance]) -> None:
+    """What any rule has to cope with."""
+    pauses = sorted(ms for one in spoken for ms in one.pauses_ms)
+    longer = {least: sum(ms > least for ms in pauses) / len(pauses) for least in SHOWN}
+    shares = ", ".join(f"{share:.1%} over {least} ms" for least, share in longer.items())
+    print(f"{len(pauses)} pauses inside {len(spoken)} utterances: median {statistics.median(pauses):.0f} ms, {shares}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--smart-turn", type=Path, help="a smart-turn v3 ONNX file")
     parser.add_argument("--count", type=int, default=200, help="utterances, each heard under every noise")
     parser.add_argument("--decode-ms", type=float, default=DECODE_MS)
-    parser.add_argument("--tune", action="store_true", help="the other seed and the other half of the sentences")
+    parser.add_argument("--set", choices=tuple(SETS), default="reported", help="seed and sentences")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     if shutil.which("flite") is None:
@@ -134,7 +142,7 @@ def main() -> None:
     with asyncio.Runner() as runner:
         worker = Worker("smart-turn")
         score = scored(runner, SmartTurn(given.smart_turn, worker)) if given.smart_turn else None
-        heard = traces_of(given.count, *(TUNING if given.tune else REPORTED), score)
+        heard = traces_of(given.count, *SETS[given.set], score)
         runner.run(worker.aclose())
     heard["all but babble"] = [trace for level, traces in heard.items() if "babble" not in level for trace in traces]
     results = {
@@ -143,6 +151,7 @@ def main() -> None:
     if given.json:
         print(json.dumps({level: {name: asdict(row) for name, row in rows.items()} for level, rows in results.items()}))
         return
+    show_pauses([trace.utterance for trace in heard["clean"]])
     for level, rows in results.items():
         show(level, heard[level], rows)
 

@@ -124,6 +124,11 @@ class Recogniser:
             self._asked_ms, self._upto = now_ms, int(now_ms * RATE / 1000)
             self._busy_until = now_ms + self._decode_ms
 
+    @property
+    def reads_up_to(self) -> float:
+        """How far the sound goes that is being transcribed."""
+        return self._upto if self._busy_until < math.inf else -math.inf
+
     def _understood(self, now_ms: float) -> None:
         words = self._utterance.words
         text = styled([word.text for word in words if word.end <= self._upto], self._style, words[-1].text[-1])
@@ -149,8 +154,9 @@ def ours(rules: EndOfTurn, style: str | None, *, model: bool = False, decode_ms:
                 sure = trace.model[index]
             recogniser.step(now, speaking=frame.speaking, paused=before.speaking and not frame.speaking)
             whole = not frame.speaking and style is not None and recogniser.covers >= (frame.ended or 0)
+            pending = not whole and style is not None and recogniser.reads_up_to >= (frame.ended or 0)
             text = recogniser.text if style else "?" * whole
-            stand = Stand(frame.silence_ms, 1000.0, text, whole, now - recogniser.changed_ms, sure, "en")
+            stand = Stand(frame.silence_ms, 1000.0, text, whole, now - recogniser.changed_ms, sure, "en", pending)
             if reason := rules.reason(stand):
                 delay = delay_of(trace, index)
                 if delay < 0:

@@ -10,7 +10,9 @@ What is assumed, because no recordings can be shipped:
 - Noise is white, pink, or babble of six voices, for the whole clip, at a level relative to the speech itself.
 - Each word takes a part of its phrase in proportion to its letters.
 
-Sentences with an even number are for tuning (``part=0``), the odd ones for what is reported (``part=1``).
+Sentences with an even number are for tuning (``part=0``), the odd ones for what is reported (``part=1``). Those of
+``speech_set_fresh.txt`` (``part=2``) were written after the last tuning and are for reports only: who changes a rule because of
+what they show writes another file.
 """
 
 from __future__ import annotations
@@ -56,6 +58,8 @@ class Utterance:
     words: tuple[Word, ...]
     sound: Samples
     began: int
+    pauses_ms: tuple[float, ...] = ()
+    """What was put between its words."""
 
     @property
     def ended(self) -> int:
@@ -63,11 +67,12 @@ class Utterance:
 
 
 def sentences(part: int) -> list[str]:
-    lines = Path(__file__).with_name("speech_set.txt").read_text(encoding="utf-8").splitlines()
-    return lines[part::2]
+    name = "speech_set_fresh.txt" if part == 2 else "speech_set.txt"
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
+    return lines if part == 2 else lines[part::2]
 
 
-def utterances(count: int, seed: int, part: int) -> Iterator[Utterance]:
+def utterances(count: int, seed: int, part: int, voices: Sequence[str] = VOICES) -> Iterator[Utterance]:
     """In sessions of ``SESSION``, each with a voice and a pace of its own."""
     chance = random.Random(seed)
     texts = sentences(part)
@@ -77,7 +82,7 @@ def utterances(count: int, seed: int, part: int) -> Iterator[Utterance]:
         session, place = divmod(made, SESSION)
         if place == 0:
             median = MEDIAN_MS * exp(chance.gauss(0, SPEAKERS_DIFFER))
-        utterance = _utterance(chance, chance.choice(texts), VOICES[session % len(VOICES)], session, median)
+        utterance = _utterance(chance, chance.choice(texts), voices[session % len(voices)], session, median)
         if utterance is not None:
             made += 1
             yield utterance
@@ -94,17 +99,19 @@ def _utterance(chance: random.Random, text: str, voice: str, session: int, media
         return None
     pieces: list[Samples] = [np.zeros(int(RATE * chance.uniform(*LEAD_S)), np.float32)]
     timed: list[Word] = []
+    silences: list[float] = []
     for index, (first, last) in enumerate(phrases):
         begin, end = gaps[index][1], gaps[index + 1][0] if index + 1 < len(gaps) else ended
         at = sum(map(len, pieces))
         timed += _timed(words[first : last + 1], at, end - begin)
         pieces.append(sound[begin:end])
         if last in pauses:
-            pieces.append(np.zeros(int(RATE * median_ms / 1000 * exp(chance.gauss(0, SPREAD))), np.float32))
+            silences.append(median_ms * exp(chance.gauss(0, SPREAD)))
+            pieces.append(np.zeros(int(RATE * silences[-1] / 1000), np.float32))
         elif index + 1 < len(gaps):
             pieces.append(sound[end : gaps[index + 1][1]])
     pieces.append(np.zeros(int(RATE * TAIL_S), np.float32))
-    return Utterance(session, tuple(timed), np.concatenate(pieces), len(pieces[0]))
+    return Utterance(session, tuple(timed), np.concatenate(pieces), len(pieces[0]), tuple(silences))
 
 
 def _words(text: str) -> tuple[list[str], set[int]]:

@@ -14,6 +14,7 @@ from serving import settings_for
 from story import Story, ended
 from virtual import run_virtual
 
+from hayakuchi.asr.end_of_turn import FIRST
 from hayakuchi.asr.settings import EarsSettings, Mode
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.events import (
@@ -121,7 +122,7 @@ def test_what_is_said_is_answered_and_measured_from_voice_to_voice() -> None:
     assert desk.answered == ["tell me a story"]
     assert desk.story.of(TurnEnded)[0].heard_reply == REPLY
     measured = desk.story.of(LatencyMeasured)[0]
-    assert measured.hearing["end_of_turn"] == pytest.approx(800, abs=70)
+    assert measured.hearing["end_of_turn"] == pytest.approx(800 * FIRST, abs=70)
     assert measured.hearing["asr"] < 1
     assert measured.figures["first_audio"] < 1
     assert measured.figures["voice_to_voice"] == pytest.approx(first_audio(desk) - spoken[0], abs=80)

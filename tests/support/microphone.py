@@ -28,6 +28,8 @@ LOUD = 4000
 NOISE = 2000
 """Level of a noise that sounds like speech and has no words."""
 CHUNK = 640
+HALF_WAVE = 16
+"""Samples: 500 Hz, as a voice has."""
 
 
 def silence(ms: float) -> bytes:
@@ -40,7 +42,7 @@ def noise(ms: float) -> bytes:
 
 def _wave(level: int, ms: float) -> bytes:
     samples = np.full(round(ms * RATE / 1000), level, "<i2")
-    samples[1::2] *= -1
+    samples[np.arange(len(samples)) // HALF_WAVE % 2 == 1] *= -1
     return samples.tobytes()
 
 

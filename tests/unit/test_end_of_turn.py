@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hayakuchi.asr.end_of_turn import FURTHEST, HOLD, LONGEST_HOLD_MS, EndOfTurn, Stand
+from hayakuchi.asr.end_of_turn import FURTHEST, HOLD, LONGEST_HOLD_MS, PATIENCE, EndOfTurn, Stand
 from hayakuchi.asr.hearing import EndReason
 from hayakuchi.asr.settings import EarsSettings
 
@@ -37,29 +37,55 @@ def wait_ms(rules: EndOfTurn, stand: Stand) -> tuple[float, EndReason]:
     raise AssertionError("it never ends")
 
 
+ZH = replace(SENTENCE, text="你好吗", language="zh")
+
+
+@pytest.mark.parametrize(
+    ("stand", "silence", "reason"),
+    [
+        (SENTENCE, 300, EndReason.PUNCTUATION),
+        (replace(SENTENCE, text="Are you at home?"), 300, EndReason.PUNCTUATION),
+        (ZH, 300, EndReason.PUNCTUATION),
+        (BARE, 800, EndReason.SILENCE),
+        (UNREAD, 800, EndReason.SILENCE),
+        (replace(UNREAD, pending=True), 800, EndReason.SILENCE),
+        (OPEN, 1600, EndReason.SILENCE),
+        (NOTHING, 300, EndReason.SILENCE),
+        (replace(SENTENCE, completeness=0.95), 300, EndReason.MODEL),
+        (replace(SENTENCE, completeness=0.05), 800, EndReason.SILENCE),
+    ],
+)
+def test_without_learning_the_settings_hold_as_they_stand(stand: Stand, silence: float, reason: EndReason) -> None:
+    rules = EndOfTurn(SETTINGS.model_copy(update={"adaptive": False}))
+    assert wait_ms(rules, stand) == (silence, reason)
+
+
 @pytest.mark.parametrize(
     ("stand", "least", "most", "reason"),
     [
-        (SENTENCE, 300, 790, EndReason.PUNCTUATION),
-        (replace(SENTENCE, text="Are you at home?"), 300, 790, EndReason.PUNCTUATION),
-        (replace(SENTENCE, text="你好吗", language="zh"), 300, 790, EndReason.PUNCTUATION),
-        (BARE, 800, 800, EndReason.SILENCE),
+        (SENTENCE, 1040, 1040, EndReason.SILENCE),
+        (replace(SENTENCE, text="Are you at home?"), 1040, 1040, EndReason.SILENCE),
+        (ZH, 1040, 1040, EndReason.SILENCE),
+        (BARE, 1040, 1040, EndReason.SILENCE),
         (UNREAD, 800, 800, EndReason.SILENCE),
+        (replace(UNREAD, pending=True), 1000, 1000, EndReason.SILENCE),
         (replace(UNREAD, text="I went to the"), 800, 800, EndReason.SILENCE),
-        (OPEN, 1400, 1400, EndReason.SILENCE),
-        (replace(OPEN, text="Um,"), 1400, 1400, EndReason.SILENCE),
+        (OPEN, 1600, 1600, EndReason.SILENCE),
+        (replace(OPEN, text="Um,"), 1600, 1600, EndReason.SILENCE),
         (NOTHING, 300, 300, EndReason.SILENCE),
         (replace(NOTHING, whole=False), 800, 800, EndReason.SILENCE),
         (replace(SENTENCE, completeness=0.95), 300, 600, EndReason.MODEL),
         (replace(BARE, completeness=0.95), 300, 600, EndReason.MODEL),
-        (replace(OPEN, completeness=0.95), 1400, 1400, EndReason.SILENCE),
-        (replace(SENTENCE, completeness=0.05), 800, 800, EndReason.SILENCE),
-        (replace(BARE, completeness=0.05), 1400, 1400, EndReason.SILENCE),
-        (replace(BARE, completeness=0.5), 800, 800, EndReason.SILENCE),
+        (replace(OPEN, completeness=0.95), 1600, 1600, EndReason.SILENCE),
+        (replace(SENTENCE, completeness=0.05), 1040, 1040, EndReason.SILENCE),
+        (replace(BARE, completeness=0.05), 1600, 1600, EndReason.SILENCE),
+        (replace(BARE, completeness=0.5), 1040, 1040, EndReason.SILENCE),
         (replace(UNREAD, completeness=0.95), 800, 800, EndReason.SILENCE),
     ],
 )
-def test_how_long_a_silence_must_be(stand: Stand, least: float, most: float, reason: EndReason) -> None:
+def test_how_long_a_silence_must_be_for_who_is_heard_first(
+    stand: Stand, least: float, most: float, reason: EndReason
+) -> None:
     silence, why = wait_ms(EndOfTurn(SETTINGS), stand)
     assert least <= silence <= most
     assert why is reason
@@ -71,7 +97,7 @@ def test_while_somebody_speaks_only_a_text_that_stays_ends_it() -> None:
     assert rules.reason(replace(speaking, unchanged_ms=1490)) is None
     assert rules.reason(replace(speaking, unchanged_ms=1500)) is EndReason.STABLE
     assert rules.reason(replace(speaking, text="I went to the", unchanged_ms=1500)) is None
-    assert rules.reason(replace(speaking, text="I went to the", unchanged_ms=2100)) is EndReason.STABLE
+    assert rules.reason(replace(speaking, text="I went to the", unchanged_ms=2300)) is EndReason.STABLE
     assert rules.reason(replace(speaking, text="", unchanged_ms=2900)) is None
     assert rules.reason(replace(speaking, text="", unchanged_ms=3000)) is EndReason.STABLE
 
@@ -92,7 +118,7 @@ def test_where_marks_are_honest_a_text_without_one_is_not_over() -> None:
     for _ in range(30):
         rules.reason(replace(BARE, silence_ms=250.0))
         rules.went_on(250.0)
-    assert wait_ms(rules, BARE) == (1400, EndReason.SILENCE)
+    assert wait_ms(rules, BARE) == (1600, EndReason.SILENCE)
 
 
 def test_a_recogniser_that_never_puts_a_mark_is_judged_by_silence() -> None:
@@ -108,13 +134,13 @@ def test_full_stops_everywhere_are_not_believed() -> None:
     for _ in range(30):
         rules.reason(replace(SENTENCE, silence_ms=700.0))
         rules.went_on(700.0)
-    assert 680 <= wait_ms(rules, SENTENCE)[0] <= 800
+    assert wait_ms(rules, SENTENCE) == wait_ms(rules, BARE)
 
 
 def test_a_speaker_who_was_cut_off_gets_more_time_and_loses_it_again() -> None:
     rules = EndOfTurn(SETTINGS)
     before, _ = wait_ms(rules, SENTENCE)
-    rules.cut_off(900.0)
+    rules.cut_off(1100.0)
     after, _ = wait_ms(rules, SENTENCE)
     assert after > before
     for _ in range(200):
@@ -160,8 +186,42 @@ def test_learning_can_be_switched_off() -> None:
 
 
 def test_a_short_pause_beyond_the_long_silence_is_no_longer_than_it() -> None:
-    rules = EndOfTurn(EarsSettings(short_pause_ms=5000, end_silence_ms=500))
+    rules = EndOfTurn(EarsSettings(short_pause_ms=5000, end_silence_ms=500, adaptive=False))
     assert wait_ms(rules, SENTENCE) == (500, EndReason.PUNCTUATION)
+
+
+def test_one_pause_without_a_mark_lets_marks_count() -> None:
+    rules = EndOfTurn(SETTINGS)
+    assert wait_ms(rules, SENTENCE)[0] > 1000
+    rules.reason(replace(BARE, silence_ms=250.0))
+    rules.went_on(250.0)
+    assert wait_ms(rules, SENTENCE)[0] < 700
+
+
+def test_who_pauses_less_than_the_long_silence_waits_no_longer_than_it_in_the_end() -> None:
+    rules = EndOfTurn(SETTINGS)
+    for _ in range(20):
+        rules.reason(replace(BARE, silence_ms=300.0))
+        rules.went_on(300.0)
+    assert wait_ms(rules, BARE) == (800, EndReason.SILENCE)
+
+
+def test_who_pauses_long_is_waited_for_but_not_for_ever() -> None:
+    rules = EndOfTurn(SETTINGS)
+    for _ in range(12):
+        rules.reason(replace(BARE, silence_ms=1150.0))
+        rules.went_on(1150.0)
+    assert 1100 <= wait_ms(rules, BARE)[0] <= 1200
+    for _ in range(12):
+        rules.cut_off(4000.0)
+    assert wait_ms(rules, BARE)[0] == 800 * FURTHEST
+
+
+def test_words_that_are_being_transcribed_are_waited_for_and_then_judged() -> None:
+    rules = EndOfTurn(SETTINGS)
+    assert rules.reason(replace(UNREAD, silence_ms=800.0 * PATIENCE - 1, pending=True)) is None
+    assert rules.reason(replace(OPEN, silence_ms=800.0 * PATIENCE - 1)) is None
+    assert rules.reason(replace(UNREAD, silence_ms=800.0 * PATIENCE, pending=True)) is EndReason.SILENCE
 
 
 TEXTS = st.sampled_from(
@@ -176,6 +236,7 @@ STANDS = st.builds(
     unchanged_ms=st.floats(0, 20_000),
     completeness=st.none() | st.floats(0, 1),
     language=st.sampled_from([None, "en", "zh"]),
+    pending=st.booleans(),
 )
 LESSONS = st.lists(st.tuples(st.booleans(), STANDS, st.floats(0, 5000)), max_size=20)
 ALL_SETTINGS = st.builds(

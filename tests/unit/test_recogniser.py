@@ -40,7 +40,7 @@ def test_a_sentence_is_told_as_it_grows_and_its_final_text_is_what_had_settled()
     assert isinstance(settled, Settled)
     assert isinstance(final, Final)
     assert settled.text == final.text == "open the red door."
-    assert final.reason is EndReason.PUNCTUATION
+    assert final.reason is EndReason.SILENCE
     rests = [partial for _, _, partial in asr.clips if not partial]
     assert len(rests) <= 1
     assert {language for _, language, _ in asr.clips} == {"en"}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hayakuchi.asr.base import FRAME_SAMPLES
-from hayakuchi.asr.detector import HANG, ONSET, SpeechDetector
+from hayakuchi.asr.detector import HANG, LASTING, SpeechDetector
 from hayakuchi.asr.settings import EarsSettings
 
 FRAME_MS = 32.0
@@ -47,18 +47,40 @@ def speaking(script: Sequence[float], **settings: float) -> list[bool]:
     return states
 
 
-def test_two_frames_of_speech_are_a_beginning_64_ms_after_it() -> None:
-    assert speaking([0.1, 0.9, 0.9]) == [False, False, True]
-    detector = hear([0.1, 0.9, 0.9])
-    assert (detector.began, detector.position) == (FRAME_SAMPLES, 3 * FRAME_SAMPLES)
+def dying(script: Sequence[float], share: float) -> list[bool]:
+    """Whether there is speech after each frame of a sound whose level falls to ``share`` from one half frame to the next."""
+    detector = SpeechDetector(Told(script), EarsSettings(silence_rms_thresh=0))
+    levels = share ** np.arange(2 * len(script), dtype=np.float32) * 0.5
+    states: list[bool] = []
+    for frame in np.repeat(levels, FRAME_SAMPLES // 2).reshape(-1, FRAME_SAMPLES):
+        detector.feed(frame)
+        states.append(detector.speaking)
+    return states
 
 
-def test_a_click_is_none() -> None:
-    assert not any(speaking([0.1, 0.9, 0.1, 0.1, 0.9, 0.1, 0.1]))
+def test_one_sure_frame_is_a_beginning() -> None:
+    assert speaking([0.1, 0.9]) == [False, True]
+    detector = hear([0.1, 0.9])
+    assert (detector.began, detector.position) == (FRAME_SAMPLES, 2 * FRAME_SAMPLES)
+
+
+def test_what_dies_away_is_a_beginning_only_when_it_has_lasted() -> None:
+    assert not any(dying([0.9, 0.9, 0.1, 0.1], 0.6))
+    assert dying([0.9] * LASTING, 0.6) == [False] * (LASTING - 1) + [True]
+    assert dying([0.9], 0.8) == [True]
+
+
+def test_a_quieter_frame_after_a_loud_one_dies_away_and_a_louder_one_swells() -> None:
+    detector = SpeechDetector(Told([0.1, 0.9, 0.9]), EarsSettings())
+    detector.feed(LOUD)
+    detector.feed(LOUD * np.float32(0.5))
+    assert not detector.speaking
+    detector.feed(LOUD)
+    assert detector.speaking
 
 
 def test_a_dip_in_the_first_frames_is_forgiven_and_the_beginning_is_before_it() -> None:
-    detector = hear([0.1, 0.9, 0.2, 0.9])
+    detector = hear([0.1, 0.4, 0.2, 0.9])
     assert (detector.speaking, detector.began) == (True, FRAME_SAMPLES)
 
 
@@ -75,7 +97,8 @@ def test_it_ends_where_the_last_sound_was() -> None:
 
 def test_the_first_frame_of_a_beginning_may_be_less_sure_than_the_one_that_decides() -> None:
     assert speaking([0.1, 0.4, 0.9]) == [False, False, True]
-    assert not any(speaking([0.1, 0.9, 0.4, 0.4]))
+    assert hear([0.1, 0.4, 0.9]).began == FRAME_SAMPLES
+    assert not any(speaking([0.1, 0.4, 0.4, 0.4]))
 
 
 def test_speech_under_way_needs_less_certainty_than_a_beginning() -> None:
@@ -111,7 +134,7 @@ def test_a_reset_forgets_the_speech_but_not_the_time() -> None:
     assert (detector.speaking, detector.began, detector.ended, activity.resets) == (False, None, None, 1)
     assert (detector.silence_ms, detector.position) == (inf, 3 * FRAME_SAMPLES)
     detector.feed(LOUD)
-    assert not detector.speaking
+    assert (detector.speaking, detector.began) == (True, 3 * FRAME_SAMPLES)
 
 
 @pytest.mark.parametrize("shape", [(FRAME_SAMPLES - 1,), (0,), (1, FRAME_SAMPLES)])
@@ -129,10 +152,10 @@ def test_whatever_it_is_told_its_places_are_in_order(script: list[float], thresh
         assert detector.position == (index + 1) * FRAME_SAMPLES
         if detector.speaking:
             assert detector.began is not None
-            assert detector.began <= detector.position - ONSET * FRAME_SAMPLES
+            assert detector.began <= detector.position - FRAME_SAMPLES
             assert detector.silence_ms == 0
             if not was:
-                assert detector.position - detector.began <= (ONSET + 1) * FRAME_SAMPLES
+                assert detector.position - detector.began <= LASTING * FRAME_SAMPLES
         elif detector.ended is not None:
             assert detector.began is not None
             assert detector.began < detector.ended <= detector.position - HANG * FRAME_SAMPLES
