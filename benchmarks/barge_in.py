@@ -6,15 +6,15 @@
 A listener like the page plays her voice in real time, fades within 15 ms where it is held or stopped, and sends its microphone
 in frames of 20 ms over the stage's socket. Taken down is what that listener hears:
 
-- ``interruptions``: sentences by flite's voices, in a quiet room and in white noise 20 and 10 dB below the speech. From the first
-  sample of the first 10 ms whose level is above -35 dBFS or within 20 dB of the clip's own, until she is not heard any more
-  (``silent``), and until her turn is over for good (``stopped``).
+- ``interruptions``: sentences by flite's voices, in a quiet room and in white noise 20 and 10 dB below the speech. From the
+  first sample of the first 10 ms whose level is above -35 dBFS or within 20 dB of the clip's own, until she is not heard any
+  more (``silent``), and until her turn is over for good (``stopped``).
 - ``signs of listening`` and ``coughs``, which must not stop her. Held she may be, and goes on without a word lost.
 - ``echoes``: espeak reads sentences, and they come back into the microphone, 50 to 250 ms later and 6 to 20 dB softer.
 
-What understands the words is said in each line: PocketSphinx, the real one; or a script. A script knows what was said, finds the
-clip that it gets in what was sent, to the sample, and takes 120 ms; of coughs it makes what recognisers make of them, by a table
-that is mostly empty; of echoes it gets 10 to 30 % of the words wrong.
+What understands the words is said in each line: PocketSphinx, the real one; or a script. A script knows what was said, finds
+the clip that it gets in what was sent, to the sample, and takes 120 ms; of coughs it makes what recognisers make of them, by a
+table that is mostly empty; of echoes it gets 10 to 30 % of the words wrong.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ TARGET_MS, MOST_STOPS = 150.0, 2
 
 async def played(scenes: Sequence[Scene], at_a_time: int, what: str) -> list[Outcome]:
     def tell(done: int) -> None:
-        print(f"\r{what}: {done} of {len(scenes)} ", end="\n" if done == len(scenes) else "", file=sys.stderr, flush=True)
+        print(
+            f"\r{what}: {done} of {len(scenes)} ", end="\n" if done == len(scenes) else "", file=sys.stderr, flush=True
+        )
 
     return await all_of(scenes, at_a_time, tell)
 
@@ -145,7 +147,9 @@ def verdicts(outcomes: dict[str, list[Outcome]]) -> dict[str, bool]:
     found: dict[str, bool] = {}
     if spoken := those("interruptions"):
         p95 = percentile([one.silent_ms for one in spoken], 0.95)
-        found[f"silent within {TARGET_MS:g} ms at p95 of all {len(spoken)} interruptions ({p95:.0f})"] = p95 <= TARGET_MS
+        found[f"silent within {TARGET_MS:g} ms at p95 of all {len(spoken)} interruptions ({p95:.0f})"] = (
+            p95 <= TARGET_MS
+        )
     if harmless := those("signs", "coughs"):
         stops = sum(one.stopped for one in harmless)
         most = MOST_STOPS * len(harmless) // 200

@@ -1,7 +1,7 @@
 """Recognisers that are honest about what they are.
 
-:class:`Reader` finds the clip it is given in what a microphone sent, to the sample, and reads from the script what was said just
-there. It understands no less and no more than is in the clip: a word counts where its middle is.
+:class:`Reader` finds the clip it is given in what a microphone sent, to the sample, and reads from the script what was said
+just there. It understands no less and no more than is in the clip: a word counts where its middle is.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import random
 import re
 from collections.abc import Callable, Sequence
 
+from hayakuchi.asr.pocketsphinx import PocketsphinxASR
 from hayakuchi.benchmarks.talking.page import Microphone
 from hayakuchi.benchmarks.talking.server import Scripted
-from hayakuchi.asr.pocketsphinx import PocketsphinxASR
 from hayakuchi.core.types import Audio, Transcript
 
 NEEDLE = 400

@@ -29,9 +29,7 @@ from hayakuchi.orchestrator.settings import (
 )
 from hayakuchi.tts.cache_settings import CacheSettings
 
-STORY = (
-    "Once upon a time a fox lived in a wood, and it knew every path there was. One morning it found a door."
-)
+STORY = "Once upon a time a fox lived in a wood, and it knew every path there was. One morning it found a door."
 
 
 class Scripted:
@@ -91,7 +89,7 @@ def settings_for(llm: Any, tts: Any, asr: Any, ears: EarsSettings) -> Settings:
         asr=component(asr),
         avatar=AvatarSettings(),
         latency=LatencySettings(),
-        gateway=GatewaySettings(),
+        gateway=GatewaySettings(max_sessions=10_000),
         playback=PlaybackSettings(),
         files=(),
         cache=CacheSettings(enabled=False),
