@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -69,6 +69,9 @@ class Outcome:
         return self.stopped_ms < inf
 
 
+Scene = Callable[[], Awaitable[Outcome]]
+
+
 class Stand:
     """The server that all scenes play on."""
 
@@ -76,14 +79,14 @@ class Stand:
         self.url, self.reader = url, reader
         self._broadcasts: dict[str, Broadcast] = {}
         self._scenes = 0
-        make, replaced = engine.new_session, engine
+        make = engine.new_session
 
         def new_session(name: str) -> Session:
             session = make(name)
             session.observe(self._broadcasts.setdefault(name, Broadcast()).observe)
             return session
 
-        replaced.new_session = new_session  # type: ignore[method-assign]
+        engine.new_session = new_session
 
     def _name(self) -> tuple[str, Broadcast]:
         self._scenes += 1
@@ -198,12 +201,14 @@ def _outcome(name: str, listener: Page, sent: Broadcast, onset_s: float) -> Outc
 
 
 def _understood(listener: Page) -> tuple[str, ...]:
-    """The last words of each utterance, and why they were ignored."""
-    final = [told.message for told in listener.of("words") if told.message["final"]]
-    return tuple(f"{one['text']} ({one['ignored'] or 'answered'})" for one in final)
+    """The last words of each utterance, and why they were ignored; where they stopped her before the utterance ended, those."""
+    told = [one.message for one in listener.of("words")]
+    final = [f"{one['text']} ({one['ignored'] or 'answered'})" for one in told if one["final"]]
+    open_ = [f"{one['text']} …" for one in told[-1:] if not one["final"]]
+    return (*final, *open_)
 
 
-async def all_of(scenes: Sequence[Callable[[], object]], at_a_time: int, tell: Callable[[int], None]) -> list[Outcome]:
+async def all_of(scenes: Sequence[Scene], at_a_time: int, tell: Callable[[int], None]) -> list[Outcome]:
     """Play all scenes, so many at a time; ``tell`` hears how many are over."""
     waiting = list(enumerate(scenes))
     outcomes: dict[int, Outcome] = {}
@@ -212,7 +217,7 @@ async def all_of(scenes: Sequence[Callable[[], object]], at_a_time: int, tell: C
         await asyncio.sleep(number * 0.37)
         while waiting:
             index, scene = waiting.pop(0)
-            outcomes[index] = await scene()  # type: ignore[misc]
+            outcomes[index] = await scene()
             tell(len(outcomes))
 
     async with asyncio.TaskGroup() as group:

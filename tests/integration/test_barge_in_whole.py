@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 from flite import requires_flite
 
 from hayakuchi.asr.settings import EarsSettings
 from hayakuchi.benchmarks.talking import sounds
 from hayakuchi.benchmarks.talking.readers import Reader, mishear, words_between
-from hayakuchi.benchmarks.talking.scenes import Outcome, Stand, all_of
+from hayakuchi.benchmarks.talking.scenes import Outcome, Scene, Stand, all_of
 from hayakuchi.benchmarks.talking.server import STORY, Model, Voice, serving, settings_for
 from hayakuchi.tts.espeak import EspeakConfig, EspeakTTS
 
@@ -26,7 +27,7 @@ async def stand(reply: Callable[[str], str] = lambda said: STORY, voice: Any = N
         yield Stand(url, engine, reader)
 
 
-async def played(scenes: Sequence[Callable[[], object]]) -> list[Outcome]:
+async def played(scenes: Sequence[Scene]) -> list[Outcome]:
     return await all_of(scenes, 5, lambda done: None)
 
 
@@ -72,7 +73,7 @@ def test_the_onset_of_a_sound_is_where_it_can_be_heard() -> None:
     chance = random.Random(1)
     for clip in sounds.coughs(20, seed=1):
         assert 0 <= clip.onset <= 160
-        silent = sounds.Clip(clip.name, sounds.np.concatenate([sounds.np.zeros(1600, "float32"), clip.sound]), ())
+        silent = sounds.Clip(clip.name, np.concatenate([np.zeros(1600, np.float32), clip.sound]), ())
         assert silent.onset - clip.onset == 1600
     assert mishear("one two three", 0.0, chance) == "one two three"
 
