@@ -40,7 +40,7 @@ from hayakuchi.tts.espeak import EspeakConfig, EspeakTTS
 
 KINDS = ("interruptions", "signs", "coughs", "echoes")
 REAL = "PocketSphinx"
-"""It understands few of flite's and espeak's short words, so that its lines show what comes of mishearing, and are not judged."""
+"""It mishears most of flite's and espeak's short words: its lines show what comes of mishearing, and are not judged."""
 SNRS = (None, 20.0, 10.0)
 TARGET_MS, MOST_STOPS = 150.0, 2
 

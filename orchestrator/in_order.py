@@ -12,7 +12,7 @@ LEAST = 2
 
 
 def in_order(words: Sequence[Word], letters: str) -> float:
-    """The share, from 0 to 1, of the letters of ``words`` that can be laid along ``letters`` word by word, each behind the last."""
+    """The share, from 0 to 1, of the letters of ``words`` that can be laid along ``letters``, word by word."""
     ends, laid = [0], [0]
     for key in (word.key for word in words if len(word.key) >= LEAST):
         steps = [(at + len(key), laid[bisect_right(ends, at) - 1] + len(key)) for at in _places(key, letters)]

@@ -1,9 +1,9 @@
 """Knows the avatar's own voice by what it says: words that the microphone brings back from the loudspeakers.
 
 A recogniser mishears them, and may begin and end anywhere. So their letters, in a row, are looked for among the letters of what
-was said when the microphone could hear it; as many as two in five may differ, fewer in short texts. Words that it leaves out say
-nothing: where most of what was understood are words of hers in their order, it is hers, too. Somebody who quotes a word or two
-says other words with them, and these are not found.
+was said when the microphone could hear it; as many as two in five may differ, fewer in short texts. Words that it leaves out
+say nothing: where most of what was understood are words of hers in their order, it is hers, too. Somebody who quotes a word or
+two says other words with them, and these are not found.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class OwnVoice:
         return len(tail) == len(words) or self._may_be_hers(tail, slack / 2)
 
     def _is_cut_short(self, words: Sequence[Word]) -> bool:
-        """Two or three words, the first and at least half of which are among her last ones: she fell silent for her own echo."""
+        """Two or three words, the first and at least half of which are among her last ones: she fell silent for her echo."""
         last = [word.key for word in words_of(self._said)][-LAST_WORDS:]
         if not 2 <= len(words) <= 3 or words[0].key not in last or weight(words[0].key) > len(words[0].key):
             return False
