@@ -34,6 +34,8 @@ IN_ORDER: Final = 0.62
 """Share of the letters that must be in words of hers, in their order, where she was not understood letter by letter."""
 TAIL_SLACK: Final = 0.1
 LAST_WORDS: Final = 4
+FEW_WORDS: Final = 4
+"""So many in a short text are not one long word of hers either."""
 LEAST_IN_ORDER: Final = 30
 """Letters; in fewer, one long word of hers would be most of it."""
 
@@ -99,7 +101,7 @@ class OwnVoice:
         said = self._letters[self._short_from if short else self._from :]
         if short and self._is_cut_short(words):
             return True
-        if size_of(words) >= LEAST_IN_ORDER and _in_order(words, said):
+        if (size_of(words) >= LEAST_IN_ORDER or (short and len(words) >= FEW_WORDS)) and _in_order(words, said):
             return True
         if _differences(letters, said) > len(letters) * min(_tolerance(words) + slack, 0.5):
             return False
