@@ -93,7 +93,7 @@ def _utterance(chance: random.Random, text: str, voice: str, session: int, media
     words, clauses = _words(text)
     pauses = _pauses(chance, len(words), clauses)
     spoken = [word + "," if at in pauses and word[-1].isalnum() else word for at, word in enumerate(words)]
-    sound, gaps, ended = _say(voice, " ".join(spoken))
+    sound, gaps, ended = say(voice, " ".join(spoken))
     phrases = _phrases(spoken)
     if len(gaps) != len(phrases):
         return None
@@ -151,7 +151,7 @@ def _timed(words: Sequence[str], begin: int, samples: int) -> Iterator[Word]:
 
 
 @lru_cache(maxsize=2000)
-def _say(voice: str, text: str) -> tuple[Samples, tuple[tuple[int, int], ...], int]:
+def say(voice: str, text: str) -> tuple[Samples, tuple[tuple[int, int], ...], int]:
     """The sound; the first and last sample of each pause but the last, the one in front included; where the last begins."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "clip.wav")
@@ -213,6 +213,6 @@ def _voices(seed: int) -> Samples:
     babble = np.zeros(RATE * 40, np.float32)
     for speaker in range(6):
         texts = [_words(text)[0] for text in sentences(0) + sentences(1)]
-        line = np.concatenate([_say(VOICES[speaker % 4], " ".join(chance.choice(texts)))[0] for _ in range(15)])
+        line = np.concatenate([say(VOICES[speaker % 4], " ".join(chance.choice(texts)))[0] for _ in range(15)])
         babble += np.resize(np.roll(line, chance.randrange(len(line))), len(babble))
     return babble

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 TITLES = {
+    "voice_to_voice": "voice to voice",
     "first_audio": "first audio",
     "streaming": "streaming",
     "audio_pipeline": "audio pipeline",
@@ -30,7 +31,7 @@ def print_report(report: Mapping[str, Any], console: Console | None = None) -> N
 
     console = console or Console()
     glyphs = BLOCKS if _draws_blocks(console) else ASCII
-    _print_measured(report["measured"], console)
+    _print_measured(report, console)
     _print_table(report, console, glyphs)
     _print_waterfall(report, console, glyphs)
     _print_verdict(report, console)
@@ -39,13 +40,33 @@ def print_report(report: Mapping[str, Any], console: Console | None = None) -> N
             _note(failure, console)
 
 
-def _print_measured(measured: Mapping[str, Any], console: Console) -> None:
+def _print_measured(report: Mapping[str, Any], console: Console) -> None:
     """Whose speed the figures are: first of all, for they may be those of a stand-in."""
-    names = " + ".join(measured[kind] or f"no {kind}" for kind in ("llm", "tts"))
-    console.print(f"measured: {names}", soft_wrap=True, highlight=False, markup=False)
+    measured, spoken = report["measured"], report.get("spoken")
+    names = [measured[kind] or f"no {kind}" for kind in ("llm", "tts")]
+    if spoken:
+        names.insert(0, spoken["asr"] or "no asr")
+    console.print(f"measured: {' + '.join(names)}", soft_wrap=True, highlight=False, markup=False)
     for problem in measured["problems"]:
         _note(problem, console)
+    if spoken:
+        _print_spoken(spoken, report["turns"], console)
     console.print()
+
+
+def _print_spoken(spoken: Mapping[str, Any], turns: int, console: Console) -> None:
+    for understood in spoken["understood"]:
+        times = "" if understood["times"] == turns else f" ({counted(understood['times'], 'time')})"
+        line = f"understood: {understood['text']}{times}"
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    if spoken["utterances"] > 1:
+        message = "a pause in the file was taken for the end of what is said: measured is the answer to the last part"
+        _note(message, console)
+
+
+def headline(report: Mapping[str, Any]) -> str:
+    """The figure that the turns are shown by."""
+    return "voice_to_voice" if report.get("spoken") else "first_audio"
 
 
 def _note(words: str, console: Console) -> None:
@@ -76,7 +97,7 @@ def _print_table(report: Mapping[str, Any], console: Console, glyphs: Glyphs) ->
 
     plain = glyphs is ASCII
     table = Table(
-        title=f"{counted(report['turns'], 'turn')}, in streaming mode",
+        title=f"{counted(report['turns'], 'turn')}, {'spoken' if report.get('spoken') else 'in streaming mode'}",
         title_justify="left",
         box=box.ASCII if plain else box.HEAVY_HEAD,
     )
@@ -104,26 +125,31 @@ def _percentiles(row: Mapping[str, Any], unit: str) -> Iterator[str]:
 
 
 def _print_waterfall(report: Mapping[str, Any], console: Console, glyphs: Glyphs) -> None:
-    shown = slowest(report["samples"])
+    figure = headline(report)
+    shown = slowest(report["samples"], figure)
     which = "each turn" if len(shown) == report["turns"] else f"the {len(shown)} slowest of {report['turns']} turns"
-    console.print(f"\nFirst audio of {which}", style="bold")
-    threshold = report["figures"]["first_audio"]["threshold"]
-    for line in waterfall(rows_of(shown, report["samples"]), threshold, console.width, glyphs):
+    console.print(f"\n{TITLES[figure].capitalize()} of {which}", style="bold")
+    threshold = report["figures"][figure]["threshold"]
+    for line in waterfall(rows_of(shown, report["samples"], figure), threshold, console.width, glyphs):
         console.print(_text(line), no_wrap=True, overflow="crop", crop=True)
 
 
-def slowest(samples: Sequence[Mapping[str, Any]], most: int = MOST_ROWS) -> list[Mapping[str, Any]]:
+def slowest(
+    samples: Sequence[Mapping[str, Any]], figure: str = "first_audio", most: int = MOST_ROWS
+) -> list[Mapping[str, Any]]:
     """So many of the turns, in the order in which they were spoken: a slow one is never left out for a fast one."""
-    kept = sorted(samples, key=lambda sample: -sample["figures"]["first_audio"])[:most]
+    kept = sorted(samples, key=lambda sample: -sample["figures"][figure])[:most]
     return sorted(kept, key=lambda sample: sample["turn"])
 
 
-def rows_of(shown: Sequence[Mapping[str, Any]], samples: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Rows of the turns, and last the turn whose first audio is the median of all: a real one, whose stages add up."""
-    rows = [Row(str(sample["turn"]), sample["figures"]["first_audio"], sample["stages"]) for sample in shown]
-    ordered = sorted(samples, key=lambda sample: sample["figures"]["first_audio"])
+def rows_of(
+    shown: Sequence[Mapping[str, Any]], samples: Sequence[Mapping[str, Any]], figure: str = "first_audio"
+) -> list[Row]:
+    """Rows of the turns, and last the turn whose figure is the median of all: a real one, whose stages add up."""
+    rows = [Row(str(sample["turn"]), sample["figures"][figure], sample["stages"]) for sample in shown]
+    ordered = sorted(samples, key=lambda sample: sample["figures"][figure])
     median = ordered[(len(ordered) - 1) // 2]
-    return rows if len(samples) == 1 else [*rows, Row("median", median["figures"]["first_audio"], median["stages"])]
+    return rows if len(samples) == 1 else [*rows, Row("median", median["figures"][figure], median["stages"])]
 
 
 def _text(line: Line) -> Any:
@@ -159,9 +185,9 @@ def verdicts(report: Mapping[str, Any]) -> Iterator[Verdict]:
         yield Verdict(Mark.NOTE, "config items", "the settings of the server are not known here")
     else:
         yield _config_items(report["config_items"])
-    baseline = duration(report["whole_reply_first_audio_ms"])
     for name, row in report["figures"].items():
         if name == "improvement":
+            baseline = duration(report["whole_reply_first_audio_ms"])
             words = (
                 f"{row['p50']:.0f} % against waiting for the whole reply ({baseline}), target {row['threshold']:g} %"
             )

@@ -7,6 +7,9 @@ from ..orchestrator.settings import Settings
 BUSY = "the machine has other work: give it less to do, or measure again"
 SLOW_VOICE = "choose a voice that starts sooner, such as espeak_tts, or a server nearer by"
 REMEDIES = {
+    "end_of_turn": "lower ears.end_silence_ms, or choose a recogniser that puts full stops, such as faster_whisper",
+    "asr": "choose a smaller or quicker model to understand speech, such as faster_whisper: {model: tiny}",
+    "held": "set ears.barge_in to true, so that words need not wait until she has finished",
     "queue": BUSY,
     "llm": "let quick_llm or the character's fillers speak meanwhile, or choose a smaller or nearer model",
     "quick": "choose a smaller or nearer model for quick_llm",
@@ -17,7 +20,7 @@ REMEDIES = {
     "send": BUSY,
     "network": "the way to the server takes the time: run it on this machine or nearer by",
 }
-"""By the stage to blame for the first audio."""
+"""By the stage to blame for the first audio, or for the time from voice to voice."""
 
 
 def remedy(figure: str, stage: str, settings: Settings | None) -> str | None:

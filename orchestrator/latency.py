@@ -45,6 +45,7 @@ _HEARING: Sequence[Stage] = (
     ("held", Moment.FINAL_TEXT, Moment.HEARD),
 )
 """Before ``first_audio``. ``held``: the words waited on purpose until the avatar had finished."""
+HEARING = tuple(name for name, _, _ in _HEARING)
 NOTICEABLE_MS = 1.0
 """Less than this is no holding back, but the way from hand to hand."""
 _BEFORE: Stage = ("queue", Moment.HEARD, Moment.LLM_REQUEST)

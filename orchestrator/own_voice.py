@@ -1,8 +1,9 @@
 """Knows the avatar's own voice by what it says: words that the microphone brings back from the loudspeakers.
 
 A recogniser mishears them, and may begin and end anywhere. So their letters, in a row, are looked for among the letters of what
-was said when the microphone could hear it; as many as two in five may differ, fewer in short texts. Somebody who quotes a word
-or two says other words with them, and these are not found.
+was said when the microphone could hear it; as many as two in five may differ, fewer in short texts. Words that it leaves out
+say nothing: where most of what was understood are words of hers in their order, it is hers, too. Somebody who quotes a word or
+two says other words with them, and these are not found.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from .in_order import in_order
 from .spoken_words import Word, weight, words_of
 
 KEPT: Final = 1200
@@ -26,6 +28,16 @@ TAIL: Final = 18
 """Letters at the end that must be hers as well."""
 TAIL_TOLERANCE: Final = 0.55
 """Share of them that may differ."""
+
+
+IN_ORDER: Final = 0.62
+"""Share of the letters that must be in words of hers, in their order, where she was not understood letter by letter."""
+TAIL_SLACK: Final = 0.1
+LAST_WORDS: Final = 4
+FEW_WORDS: Final = 4
+"""So many in a short text are not one long word of hers either."""
+LEAST_IN_ORDER: Final = 30
+"""Letters; in fewer, one long word of hers would be most of it."""
 
 
 class OwnVoice:
@@ -87,10 +99,22 @@ class OwnVoice:
             return False
         short = size_of(words) < SHORT
         said = self._letters[self._short_from if short else self._from :]
+        if short and self._is_cut_short(words):
+            return True
+        if (size_of(words) >= LEAST_IN_ORDER or (short and len(words) >= FEW_WORDS)) and _in_order(words, said):
+            return True
         if _differences(letters, said) > len(letters) * min(_tolerance(words) + slack, 0.5):
             return False
         tail = _last(words)
         return len(tail) == len(words) or self._may_be_hers(tail, slack / 2)
+
+    def _is_cut_short(self, words: Sequence[Word]) -> bool:
+        """Two or three words, the first and at least half of which are among her last ones: she fell silent for her echo."""
+        last = [word.key for word in words_of(self._said)][-LAST_WORDS:]
+        if not 2 <= len(words) <= 3 or words[0].key not in last or weight(words[0].key) > len(words[0].key):
+            return False
+        same = sum(word.key in last[last.index(words[0].key) :] for word in words)
+        return 2 * same >= len(words)
 
     def _may_be_hers(self, words: Sequence[Word], slack: float = 0.0) -> bool:
         letters = _letters(words)
@@ -120,6 +144,10 @@ def _tolerance(words: Sequence[Word]) -> float:
     if len(_letters(words)) * 2 <= size:
         return 0.5
     return 0.0 if size < 6 else 0.3 if size < 8 else 0.38 if size < SHORT else 0.4
+
+
+def _in_order(words: Sequence[Word], said: str) -> bool:
+    return min(in_order(words, said), in_order(_last(words), said) + TAIL_SLACK) >= IN_ORDER
 
 
 def _first(words: Sequence[Word]) -> Sequence[Word]:

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
 from pathlib import Path
 
 from fake_openai import FakeOpenAI, speech
+from latency_command import latency
 
 SLOW = """\
 character: ./her.yaml
 llm: {demo_llm: {seed: 1, first_token_ms: 10, token_ms: 2}}
 tts: {openai_tts: {base_url: URL, model: slow, voice: any}}
 """
-
-
-async def latency(folder: Path, *options: str) -> tuple[int | None, str]:
-    command = (sys.executable, "-m", "hayakuchi", "latency", "--turns", "2", *options)
-    environment = {**os.environ, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
-    child = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    async with asyncio.timeout(120):
-        out, error = await child.communicate()
-    return child.returncode, out.decode() + error.decode()
 
 
 async def test_it_passes_on_the_default_settings(tmp_path: Path) -> None:
