@@ -127,3 +127,9 @@ async def _in_time(engine: ASR, clip: Audio, language: str | None, partial: bool
     except TimeoutError:
         message = f"did not understand {clip.duration_ms / 1000:.1f} s of sound within {limit_s:g} s"
         raise ProviderError(KIND, engine.name, Category.TIMEOUT, message) from None
+    except ProviderError:
+        raise
+    except Exception as bug:
+        # A recogniser's bug is its own failure: the microphone stays on, and the next one hears the clip.
+        log.exception("%s broke", engine.name)
+        raise ProviderError(KIND, engine.name, Category.CRASHED, "broke; the log has the details") from bug

@@ -1,7 +1,8 @@
 """Whisper on this machine, with CTranslate2: offline once its model is there, on the CPU or on an NVIDIA GPU.
 
 The model is loaded and used in one thread: clips are understood one after another, and partial ones let the others pass.
-Whisper looks at half a minute at a time and cannot be stopped within one; a clip that nobody wants any more ends after it.
+Whisper looks at half a minute at a time and cannot be stopped within one; a clip that nobody wants any more ends after it, and
+a longer one lets the others in.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .hub import Hub
 from .hub_listing import hub_address
 from .model_download import Download as Fetch
 from .model_download import Patience
-from .whisper_engine import Engine, Trouble, load, understood
+from .whisper_engine import Engine, Listening, Trouble, load
 from .whisper_models import FILES, Place, is_folder, place_of
 from .whisper_settings import FasterWhisperConfig
 from .worker import Job, Worker
@@ -144,21 +145,13 @@ class FasterWhisperASR:
             return Transcript("", language)
         spoken = self._spoken(engine, language)
 
-        def job(unwanted: threading.Event) -> Transcript | None:
-            return understood(
-                engine,
-                clip,
-                unwanted,
-                language=spoken,
-                hint=self._hint,
-                beam_size=self.config.beam_size,
-                partial=partial,
-            )
-
-        transcript = await self._do(worker, job, can_wait=partial)
-        if transcript is None:
-            raise _error(Category.UNAVAILABLE, "was closed")
-        return transcript
+        listening = Listening(
+            engine, clip, language=spoken, hint=self._hint, beam_size=self.config.beam_size, partial=partial
+        )
+        while self._worker is worker:
+            if (transcript := await self._do(worker, listening.go_on, can_wait=partial)) is not None:
+                return transcript
+        raise _error(Category.UNAVAILABLE, "was closed")
 
     async def aclose(self) -> None:
         worker, self._worker, self._engine = self._worker, None, None

@@ -30,6 +30,8 @@ SENTENCE_TOKENS, TOKENS_PER_S, MOST_TOKENS = 20, 12, 220
 NO_SPEECH, GUESSWORK = 0.6, -1.0
 """A segment that is probably none, of unlikely words, was not spoken: the limits that Whisper's authors use."""
 MOST_THREADS = 4
+WINDOW_MS = 30_000.0
+"""What Whisper looks at in one go."""
 _RENEW = "if it was downloaded, delete that folder, and it is fetched again"
 
 log = logging.getLogger(__name__)
@@ -56,7 +58,15 @@ class Engine:
 def load(folder: Path, device: str, compute_type: str, threads: int) -> Engine:
     """The model in ``folder``, warmed up. ``auto`` takes the GPU if there is one that works. Raises Trouble."""
     _check_json(folder)
-    import ctranslate2
+    try:
+        import ctranslate2
+        import faster_whisper  # noqa: F401
+    except (ImportError, OSError) as error:  # OSError: Windows, where a library that it needs is missing
+        message = (
+            f"its libraries cannot be loaded ({error}): install them anew with `uv sync --reinstall-package ctranslate2 "
+            "--reinstall-package faster-whisper`; on Windows they need the Microsoft Visual C++ Redistributable as well"
+        )
+        raise Trouble(message) from error
 
     gpus = ctranslate2.get_cuda_device_count()
     if device == CUDA and not gpus:
@@ -138,27 +148,36 @@ def samples_of(clip: Audio) -> NDArray[np.float32]:
     return samples
 
 
-def understood(
-    engine: Engine,
-    clip: Audio,
-    unwanted: threading.Event,
-    *,
-    language: str | None,
-    hint: str,
-    beam_size: int,
-    partial: bool,
-) -> Transcript | None:
-    """What is said in a clip; None when ``unwanted`` was set meanwhile, which is looked at before each half minute of it.
+class Listening:
+    """A clip that is being understood. One of more than half a minute is, piece by piece, so that others are heard in between.
 
-    ``language`` is one that the engine has, or None: find out, which takes as long again. Raises Trouble.
+    ``language`` is one that the engine has, or None: find out, which takes as long again.
     """
-    try:
-        samples = samples_of(clip)
-        segments, spoken = _segments(engine, samples, language, hint, beam_size, partial=partial)
-        found = list(_while_wanted(segments, unwanted))
-    except (RuntimeError, ValueError, MemoryError) as error:
-        raise _trouble(error, engine.folder, engine.device) from error
-    return None if unwanted.is_set() else _transcript(found, spoken)
+
+    def __init__(
+        self, engine: Engine, clip: Audio, *, language: str | None, hint: str, beam_size: int, partial: bool
+    ) -> None:
+        self._engine, self._clip = engine, clip
+        self._how = (language, hint, beam_size)
+        self._partial = partial
+        self._pieces: Iterator[Any] | None = None
+        self._found: list[Any] = []
+        self._spoken = ""
+
+    def go_on(self, unwanted: threading.Event) -> Transcript | None:
+        """The transcript; None: there is more to hear, or nobody wants it any more. Raises Trouble."""
+        try:
+            if self._pieces is None:
+                samples = samples_of(self._clip)
+                pieces, self._spoken = _segments(self._engine, samples, *self._how, partial=self._partial)
+                self._pieces = iter(pieces)
+            for piece in self._pieces:
+                self._found.append(piece)
+                if unwanted.is_set() or self._clip.duration_ms > WINDOW_MS:
+                    return None
+        except (RuntimeError, ValueError, MemoryError) as error:
+            raise _trouble(error, self._engine.folder, self._engine.device) from error
+        return None if unwanted.is_set() else _transcript(self._found, self._spoken)
 
 
 def _segments(
@@ -180,13 +199,6 @@ def _segments(
         max_new_tokens=min(SENTENCE_TOKENS + ceil(TOKENS_PER_S * seconds), MOST_TOKENS),
     )
     return segments, info.language
-
-
-def _while_wanted(segments: Iterable[Any], unwanted: threading.Event) -> Iterator[Any]:
-    for segment in segments:
-        yield segment
-        if unwanted.is_set():
-            return
 
 
 def _transcript(segments: list[Any], language: str) -> Transcript:

@@ -153,8 +153,8 @@ class _Connection:
         pcm = self._pcm.put(data)
         recogniser.feed(pcm)
         sound_ms = len(pcm) / BYTES_PER_SAMPLE * 1000 / SAMPLE_RATE
-        if wait_ms := self._pace.wait_ms(sound_ms, loop_ms()):
-            await asyncio.sleep(wait_ms / 1000)
+        # Also without a wait: frames that came together are received without one, and others must have their turn.
+        await asyncio.sleep(self._pace.wait_ms(sound_ms, loop_ms()) / 1000)
 
     def _configure(self, text: str, recogniser: Recogniser) -> None:
         try:

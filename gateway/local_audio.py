@@ -16,7 +16,7 @@ from typing import Any
 
 from ..asr.base import SAMPLE_RATE
 from ..asr.settings import EarsSettings, Mode
-from ..core.errors import ConfigError
+from ..core.errors import ConfigError, HayakuchiError
 from ..live2d_bridge.stage import Viewer
 from ..live2d_bridge.wire import AudioFrame
 from .local_audio_capture import Capture
@@ -75,18 +75,26 @@ class LocalAudio:
         self._clock = clock
 
     async def run(self, room: Room) -> None:
-        """Play and listen until cancelled. Raises HayakuchiError when a device cannot be opened."""
+        """Play and listen until cancelled. Raises HayakuchiError when a device cannot be opened at the start; one that has gone
+        since then is done without."""
+        await self._visit(room, again=False)
         while True:
-            await self._visit(room)
             log.warning("local audio could not follow what happens, and begins anew")
+            await self._visit(room, again=True)
 
-    async def _visit(self, room: Room) -> None:
+    async def _visit(self, room: Room, *, again: bool) -> None:
         """Returns when more happened than the viewer could be told."""
         viewer = room.enter()
         parts = self._parts(room, viewer)
         try:
-            for part in parts:
-                part.open()
+            for part in tuple(parts):
+                try:
+                    part.open()
+                except HayakuchiError as error:
+                    if not again:
+                        raise
+                    log.warning("%s", error)
+                    parts.remove(part)
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(part.run(), name="local audio") for part in parts]
                 tasks.append(group.create_task(_close_when_lost(viewer), name="local audio: watch"))

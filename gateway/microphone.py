@@ -60,7 +60,7 @@ class Microphone:
     @property
     def ears(self) -> dict[str, Any]:
         """The fields of the ``ears`` message."""
-        status = self._hearing.status
+        status = self._hearing.for_microphones
         return {
             "state": status.state.value,
             "mode": self._mode.value,
@@ -76,7 +76,7 @@ class Microphone:
         """Listen to this viewer's microphone, and to no other. Where nobody can listen, the viewer is told why."""
         self._close()
         self._make_way()
-        if self._hearing.status.state is HearingState.OFF:
+        if self._hearing.for_microphones.state is HearingState.OFF:
             self._stage.drop_mic(viewer)
             viewer.send_json({"type": "ears", **self.ears})
             return

@@ -115,6 +115,8 @@ class _Connection:
                 self._complain(error)
             except SessionClosed as error:
                 raise _Goodbye(1001, str(error)) from error
+            # Messages that came together are received without waiting: whoever sends many must not keep the others from theirs.
+            await asyncio.sleep(0)
 
     def _take(self, text: str | None, data: bytes) -> None:
         if text is None:

@@ -91,7 +91,7 @@ class Addressed:
         if called := self._names.called(text):
             return Judgement(called.rest or text)
         stop = now.over_voice and self._called_out(text)
-        if words_of(text) and now.attentive and (stop or not (now.over_voice or now.late)):
+        if stop or (words_of(text) and now.attentive and not (now.over_voice or now.late)):
             return Judgement(text)
         return Judgement("", Ignored.NO_WAKE_WORD)
 

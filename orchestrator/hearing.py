@@ -8,6 +8,7 @@ IDLE ──► FETCHING ──► LOADING ──► READY
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +24,8 @@ from .settings import Settings
 
 CONFIGURE = "asr: {faster_whisper: {model: base}}"
 UNCONFIGURED = f"no speech recognition is configured; put this into conf.yaml: {CONFIGURE}"
+
+log = logging.getLogger(__name__)
 
 
 class HearingState(StrEnum):
@@ -60,6 +63,11 @@ class Hearing:
         self._loading: asyncio.Task[ProviderError | AllProvidersFailed | None] | None = None
         self._fetch: Download | None = None
         self.status = self._at_rest()
+
+    @property
+    def for_microphones(self) -> HearingStatus:
+        """What microphones are told: OFF where the character only reads, also when files and streams are understood."""
+        return self._at_rest() if self.settings.mode is Mode.TYPED_ONLY else self.status
 
     def observe(self, observer: Callable[[HearingStatus], None]) -> Callable[[], None]:
         """Tell ``observer`` of every change; call what is returned to stop that."""
@@ -116,6 +124,13 @@ class Hearing:
             command = self._fetch.command if self._fetch else None
             self._become(HearingStatus(HearingState.FAILED, self.status.engine, message=str(error), command=command))
             return error
+        except Exception as bug:
+            # Recognisers are a boundary: whatever is wrong with one, the avatar still reads, and says that she does not hear.
+            log.exception("loading the recognisers failed")
+            message = f"broke while it was loaded: {type(bug).__name__}: {bug}"
+            failure = ProviderError("asr", self.status.engine or "ears", Category.CRASHED, message)
+            self._become(HearingStatus(HearingState.FAILED, self.status.engine, message=str(failure)))
+            return failure
         self._become(HearingStatus(HearingState.READY, asr.in_use.name if asr.in_use else None))
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.types import BYTES_PER_SAMPLE
 
 MAX_GAP = 32_000
-"""Samples of silence that a gap is filled with, at most: 2 s, which end every utterance that a pause ends."""
+"""Samples of silence that a gap is filled with, at most: 2 s, which end every utterance that a pause ends by default."""
 RESTART = 16_000
 """A frame that comes so many samples late is no late one: the page counts anew."""
 _WRAP = 2**32
@@ -13,10 +13,13 @@ _WRAP = 2**32
 
 
 class MicTrack:
-    """Positions are in samples; the first frame begins the track, wherever it lies."""
+    """Positions are in samples; the first frame begins the track, wherever it lies. In the long run there is no more silence
+    than there is sound: positions that jump with every frame would be hours of it, which take as long to be judged as sound."""
 
     def __init__(self) -> None:
         self._next: int | None = None
+        self._silence = MAX_GAP
+        """How much of it may be put in at this moment."""
 
     def placed(self, pcm: bytes, position: int) -> bytes:
         """``pcm`` with the silence that is missing before it, and without what was there before."""
@@ -28,4 +31,6 @@ class MicTrack:
             if not samples:
                 return b""
         self._next = (position + samples) % _WRAP
-        return bytes(min(max(ahead, 0), MAX_GAP) * BYTES_PER_SAMPLE) + pcm
+        silence = min(max(ahead, 0), self._silence)
+        self._silence = min(self._silence - silence + samples, MAX_GAP)
+        return bytes(silence * BYTES_PER_SAMPLE) + pcm

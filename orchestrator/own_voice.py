@@ -101,6 +101,8 @@ class OwnVoice:
         said = self._letters[self._short_from if short else self._from :]
         if short and self._is_cut_short(words):
             return True
+        if len(letters) > 2 * len(said):
+            return False  # all that she said is less than half of it
         if (size_of(words) >= LEAST_IN_ORDER or (short and len(words) >= FEW_WORDS)) and _in_order(words, said):
             return True
         if _differences(letters, said) > len(letters) * min(_tolerance(words) + slack, 0.5):

@@ -184,6 +184,22 @@ async def test_clips_are_understood_one_after_another_and_final_ones_before_part
     assert order == ["first", "final", "partial"]
 
 
+async def test_a_long_clip_lets_others_in_after_each_half_minute(
+    asr: FasterWhisperASR, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(asr, monkeypatch)
+    noise = np.random.default_rng(1).integers(-20_000, 20_000, 16_000 * 100).astype("<i2").tobytes()
+    async with asyncio.TaskGroup() as group:
+        long = group.create_task(asr.transcribe(Audio(noise, 16_000), language="en"))
+        await slow.has_started()
+        short = group.create_task(asr.transcribe(SECOND, language="en"))
+        await asyncio.sleep(0)
+        slow.go.set()
+        assert (await short).text == SAID
+        assert not long.done()
+        assert (await long).text == " ".join([SAID] * 4)
+
+
 async def test_a_cancelled_clip_that_waits_is_never_begun(
     asr: FasterWhisperASR, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,6 +108,27 @@ def test_a_download_that_fails_says_what_to_type_and_may_be_tried_again() -> Non
     run_virtual(main())
 
 
+def test_a_recogniser_that_breaks_is_told_of_and_breaks_nothing_else() -> None:
+    class Breaking(ScriptedASR):
+        broken = True
+
+        async def open(self) -> None:
+            if Breaking.broken:
+                raise ImportError("DLL load failed")
+
+    async def main() -> None:
+        hearing = hearing_with(lambda: Breaking(lambda clip: "Hello"))
+        await hearing.open()
+        with pytest.raises(ProviderError, match="ImportError: DLL load failed"):
+            await hearing.ready()
+        assert hearing.status.state is HearingState.FAILED
+        Breaking.broken = False
+        assert (await hearing.transcribe(CLIP)).text == "Hello"
+        await hearing.aclose()
+
+    run_virtual(main())
+
+
 def test_closing_while_it_loads_ends_at_once() -> None:
     async def main() -> None:
         hearing = hearing_with(lambda: ScriptedASR(lambda clip: "Hello", opening_ms=60_000))

@@ -412,3 +412,17 @@ async def test_a_viewer_that_was_lost_begins_anew() -> None:
         assert len(on.sd.streams) == 4
         on.room.session.say(UserInput("Hi"))
         assert loud_s(await on.until_ended()) > 1
+
+
+@virtually
+async def test_a_device_that_has_gone_meanwhile_is_done_without() -> None:
+    async with scene() as on:
+        on.sd.microphone.unplug()
+        on.sd.microphone.device.opens = False
+        for _ in range(400):
+            on.room.stage.tell({"type": "words", "text": "so", "final": False, "ignored": None})
+        await asyncio.sleep(0.01)
+        assert on.room.stage.viewers == 1
+        assert all(stream.closed for stream in on.sd.streams)
+        on.room.session.say(UserInput("Hi"))
+        assert loud_s(await on.until_ended()) == 0, "the turn comes to its end without a device"

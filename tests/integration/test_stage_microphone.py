@@ -199,6 +199,18 @@ class Downloading(ScriptedASR):
         tell(1.0)
 
 
+async def test_a_character_that_only_reads_has_no_microphone_also_when_files_are_understood() -> None:
+    async with serving(listening(mode=Mode.TYPED_ONLY)) as (url, engine), viewing(url) as viewer:
+        await engine.hearing.ready()
+        await viewer.send(type="mic.start", mode="open_mic")
+        told = [await viewer.next("ears", "mic") for _ in range(3)]
+        assert [(message["type"], message.get("state")) for message in told] == [("ears", "off")] * 3
+    async with serving(listening(mode=Mode.TYPED_ONLY)) as (url, engine):
+        await engine.hearing.ready()
+        async with viewing(url) as viewer:
+            assert viewer.snapshot["ears"]["state"] == "off"
+
+
 async def test_everybody_is_told_what_becomes_of_the_recogniser() -> None:
     async with serving(listening(lambda: Downloading(lambda clip: ""))) as (url, engine):
         listed(engine)
@@ -393,3 +405,19 @@ async def test_real_ears_take_whatever_comes_and_memory_is_bounded() -> None:
             assert (await viewer.next("mic"))["holder"] is True
             await viewer.send(type="input.text", text="Still there?")
             assert (await viewer.next("turn.started"))["heard"] == "Still there?"
+
+
+async def test_who_turns_a_microphone_on_all_the_time_drives_nobody_away() -> None:
+    async with serving(listening()) as (url, _), viewing(url) as loud, viewing(url) as other:
+
+        async def read() -> None:
+            async for _ in loud.socket:
+                pass
+
+        reading = asyncio.create_task(read())
+        for _ in range(1500):
+            await loud.send(type="mic.start")
+        await loud.send(type="sound.claim")
+        while (await other.next("sound"))["viewer"] != loud.snapshot["viewer"]:
+            pass
+        reading.cancel()

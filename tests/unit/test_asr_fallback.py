@@ -65,6 +65,20 @@ async def test_the_first_one_is_asked_and_the_next_one_only_after_it() -> None:
 
 
 @virtual
+async def test_one_that_breaks_has_failed() -> None:
+    def broken(clip: Audio) -> str:
+        raise IndexError("list index out of range")
+
+    first, second = ScriptedASR(broken), says("second")
+    chain = chain_of(first, second)
+    await chain.open()
+    assert (await chain.transcribe(CLIP)).text == "second"
+    second.script = broken
+    with pytest.raises(AllProvidersFailed, match="asr_2: broke"):
+        await chain.transcribe(CLIP)
+
+
+@virtual
 async def test_after_three_failures_it_is_left_alone_and_tried_again_later() -> None:
     first, second = says(failing()), says("second")
     chain = chain_of(first, second)

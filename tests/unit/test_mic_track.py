@@ -67,6 +67,20 @@ def test_whatever_comes_no_frame_becomes_longer_than_the_longest_gap_and_itself(
         assert pcm.endswith(placed.lstrip(b"\0"))
 
 
+def test_positions_that_jump_with_every_frame_make_no_more_silence_than_there_is_sound() -> None:
+    track = MicTrack()
+    heard = [len(track.placed(LOUD, n * 40_000)) // 2 for n in range(1000)]
+    assert sum(heard) <= MAX_GAP + 2 * 1000 * FRAME
+
+
+def test_after_two_seconds_of_sound_a_gap_is_filled_again() -> None:
+    track = MicTrack()
+    track.placed(LOUD, 0)
+    track.placed(LOUD, 2**20)
+    track.placed(bytes(2 * MAX_GAP), 2**20 + FRAME)
+    assert track.placed(LOUD, 2**21) == bytes(2 * MAX_GAP) + LOUD
+
+
 def test_real_time_is_admitted_for_ever() -> None:
     rate = MicRate()
     assert all(rate.admits(FRAME, n * 20.0) for n in range(50_000))

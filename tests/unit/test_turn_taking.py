@@ -335,8 +335,9 @@ def test_over_her_voice_only_the_wake_word_or_stop_is_heard() -> None:
     assert "pause" not in {type(action).__name__.lower() for action in talk.done}
 
 
-def test_without_attention_stop_is_not_heard() -> None:
-    assert Conversation(Mode.WAKE_WORD, attention_seconds=0).speaks().says("Stop")[-1] == "final Stop (no_wake_word)"
+def test_without_attention_stop_ends_her_and_is_not_answered() -> None:
+    told = Conversation(Mode.WAKE_WORD, attention_seconds=0).speaks().says("Stop")
+    assert told == ["voice", "words Stop", "interrupt", "silence", "final Stop (no_wake_word)"]
 
 
 def test_talk_over_her_voice_that_outlasts_it_is_not_meant_for_her() -> None:
