@@ -44,7 +44,7 @@ class Recogniser:
     """Hears one microphone: 16 kHz mono PCM in; ``tell`` is told what was heard, in the order of ``asr/hearing.py``.
 
     ``tell`` must neither wait nor raise; it may call :meth:`forget` and :meth:`finish`. ``failed`` is told why an utterance
-    could not be transcribed: it comes to Nothing, or its Final lacks the end.
+    could not be transcribed: it comes to Nothing, or its Final lacks the end. Or that sound was lost, once each time.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Recogniser:
         self._rules = end_of_turn
         self._report = Report(tell, failed)
         self._ring = Ring(LONGEST + PRE_ROLL + SAMPLE_RATE)
-        self._sound = Sound(activity, settings, self._ring)
+        self._sound = Sound(activity, settings, self._ring, failed)
         self._decoder = Decoder(transcribe, self._ring, settings.tick_seconds * 1000, self._decoded)
         self._schedule = Schedule(self._decoder, self._ring, settings, partials)
         self._question = TurnQuestion(turn_model, self._ring, self._advance)
