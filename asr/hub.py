@@ -9,6 +9,7 @@ Only what everybody may have is fetched: for the rest there is Hugging Face's ow
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from urllib.parse import quote
 from ..core.errors import Category, ProviderError
 from ..core.http_errors import Failures, category_of_status, retry_after_s
 from ..core.resolve import resolve
-from .hub_listing import HubFile, Listing, listing_of
+from .hub_listing import HubFile, Listing, is_unencrypted, listing_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -28,6 +29,8 @@ MAX_LISTING_BYTES = 4 << 20
 LISTING_STALLS = 3
 """A listing may take so many times as long as the hub may say nothing."""
 BUFFER_BYTES = 1 << 20
+
+log = logging.getLogger(__name__)
 
 
 class Broken(Exception):
@@ -50,6 +53,9 @@ class Hub:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Hub:
+        if is_unencrypted(self.url):
+            message = "%s comes from %s unencrypted, so that others on the way can change it: use an https:// address"
+            log.warning(message, self._repository, self.url)
         await asyncio.to_thread(import_module, "aiohttp")
         import aiohttp
 

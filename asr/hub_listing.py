@@ -11,6 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic_core import from_json
 
+from ..core.remote import is_loopback
+
 HUGGING_FACE = "https://huggingface.co"
 
 
@@ -35,6 +37,11 @@ def hub_address(mirror: str, environ: Mapping[str, str] = os.environ) -> str:
         return tidy_hub(environ.get("HF_ENDPOINT", "")) or HUGGING_FACE
     except ValueError as error:
         raise ValueError(f"the environment variable HF_ENDPOINT {error}") from None
+
+
+def is_unencrypted(url: str) -> bool:
+    """Whether what comes from there may be read and changed on its way: ``http://``, unless it is this machine."""
+    return urlsplit(url).scheme == "http" and not is_loopback(url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,22 +32,19 @@ from .ring import Ring
 from .schedule import Schedule
 from .settings import EarsSettings
 from .sound import Heard, Sound
-from .turn_question import TurnQuestion
-from .utterance import MS, Reading, Utterance
+from .turn_question import HEARD, TurnQuestion
+from .utterance import LONGEST, PRE_ROLL, Reading, Utterance
 
-PRE_ROLL = round(400 * MS)
 PAUSE_MS = 150.0
-LONGEST = 60 * SAMPLE_RATE
-"""An utterance is over then, whatever comes."""
-KEPT = 8 * SAMPLE_RATE
-"""Sound of an utterance that is kept at least: what the end-of-turn model hears."""
+AT_ONCE = 64
+"""Frames that are judged in one go, at most: some 10 ms."""
 
 
 class Recogniser:
     """Hears one microphone: 16 kHz mono PCM in; ``tell`` is told what was heard, in the order of ``asr/hearing.py``.
 
     ``tell`` must neither wait nor raise; it may call :meth:`forget` and :meth:`finish`. ``failed`` is told why an utterance
-    could not be transcribed: it comes to Nothing, or its Final lacks the end.
+    could not be transcribed: it comes to Nothing, or its Final lacks the end. Or that sound was lost, once each time.
     """
 
     def __init__(
@@ -66,16 +63,15 @@ class Recogniser:
         self.language = language
         """Of what is said from here on; None: find out."""
         self._rules = end_of_turn
-        self._failed = failed
-        self._report = Report(tell)
+        self._report = Report(tell, failed)
         self._ring = Ring(LONGEST + PRE_ROLL + SAMPLE_RATE)
-        self._sound = Sound(activity, settings, self._ring)
+        self._sound = Sound(activity, settings, self._ring, failed)
         self._decoder = Decoder(transcribe, self._ring, settings.tick_seconds * 1000, self._decoded)
         self._schedule = Schedule(self._decoder, self._ring, settings, partials)
         self._question = TurnQuestion(turn_model, self._ring, self._advance)
         self._learning = Learning(end_of_turn)
         self._wake = asyncio.Event()
-        self._closed = False
+        self._closed = self._behind = False
         self._utterance: Utterance | None = None
         self._ending: Ending | None = None
         self._cursor = 0
@@ -109,37 +105,43 @@ class Recogniser:
     async def run(self) -> None:
         """Have it transcribed, until cancelled or closed. No failure of an engine gets out."""
         async with asyncio.TaskGroup() as group:
-            while not self._closed or self._utterance is not None:
-                self._wake.clear()
+            while not self._closed or self._behind or self._utterance is not None:
+                while self._behind:
+                    self._judge()
+                    await asyncio.sleep(0)
                 self._plan(group)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._schedule.sleep_s(self._utterance, self._sound.stalls_at)):
                         await self._wake.wait()
+                self._wake.clear()
                 self._look_for_stall()
             self._drop()
 
     def _judge(self) -> None:
-        """Take in what was fed, but for what has to wait until this utterance is told."""
+        """Take in what was fed, but for what has to wait until this utterance is told; :meth:`run` goes on where it is much."""
         self._wake.set()
-        while not self._holds():
-            heard = self._sound.hear()
-            if heard is None:
+        for _ in range(AT_ONCE):
+            if self._holds() or (heard := self._sound.hear()) is None:
+                self._behind = False
                 return
-            if heard is Heard.BEGINNING:
-                self._begin()
-            utterance = self._utterance
-            if utterance is None:
-                self._ring.forget_before(self._ring.end - 2 * PRE_ROLL)
-                continue
-            utterance.heard(self._sound.began, self._sound.ended)
-            if heard is Heard.PAUSE:
-                utterance.ended_at = self._sound.time_of(self._sound.ended)
-            if heard is Heard.END:
-                self._end_hard(utterance, EndReason.RELEASED)
-            elif self._ring.end - utterance.begin >= LONGEST:
-                self._end_hard(utterance, EndReason.STABLE)
-            else:
-                self._advance()
+            self._take_in(heard)
+        self._behind = True
+
+    def _take_in(self, heard: Heard) -> None:
+        if heard is Heard.BEGINNING:
+            self._begin()
+        if (utterance := self._utterance) is None:
+            self._ring.forget_before(self._ring.end - 2 * PRE_ROLL)
+            return
+        utterance.heard(self._sound.began, self._sound.ended)
+        if heard is Heard.PAUSE:
+            utterance.ended_at = self._sound.time_of(self._sound.ended)
+        if heard is Heard.END:
+            self._end_hard(utterance, EndReason.RELEASED)
+        elif self._ring.end - utterance.begin >= LONGEST:
+            self._end_hard(utterance, EndReason.STABLE)
+        else:
+            self._advance()
 
     def _holds(self) -> bool:
         if self._utterance is None or self._ending is None:
@@ -206,8 +208,6 @@ class Recogniser:
         if self._sound.speaking:
             self._utterance = Utterance(self._cursor, loop_ms(), continues=True)
         self._learning.over(utterance.speech_end, self._ring.end, ending.reason if utterance.text else None)
-        if failure is not None:
-            self._failed(failure)
         self._report.over(utterance, ending)
 
     def _drop(self) -> Utterance | None:
@@ -235,16 +235,16 @@ class Recogniser:
         """Begin what is to be done next."""
         if (utterance := self._utterance) is None:
             return
-        self._ring.forget_before(min(utterance.committed, self._ring.end - KEPT))
+        self._ring.forget_before(min(utterance.committed, self._ring.end - HEARD))
         paused = self._paused(utterance)
         if paused and self._ending is None:
             self._question.ask(utterance.begin, group)
-        job = self._schedule.next(utterance, paused=paused)
-        if job is not None:
+        if (job := self._schedule.next(utterance, paused=paused)) is not None:
             self._decoder.start(job, self.language, group)
 
     def _look_for_stall(self) -> None:
         utterance = self._utterance
-        if utterance is not None and utterance.hard_end is None and loop_ms() >= self._sound.stalls_at:
+        stalled = not self._behind and loop_ms() >= self._sound.stalls_at
+        if stalled and utterance is not None and utterance.hard_end is None:
             self._end_hard(utterance, EndReason.SILENCE)
             self._judge()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..core.clock import loop_ms
 from ..core.types import SpeechTimes
+from .decoding import Failure
 from .ending import Ending
 from .hearing import Final, HearingEvent, Nothing, Onset, Partial, Resumed, Settled
 from .utterance import Utterance
@@ -15,8 +16,8 @@ REPEATED_MS = 200.0
 
 
 class Report:
-    def __init__(self, tell: Callable[[HearingEvent], None]) -> None:
-        self._tell = tell
+    def __init__(self, tell: Callable[[HearingEvent], None], failed: Callable[[Failure], None]) -> None:
+        self._tell, self._failed = tell, failed
         self._last_final_text = ""
 
     def onset(self, utterance: Utterance) -> None:
@@ -47,6 +48,8 @@ class Report:
 
     def over(self, utterance: Utterance, ending: Ending) -> None:
         """What came of it. The text of the last one is not told again where there was no new speech to hear it in."""
+        if utterance.failure is not None:
+            self._failed(utterance.failure)
         text, now = utterance.text, loop_ms()
         again = text == self._last_final_text and (utterance.continues or utterance.speech_ms() < REPEATED_MS)
         if text and not again:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.errors import Category, ProviderError
 from .base import FRAME_SAMPLES
-from .onnx import load
+from .onnx import load, refusals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,12 +42,19 @@ class SileroActivity:
         self._hiss = np.random.default_rng(0)
 
     def probability(self, frame: NDArray[np.float32]) -> float:
-        """From 0 to 1, whether there is speech in the next ``FRAME_SAMPLES`` samples."""
+        """From 0 to 1, whether there is speech in the next ``FRAME_SAMPLES`` samples. Raises ProviderError."""
         self._heard[0, :CONTEXT_SAMPLES] = self._heard[0, -CONTEXT_SAMPLES:]
         self._heard[0, CONTEXT_SAMPLES:] = frame
         self._heard[0, CONTEXT_SAMPLES:] += self._hiss.standard_normal(FRAME_SAMPLES, np.float32) * HISS
-        speech, self._h, self._c = self._session.run(None, {"input": self._heard, "h": self._h, "c": self._c})
-        return float(speech[0])
+        try:
+            speech, self._h, self._c = self._session.run(None, {"input": self._heard, "h": self._h, "c": self._c})
+            sure = float(np.ravel(speech)[0])
+        except (*refusals(), TypeError, IndexError) as error:
+            message = f"the model failed: {(str(error).splitlines() or [type(error).__name__])[0]}"
+            raise ProviderError(KIND, NAME, Category.CRASHED, message) from error
+        if not 0 <= sure <= 1:
+            raise ProviderError(KIND, NAME, Category.BAD_OUTPUT, f"the model answers {sure}, not a number from 0 to 1")
+        return sure
 
 
 def load_silero() -> Any:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from enum import Enum
 
 import numpy as np
 
 from ..core.clock import loop_ms
+from ..core.errors import Category, ProviderError
 from ..core.types import BYTES_PER_SAMPLE
 from .base import SAMPLE_RATE, VoiceActivity
 from .detector import SpeechDetector
@@ -19,6 +21,7 @@ HELD = 30 * SAMPLE_RATE
 """What waits to be judged, at most."""
 STALLED_MS = 1200.0
 """When no sound has come for so much longer than the silence that ends an utterance, there is silence."""
+TOO_SLOW = "what is said is not understood as fast as it is spoken, and words were lost: take a smaller model, see docs/ears.md"
 _SCALE = np.float32(1 / 32768)
 
 log = logging.getLogger(__name__)
@@ -38,10 +41,13 @@ class Heard(Enum):
 
 
 class Sound:
-    """``ring`` holds what was judged; places are samples from the start of the stream."""
+    """``ring`` holds what was judged; places are samples from the start of the stream. ``failed`` is told when sound begins to
+    be lost."""
 
-    def __init__(self, activity: VoiceActivity, settings: EarsSettings, ring: Ring) -> None:
-        self.ring = ring
+    def __init__(
+        self, activity: VoiceActivity, settings: EarsSettings, ring: Ring, failed: Callable[[ProviderError], None]
+    ) -> None:
+        self.ring, self._failed = ring, failed
         self._detector = SpeechDetector(activity, settings)
         self._intake = Intake(HELD)
         self._losing = False
@@ -75,11 +81,13 @@ class Sound:
     def put(self, pcm: bytes) -> None:
         """Sound comes; where too much waits, the oldest is lost."""
         lost = self._intake.put(pcm)
-        if lost and not self._losing:
-            log.warning("what was said is not transcribed in time; some of it is lost")
+        begins = lost > 0 and not self._losing
         self._losing = lost > 0 or (self._losing and self._intake.samples > HELD // 2)
         self._fed += len(pcm) // BYTES_PER_SAMPLE - lost
         self.fed_at = loop_ms()
+        if begins:
+            log.warning(TOO_SLOW)
+            self._failed(ProviderError("asr", "ears", Category.TIMEOUT, TOO_SLOW))
 
     def end(self) -> None:
         """The speaker says that what came is all; it is told when that is judged."""

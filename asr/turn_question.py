@@ -14,6 +14,7 @@ from .ring import Ring
 DEADLINE_S = 1.0
 """Later, the silence has answered."""
 HEARD = 8 * SAMPLE_RATE
+"""How much the model is given to hear, at most."""
 
 log = logging.getLogger(__name__)
 

@@ -20,6 +20,10 @@ from .joining import joined
 TAIL = SAMPLE_RATE * 3 // 32
 """Sound after the last speech that belongs to it: 94 ms, a detector misses the soft ends of words."""
 MS = SAMPLE_RATE / 1000
+PRE_ROLL = round(400 * MS)
+"""Sound before the first speech that belongs to it."""
+LONGEST = 60 * SAMPLE_RATE
+"""It is over then, whatever comes."""
 
 
 @dataclass(slots=True)

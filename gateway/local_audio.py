@@ -73,6 +73,8 @@ class LocalAudio:
     ) -> None:
         self._devices, self._microphone_of, self._half_duplex = devices, microphone_of, half_duplex
         self._clock = clock
+        self._sounded = True
+        """The sound was this viewer's when it had to begin anew."""
 
     async def run(self, room: Room) -> None:
         """Play and listen until cancelled. Raises HayakuchiError when a device cannot be opened at the start; one that has gone
@@ -85,7 +87,7 @@ class LocalAudio:
     async def _visit(self, room: Room, *, again: bool) -> None:
         """Returns when more happened than the viewer could be told."""
         viewer = room.enter()
-        parts = self._parts(room, viewer)
+        parts = self._parts(room, viewer, again=again)
         try:
             for part in tuple(parts):
                 try:
@@ -107,16 +109,20 @@ class LocalAudio:
         finally:
             for part in parts:
                 part.close()
+            self._sounded = room.stage.holder is viewer
             room.leave(viewer)
 
-    def _parts(self, room: Room, viewer: Viewer) -> list[LocalSound | LocalHearing]:
+    def _parts(self, room: Room, viewer: Viewer, *, again: bool) -> list[LocalSound | LocalHearing]:
+        """Beginning anew takes nothing from a page that had taken it over."""
         parts: list[LocalSound | LocalHearing] = []
         sd, devices = self._devices.sd, self._devices
         if devices.speaker:
-            parts.append(LocalSound(sd, devices.speaker, room.stage, viewer, self._clock))
+            sound = LocalSound(sd, devices.speaker, room.stage, viewer, self._clock, takes=self._sounded)
+            parts.append(sound)
         if devices.microphone and self._microphone_of:
             microphone = self._microphone_of(room, viewer)
-            parts.append(LocalHearing(sd, devices.microphone, microphone, half_duplex=self._half_duplex))
+            waits = again and room.stage.mic is not None
+            parts.append(LocalHearing(sd, devices.microphone, microphone, half_duplex=self._half_duplex, waits=waits))
         return parts
 
 

@@ -33,10 +33,14 @@ class Microphone(Protocol):
 
 
 class LocalHearing:
-    def __init__(self, sd: Any, device: Device, microphone: Microphone, *, half_duplex: bool) -> None:
+    """``waits``: a page's microphone is listened to; this one begins when that is off."""
+
+    def __init__(
+        self, sd: Any, device: Device, microphone: Microphone, *, half_duplex: bool, waits: bool = False
+    ) -> None:
         self._capture = Capture(sd, device, self._hear, self._ended)
         self._microphone, self._half_duplex = microphone, half_duplex
-        self._listened = self._replaced = False
+        self._listened, self._replaced = False, waits
         self._started_at: int | None = None
         """Position of the first frame since the start."""
         self._told = ""
@@ -44,7 +48,8 @@ class LocalHearing:
     def open(self) -> None:
         """Raises HayakuchiError."""
         self._capture.open()
-        self._start()
+        if not self._replaced:
+            self._start()
 
     async def run(self) -> None:
         """The device's thread does the work; this never ends."""

@@ -23,8 +23,12 @@ log = logging.getLogger(__name__)
 
 
 class LocalSound:
-    def __init__(self, sd: Any, device: Device, stage: Stage, viewer: Viewer, clock: Callable[[], float]) -> None:
-        self._stage, self._viewer = stage, viewer
+    """``takes``: it plays from the beginning, whoever played; else when nobody does."""
+
+    def __init__(
+        self, sd: Any, device: Device, stage: Stage, viewer: Viewer, clock: Callable[[], float], *, takes: bool
+    ) -> None:
+        self._stage, self._viewer, self._takes = stage, viewer, takes
         self._speaker = Speaker(sd, device, stage.sample_rate, self._on_mark, self._ended, clock)
         self._playout = self._speaker.playout
         self._clock = HeardClock(stage.sample_rate)
@@ -34,9 +38,12 @@ class LocalSound:
         """The last turn that began, and the last one that was cut."""
 
     def open(self) -> None:
-        """Take the sound. Raises HayakuchiError."""
+        """Raises HayakuchiError."""
         self._speaker.open()
-        self._stage.claim(self._viewer)
+        if self._takes:
+            self._stage.claim(self._viewer)
+        else:
+            self._stage.claim_if_free(self._viewer)
 
     async def run(self) -> None:
         """Report what was heard, and take the sound when nobody else does; never ends."""

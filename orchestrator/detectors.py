@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 from ..asr.base import TurnModel, VoiceActivity
 from ..asr.settings import EarsSettings
@@ -31,7 +32,8 @@ class Detectors:
         """What makes a detector of speech. Loads what the settings name, in a thread; never raises."""
         async with self._loading:
             if self._activity is None:
-                self.turn_model = await self._load_turn_model()
+                if self.turn_model is None:
+                    self.turn_model = await self._load_turn_model()
                 self._activity = await asyncio.to_thread(_activity_factory, self._settings)
         return self._activity
 
@@ -50,7 +52,10 @@ class Detectors:
         worker = self._worker = Worker("smart-turn")
         model = SmartTurn(self._settings.smart_turn, worker)
         try:
-            await model.open()
+            async with AsyncExitStack() as unless_opened:
+                unless_opened.push_async_callback(worker.aclose)
+                await model.open()
+                unless_opened.pop_all()
         except ProviderError as error:
             log.warning("turns end without the end-of-turn model: %s", error)
             return None

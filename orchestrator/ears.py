@@ -75,8 +75,6 @@ class Ears:
         self._early = bytearray()
         self._track = MicTrack()
         self._gate_open = False
-        self._holding = False
-        """The voice of the avatar is held on account of this microphone."""
         self._untold: deque[Word] = deque(maxlen=WORDS)
         self._turn_ended = False
         self._stopped = asyncio.Event()
@@ -126,8 +124,7 @@ class Ears:
         finally:
             self._stopped.set()
             unobserve()
-            if self._holding:
-                self._session.resume()
+            self._session.resume(self)
 
     def _begin(self, recogniser: Listening) -> None:
         self._recogniser = recogniser
@@ -205,11 +202,9 @@ class Ears:
         for action in actions:
             match action:
                 case Pause():
-                    self._holding = True
-                    self._session.pause()
+                    self._session.pause(self)
                 case Resume():
-                    self._holding = False
-                    self._session.resume()
+                    self._session.resume(self)
                 case Show(event=event):
                     self._session.tell(event)
                 case Think() | Drop() | Interrupt() | Say():

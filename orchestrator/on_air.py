@@ -23,6 +23,7 @@ class OnAir:
         self.turn: Turn | None = None
         self._playback, self._publish = playback, publish
         self._held: asyncio.TimerHandle | None = None
+        self._holders: set[object] = set()
         self._said: tuple[float, str] = (0.0, "")
         """What the last turn said at its end, and when that was."""
         self._quiet_since: float | None = None
@@ -63,21 +64,31 @@ class OnAir:
         self._let_go()
         self.turn = None
 
-    def pause(self) -> None:
-        """Hold the voice where it is. Nothing happens where no turn has the floor, or it is held already."""
-        if self.turn is None or self._held is not None:
+    def pause(self, by: object = None) -> None:
+        """Hold the voice where it is, on account of ``by``. Nothing happens where no turn has the floor."""
+        if self.turn is None:
+            return
+        self._holders.add(by)
+        if self._held is not None:
             return
         self._playback.pause()
-        self._held = asyncio.get_running_loop().call_later(HELD_MS / 1000, self.resume)
+        self._held = asyncio.get_running_loop().call_later(HELD_MS / 1000, self._go_on)
         self._publish(SpeechPaused(self.turn.number, self._playback.played_ms()))
 
-    def resume(self) -> None:
-        """Let the voice go on where it was held."""
+    def resume(self, by: object = None) -> None:
+        """``by`` lets go of the voice: it goes on where it was held, unless others hold it, too."""
+        if by in self._holders:
+            self._holders.remove(by)
+            if not self._holders:
+                self._go_on()
+
+    def _go_on(self) -> None:
         if self.turn is not None and self._held is not None:
             self._let_go()
             self._publish(SpeechResumed(self.turn.number))
 
     def _let_go(self) -> None:
+        self._holders.clear()
         if self._held is not None:
             self._held.cancel()
             self._held = None

@@ -107,14 +107,15 @@ class Session:
         """Stop speaking. Raises CapacityError, SessionClosed."""
         self._leave_word(Interrupt())
 
-    def pause(self) -> None:
-        """Somebody speaks, perhaps to the avatar: its voice stops at once, where it is. It goes on with :meth:`resume`, or by
-        itself after 10 s; anything that ends the turn ends it as ever. Nothing happens where no turn has the floor."""
-        self.on_air.pause()
+    def pause(self, by: object = None) -> None:
+        """``by`` hears somebody speak, perhaps to the avatar: its voice stops at once, where it is. It goes on when all who
+        paused it let go of it, or by itself after 10 s; anything that ends the turn ends it as ever. Nothing happens where no
+        turn has the floor."""
+        self.on_air.pause(by)
 
-    def resume(self) -> None:
-        """It was not meant for the avatar: its voice goes on at once, where it stopped."""
-        self.on_air.resume()
+    def resume(self, by: object = None) -> None:
+        """``by`` lets go of the voice: it goes on at once, where it stopped, unless somebody else holds it."""
+        self.on_air.resume(by)
 
     def close(self) -> None:
         """End ``run`` and the turn that is running; idempotent."""

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from microphone import LoudIsSpeech, noise
 from scripted import ScriptedLLM, ScriptedTTS, make_session
 from scripted_asr import ScriptedASR
 from serving import settings_for
@@ -28,10 +29,11 @@ from hayakuchi.core.events import (
     VoiceHeard,
     WordsHeard,
 )
-from hayakuchi.core.types import SpeechTimes
-from hayakuchi.orchestrator.ears import DRAIN_S, EARLY_BYTES, WORDS, Ears, Failure
+from hayakuchi.core.types import SpeechTimes, UserInput
+from hayakuchi.orchestrator.ears import DRAIN_S, EARLY_BYTES, WORDS, Ears, Failure, Listening
 from hayakuchi.orchestrator.floor import Action, Drop, Interrupt, Pause, Resume, Say, Show, Think, VoiceNow
 from hayakuchi.orchestrator.hearing import Hearing, HearingState
+from hayakuchi.orchestrator.recognisers import new_recogniser
 from hayakuchi.orchestrator.session import INBOX, Session
 from hayakuchi.orchestrator.turn_taking import TurnTaking
 
@@ -167,12 +169,13 @@ def play(
     asr: Any = None,
     loading_s: float = 0.0,
     voice: Any = None,
+    ears: EarsSettings | None = None,
 ) -> Scene:
     made: list[Scene] = []
 
     async def main() -> None:
         asr_ = asr or ScriptedASR(lambda clip: "", opening_ms=0)
-        settings = settings_for(lambda: ScriptedLLM(REPLY), ScriptedTTS, asr=lambda: asr_, ears=EarsSettings())
+        settings = settings_for(lambda: ScriptedLLM(REPLY), ScriptedTTS, asr=lambda: asr_, ears=ears or EarsSettings())
         session = make_session([ScriptedLLM(REPLY)], [voice or ScriptedTTS()])
         scene = Scene(session, turns or ScriptedTurns(), recogniser(), Hearing(settings))
         scene.loading_s = loading_s
@@ -224,6 +227,77 @@ def test_the_voice_is_held_and_let_go_at_once() -> None:
     assert [voice.speaking for voice in scene.turns.voices] == [False, True, True]
     assert [voice.paused for voice in scene.turns.voices] == [False, False, True]
     assert scene.turns.voices[1].said.startswith("Well")
+
+
+@pytest.mark.parametrize("goes", ["its own hold", "its ears"])
+def test_a_microphone_that_is_off_lets_go_of_its_own_hold_only(goes: str) -> None:
+    async def script(scene: Scene, task: asyncio.Task[None]) -> None:
+        other = ScriptedRecogniser()
+
+        async def made(tell: Callable[[HearingEvent], None], failed: Callable[[Failure], None]) -> ScriptedRecogniser:
+            other.tell = tell
+            return other
+
+        turns = ScriptedTurns({Onset: [Pause()], Nothing: [Resume()]})
+        newer = Ears(scene.session, scene.hearing, turns, made)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(newer.run())
+            scene.recogniser.tell(final("Hi"))
+            await asyncio.sleep(1)
+            scene.recogniser.tell(Onset(loop_ms()))
+            scene.ears.stop()
+            other.tell(Onset(loop_ms()))
+            if goes == "its own hold":
+                scene.recogniser.tell(Nothing(loop_ms()))
+            else:
+                await task
+            assert scene.session.on_air.paused, "the other microphone still holds it"
+            other.tell(Nothing(loop_ms()))
+            assert scene.session.on_air.paused is False
+            newer.stop()
+        await ended(scene.story)
+
+    scene = play(script, turns=ScriptedTurns({Onset: [Pause()], Nothing: [Resume()]}))
+    assert len(scene.story.of(SpeechPaused)) == len(scene.story.of(SpeechResumed)) == 1
+
+
+def test_a_hold_that_is_over_is_nobodys() -> None:
+    async def script(scene: Scene, task: asyncio.Task[None]) -> None:
+        scene.session.say(UserInput("Hi"))
+        await asyncio.sleep(0.5)
+        scene.recogniser.tell(Onset(loop_ms()))
+        scene.session.say(UserInput("Hi again"))
+        await asyncio.sleep(0.5)
+        assert not scene.session.on_air.paused
+        scene.session.pause()
+        scene.recogniser.tell(Nothing(loop_ms()))
+        assert scene.session.on_air.paused, "what was held of the last turn is not held any longer"
+        scene.session.resume()
+        assert not scene.session.on_air.paused
+        await ended(scene.story, 2)
+
+    play(script, turns=ScriptedTurns({Onset: [Pause()], Nothing: [Resume()]}))
+
+
+def test_words_that_are_lost_because_a_model_is_too_slow_are_told_to_the_page() -> None:
+    async def script(scene: Scene, task: asyncio.Task[None]) -> None:
+        async def made(tell: Callable[[HearingEvent], None], failed: Callable[[Failure], None]) -> Listening:
+            return new_recogniser(scene.hearing, LoudIsSpeech, tell, failed)
+
+        ears = Ears(scene.session, scene.hearing, ScriptedTurns(), made)
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(ears.run())
+            await asyncio.sleep(1)
+            for second in range(120):
+                ears.feed(noise(1000), second * 16_000)
+                await asyncio.sleep(1)
+            listening.cancel()
+
+    settings = EarsSettings(decode_window_seconds=2, stable_nochange_ms=60_000)
+
+    (told,) = play(script, asr=ScriptedASR(lambda clip: "words", takes_ms=4900), ears=settings).story.of(ProviderFailed)
+    assert (told.kind, told.provider, told.fallback) == ("asr", "ears", None)
+    assert "smaller model, see docs/ears.md" in told.message
 
 
 def test_interrupting_is_passed_on() -> None:

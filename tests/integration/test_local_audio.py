@@ -402,12 +402,17 @@ def test_a_device_that_cannot_be_opened_is_told_and_nothing_stays_open() -> None
     assert [stream.closed for stream in sd.streams] == [True, True]
 
 
+async def lose(on: Scene) -> None:
+    """So much happens at once that the viewer cannot follow."""
+    for _ in range(400):
+        on.room.stage.tell({"type": "words", "text": "so", "final": False, "ignored": None})
+    await asyncio.sleep(0.01)
+
+
 @virtually
 async def test_a_viewer_that_was_lost_begins_anew() -> None:
     async with scene() as on:
-        for _ in range(400):
-            on.room.stage.tell({"type": "words", "text": "so", "final": False, "ignored": None})
-        await asyncio.sleep(0.01)
+        await lose(on)
         assert on.room.stage.viewers == 1
         assert len(on.sd.streams) == 4
         on.room.session.say(UserInput("Hi"))
@@ -415,13 +420,40 @@ async def test_a_viewer_that_was_lost_begins_anew() -> None:
 
 
 @virtually
+async def test_who_begins_anew_takes_nothing_from_a_page_that_had_taken_over() -> None:
+    async with scene() as on:
+        stage, page = on.room.stage, Viewer("page")
+        stage.join(page)
+        stage.claim(page)
+        stage.take_mic(page)
+        await lose(on)
+        assert len(on.sd.streams) == 4
+        assert (stage.holder, stage.mic) == (page, page)
+        assert on.ear.calls == [("start", None, True)], "a page's microphone is not turned off"
+        stage.leave(page)
+        await asyncio.sleep(0.01)
+        assert stage.holder is not None
+        assert on.ear.calls == [("start", None, True)] * 2
+
+
+@virtually
+async def test_who_begins_anew_keeps_what_it_had_though_a_page_could_have_it() -> None:
+    async with scene() as on:
+        stage, page = on.room.stage, Viewer("page")
+        stage.join(page)
+        stage.claim_if_free(page)
+        await lose(on)
+        assert stage.holder not in (None, page)
+        assert on.ear.calls[-1] == ("start", None, True)
+        stage.leave(page)
+
+
+@virtually
 async def test_a_device_that_has_gone_meanwhile_is_done_without() -> None:
     async with scene() as on:
         on.sd.microphone.unplug()
         on.sd.microphone.device.opens = False
-        for _ in range(400):
-            on.room.stage.tell({"type": "words", "text": "so", "final": False, "ignored": None})
-        await asyncio.sleep(0.01)
+        await lose(on)
         assert on.room.stage.viewers == 1
         assert all(stream.closed for stream in on.sd.streams)
         on.room.session.say(UserInput("Hi"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ from serving import settings_for
 from hayakuchi.asr import model_download
 from hayakuchi.asr.base import Fetching
 from hayakuchi.asr.faster_whisper import FasterWhisperASR
+from hayakuchi.asr.hub import Hub
 from hayakuchi.asr.model_download import Patience
 from hayakuchi.asr.whisper_settings import FasterWhisperConfig
 from hayakuchi.core.errors import Category, ProviderError
@@ -444,3 +446,23 @@ async def test_what_hugging_faces_own_program_has_downloaded_is_found(
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     assert asr.wanted() is None
     assert (tmp_path / "hub") in asr.located().parents
+
+
+@pytest.mark.parametrize(
+    ("url", "warns"),
+    [
+        ("http://mirror.lan:8081/hf", True),
+        ("https://mirror.lan", False),
+        ("http://127.0.0.1:8081", False),
+        ("http://[::1]", False),
+        ("http://localhost", False),
+    ],
+)
+async def test_a_model_that_comes_unencrypted_is_warned_of(
+    url: str, warns: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        async with Hub(url, BASE, provider="faster_whisper", remedy="", stall_s=1):
+            pass
+    told = [f"{BASE} comes from {url} unencrypted, so that others on the way can change it: use an https:// address"]
+    assert [record.message for record in caplog.records] == told * warns

@@ -31,6 +31,7 @@ EVERYTHING = os.environ.get("HAYAKUCHI_REQUIRE_ALL") == "1"
 FRAMES = 10_000 if EVERYTHING else 400
 GROWTH = 100_000_000
 """Bytes that the process may grow by while frames of all kinds come."""
+DEADLINE_S = 300 if EVERYTHING else 60
 BATCH = 10
 """So many are sent at a time."""
 
@@ -387,12 +388,12 @@ async def test_whatever_comes_only_ends_connections_as_documented() -> None:
 
 async def test_real_ears_take_whatever_comes_and_memory_is_bounded() -> None:
     chance = random.Random(21)
-    async with serving(listening(vad="energy")) as (url, _):
+    async with asyncio.timeout(DEADLINE_S), serving(listening(vad="energy")) as (url, _):
         before = psutil.Process().memory_info().rss
         taken = 0
         while taken < FRAMES // 4:
             async with viewing(url) as viewer:
-                with suppress(ConnectionClosed, AssertionError):
+                with suppress(ConnectionClosed):
                     await viewer.send(type="mic.start")
                     while taken < FRAMES // 4:
                         for _ in range(BATCH):

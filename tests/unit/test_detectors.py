@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from canned_onnx import mean_model
 from microphone import LoudIsSpeech
 from scripted import ScriptedLLM, ScriptedTTS
 from scripted_asr import ScriptedASR
 from serving import settings_for
 
 from hayakuchi.asr.settings import EarsSettings
+from hayakuchi.asr.smart_turn_features import BANDS, STEPS
 from hayakuchi.orchestrator.detectors import Detectors
 from hayakuchi.orchestrator.hearing import Hearing
 from hayakuchi.orchestrator.recognisers import opened_recogniser
@@ -48,7 +50,59 @@ async def test_a_turn_model_that_cannot_be_had_is_done_without(
         await detectors.activity()
     assert detectors.turn_model is None
     assert "missing.onnx" in caplog.text
+    assert turn_threads() == [], "who did not open leaves no thread"
     await detectors.aclose()
+
+
+async def test_nothing_is_left_of_a_turn_model_that_nobody_waits_for_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, loaded = threading.Event(), threading.Event()
+
+    def load(*of: Any) -> Any:
+        begun.set()
+        assert loaded.wait(10)
+
+    monkeypatch.setattr("hayakuchi.asr.smart_turn.load", load)
+    detectors = Detectors(EarsSettings(vad="energy", smart_turn=str(tmp_path / "slow.onnx")))
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        loading = group.create_task(detectors.activity())
+        assert await asyncio.to_thread(begun.wait, 5)
+        loading.cancel()
+        loaded.set()
+    assert loading.cancelled()
+    assert turn_threads() == []
+
+
+async def test_a_turn_model_is_not_loaded_twice_where_the_rest_was_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "turn.onnx"
+    file.write_bytes(mean_model(["batch", BANDS, STEPS]))
+    begun, waits = threading.Event(), threading.Event()
+
+    def load(settings: EarsSettings) -> Any:
+        begun.set()
+        assert waits.wait(10)
+        return LoudIsSpeech
+
+    monkeypatch.setattr("hayakuchi.asr.activity.activity_factory", load)
+    detectors = Detectors(EarsSettings(smart_turn=str(file)))
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        loading = group.create_task(detectors.activity())
+        assert await asyncio.to_thread(begun.wait, 5)
+        loading.cancel()
+        waits.set()
+    model = detectors.turn_model
+    assert model is not None
+    await detectors.activity()
+    assert detectors.turn_model is model
+    await detectors.aclose()
+    assert turn_threads() == []
+
+
+def turn_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "smart-turn"]
 
 
 async def test_a_recogniser_goes_by_the_settings() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from microphone import Listening, Voice, heard, noise, silence
+from microphone import Listening, LoudIsSpeech, Voice, heard, noise, silence
 from scripted_asr import ScriptedASR
 from virtual import run_virtual
 
 from hayakuchi.asr.hearing import EndReason, Final, Nothing, Onset, Partial, Resumed, Settled
+from hayakuchi.asr.recogniser import AT_ONCE
 from hayakuchi.asr.settings import EarsSettings
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
@@ -92,6 +93,61 @@ def test_a_pause_within_an_utterance() -> None:
     assert settled == ["I would like", "I would like a cup of tea."]
     assert finals(listening) == settled[1:]
     assert kinds.index("Settled") < kinds.index("Resumed")
+
+
+def test_much_that_waits_is_judged_bit_by_bit_and_in_order() -> None:
+    voice = Voice()
+    judged: list[int] = []
+
+    class Counting(LoudIsSpeech):
+        def probability(self, frame: Any) -> float:
+            judged[-1] += 1
+            return super().probability(frame)
+
+    said = [f"this is sentence {number}." for number in range(6)]
+    sound = voice.says(500, *(part for sentence in said for part in (sentence, 1500)))
+    listening, _ = listening_to(voice, activity=Counting())
+
+    async def turns_of_others() -> None:
+        while True:
+            judged.append(0)
+            await asyncio.sleep(0 if listening.recogniser._behind else 0.01)
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(listening.recogniser.run())
+            others = group.create_task(turns_of_others())
+            await asyncio.sleep(0.1)
+            judged.append(0)
+            listening.recogniser.feed(sound)
+            assert judged[-1] == AT_ONCE
+            assert listening.recogniser._behind
+            listening.recogniser.close()
+            await asyncio.sleep(20)
+            others.cancel()
+
+    run_virtual(main())
+    assert finals(listening) == said
+    assert sum(judged) >= len(sound) // 1024
+    assert max(judged) <= 3 * AT_ONCE, "the loop goes round in between"
+
+
+def test_what_waits_to_be_judged_is_no_silence() -> None:
+    voice = Voice()
+    listening, _ = listening_to(voice, takes_ms=4000)
+    first, second = "one two.", "three four five six seven eight nine ten."
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(listening.recogniser.run())
+            await listening.hear(voice.says(300, first, 200))
+            listening.recogniser.finish()
+            listening.recogniser.feed(voice.says(second))
+            await asyncio.sleep(20)
+            running.cancel()
+
+    run_virtual(main())
+    assert finals(listening) == [first, second]
 
 
 def test_two_utterances_share_no_sound() -> None:

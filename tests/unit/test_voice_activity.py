@@ -7,13 +7,14 @@ import shutil
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from canned_onnx import mean_model
 
 from hayakuchi.asr import onnx, silero
-from hayakuchi.asr.activity import activity_factory
+from hayakuchi.asr.activity import ModelOrLevel, activity_factory
 from hayakuchi.asr.base import FRAME_SAMPLES, VoiceActivity
 from hayakuchi.asr.detector import SpeechDetector
 from hayakuchi.asr.energy import MEMORY, EnergyActivity
@@ -120,8 +121,46 @@ def test_energy_holds_no_more_the_longer_it_listens() -> None:
 
 
 def test_the_settings_choose() -> None:
-    assert isinstance(activity_factory(EarsSettings(vad="silero"))(), SileroActivity)
+    chosen = activity_factory(EarsSettings(vad="silero"))()
+    assert isinstance(chosen, ModelOrLevel)
+    assert isinstance(chosen.goes_by, SileroActivity)
     assert isinstance(activity_factory(EarsSettings(vad="energy"))(), EnergyActivity)
+
+
+class BreakingSession:
+    """Runs as the model does, ``whole`` times."""
+
+    def __init__(self, breaks: Callable[[], Any], whole: int = 3) -> None:
+        self._session, self._breaks, self._whole = load_silero(), breaks, whole
+
+    def run(self, outputs: None, inputs: dict[str, Any]) -> Any:
+        self._whole -= 1
+        return self._session.run(outputs, inputs) if self._whole >= 0 else self._breaks()
+
+
+def refuses() -> Any:
+    """As onnxruntime does."""
+    return load_silero().run(None, {"input": np.zeros((1, 7), np.float32)})
+
+
+def answers_nan() -> Any:
+    state = np.zeros((1, 1, 128), np.float32)
+    return np.full((1, 1), np.nan, np.float32), state, state
+
+
+@pytest.mark.parametrize("breaks", [refuses, answers_nan, list, lambda: ([], None, None)])
+def test_a_model_that_breaks_gives_way_to_the_level_with_one_warning(
+    breaks: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = BreakingSession(breaks)
+    monkeypatch.setattr("hayakuchi.asr.activity.load_silero", lambda: session)
+    sound = np.concatenate((noise(3, 0.001), noise(1, 0.1)))
+    with caplog.at_level(logging.WARNING):
+        activity = activity_factory(EarsSettings())()
+        assert heard(activity, sound)[3:] == heard(EnergyActivity(), sound[3 * FRAME_SAMPLES :])
+    assert [record.message.split(": ")[0] for record in caplog.records] == [
+        "speech is told from noise by its level only"
+    ]
 
 
 def _no_package(_: str) -> None:
