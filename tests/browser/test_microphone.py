@@ -142,6 +142,7 @@ async def test_a_button_is_held_to_talk_by_mouse_or_by_the_space_bar(flags: tupl
         await frames(page, viewer, count + 20)
         await page.page.keyboard.up("Space")
         await state(page, "hold")
+        await page.stub.until(lambda: len(viewer.of("mic.talk")) >= 4, "that the key was let go of")
         assert [message["down"] for message in viewer.of("mic.talk")] == [True, False, True, False]
         # What was said just before the button went down is in it, and what was said long before is not.
         gap = viewer.frames[count].position - viewer.frames[count - 1].position

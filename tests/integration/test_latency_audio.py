@@ -23,6 +23,7 @@ from scripted_asr import ScriptedASR
 from serving import settings_for
 from virtual import run_virtual
 
+from hayakuchi.asr.end_of_turn import FIRST
 from hayakuchi.asr.settings import EarsSettings, Mode
 from hayakuchi.cli.latency import evaluate
 from hayakuchi.cli.latency_audio import check_ears, measure_audio, read, samples_of, spoken_part
@@ -72,8 +73,8 @@ def test_each_turn_is_measured_from_the_last_sound_to_the_first(tmp_path: Path) 
     assert report["spoken"]["understood"] == [{"text": "Hello you there", "times": 3}]
     for sample in report["samples"]:
         assert sum(sample["stages"].values()) == pytest.approx(sample["figures"]["voice_to_voice"])
-    assert 800 <= report["stages"]["end_of_turn"]["p50"] < 900
-    assert report["figures"]["voice_to_voice"]["p50"] > 800 + 200 + 50
+    assert report["stages"]["end_of_turn"]["p50"] == pytest.approx(800 * FIRST, abs=70)
+    assert report["figures"]["voice_to_voice"]["p50"] > 800 * FIRST + 200 + 50
     assert "improvement" not in report["figures"]
     assert report["breaches"] == []
     text = printed(report)
@@ -88,7 +89,7 @@ def test_thinking_ahead_shows(tmp_path: Path) -> None:
     file = write_wav(tmp_path / "hello.wav", voice.says("Hello you there"))
     report = report_of(settings_with(voice), file)
     assert report["figures"]["first_audio"]["p95"] < 1
-    assert report["figures"]["voice_to_voice"]["p95"] < 900
+    assert report["figures"]["voice_to_voice"]["p95"] == pytest.approx(800 * FIRST, abs=70)
 
 
 def test_a_breach_names_the_stage_and_what_to_do(tmp_path: Path) -> None:
