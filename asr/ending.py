@@ -8,6 +8,9 @@ from .base import SAMPLE_RATE
 from .hearing import EndReason
 
 JITTER_MS = 200.0
+LASTING = SAMPLE_RATE
+"""After so much more silence it is over for good: a slow engine is not given ever longer utterances, which it would be slower
+still to understand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,10 @@ class Ending:
     """When it was decided, ms of the loop's clock."""
     place: int
     """How much had been heard then, samples from the start of the stream."""
+
+    def lasts(self, place: int) -> bool:
+        """Whether the silence has gone on for long since, up to ``place``."""
+        return place - self.place >= LASTING
 
     def outrun(self, place: int, now: float) -> bool:
         """Whether sound up to ``place`` has come faster than it can have been spoken since."""

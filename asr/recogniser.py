@@ -6,9 +6,9 @@
                                  speech: Resumed     ◄──────────────────────────────────────┘
 
 All that was said is transcribed as soon as the speaker pauses; when the utterance is taken to be over, that is its final text
-already. Who goes on before the final text is told goes on in the same utterance, unless its end is hard: the speaker let go of
-the button, sound stopped coming, or it is too long. What comes after a hard end, or faster than it can be spoken, is not judged
-before the utterance is told.
+already. Who goes on before that is told goes on in the same utterance, unless its end is hard: the button was let go of, a
+second more was silent, sound stopped coming, or it is too long. What comes after a hard end, or faster than it can be spoken,
+is not judged before the utterance is told.
 
 Pauses are measured in the sound itself; the clock on the wall counts only where sound stops coming.
 """
@@ -36,8 +36,7 @@ from .turn_question import HEARD, TurnQuestion
 from .utterance import LONGEST, PRE_ROLL, Reading, Utterance
 
 PAUSE_MS = 150.0
-AT_ONCE = 64
-"""Frames that are judged in one go, at most: some 10 ms."""
+AT_ONCE = 64  # frames that are judged in one go, at most: some 10 ms
 
 
 class Recogniser:
@@ -140,6 +139,8 @@ class Recogniser:
             self._end_hard(utterance, EndReason.RELEASED)
         elif self._ring.end - utterance.begin >= LONGEST:
             self._end_hard(utterance, EndReason.STABLE)
+        elif self._ending is not None and not self._sound.speaking and self._ending.lasts(self._ring.end):
+            self._end_hard(utterance, self._ending.reason)
         else:
             self._advance()
 
@@ -243,8 +244,7 @@ class Recogniser:
             self._decoder.start(job, self.language, group)
 
     def _look_for_stall(self) -> None:
-        utterance = self._utterance
         stalled = not self._behind and loop_ms() >= self._sound.stalls_at
-        if stalled and utterance is not None and utterance.hard_end is None:
+        if stalled and (utterance := self._utterance) is not None and utterance.hard_end is None:
             self._end_hard(utterance, EndReason.SILENCE)
             self._judge()

@@ -214,6 +214,13 @@ def test_who_goes_on_while_the_end_is_transcribed_goes_on_in_the_same_utterance(
     assert listening.kinds().count("Onset") == 1
 
 
+def test_a_slow_engine_is_not_given_ever_longer_utterances() -> None:
+    voice = Voice()
+    listening, _ = listening_to(voice, takes_ms=3000)
+    run_virtual(heard(listening, voice.says("first part.", 2600, "second part.", 2600, "third part.", 12_000)))
+    assert finals(listening) == ["first part.", "second part.", "third part."]
+
+
 def test_letting_go_of_the_button_ends_it_at_once() -> None:
     voice = Voice()
     listening, _ = listening_to(voice)
