@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,8 @@ def load(folder: Path, device: str, compute_type: str, threads: int) -> Engine:
     _check_json(folder)
     try:
         import ctranslate2
-        import faster_whisper  # noqa: F401
+
+        import_module("faster_whisper")
     except (ImportError, OSError) as error:  # OSError: Windows, where a library that it needs is missing
         message = (
             f"its libraries cannot be loaded ({error}): install them anew with `uv sync --reinstall-package ctranslate2 "

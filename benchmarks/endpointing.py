@@ -87,7 +87,9 @@ def measure(traces: Sequence[Trace], *, model: bool, decode_ms: float) -> dict[s
     """Figures by rule."""
 
     def by(settings: EarsSettings, style: str | None, *, model: bool = False) -> Figures:
-        make: Callable[[], Rule] = lambda: ours(EndOfTurn(settings), style, model=model, decode_ms=decode_ms)  # noqa: E731
+        def make() -> Rule:
+            return ours(EndOfTurn(settings), style, model=model, decode_ms=decode_ms)
+
         return figures(by_session(traces, make))
 
     rows = {f"fixed {silence}": figures(map(fixed(silence), traces)) for silence in SWEEP}

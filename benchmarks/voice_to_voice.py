@@ -66,8 +66,8 @@ class Side:
             begin = listener.mic.say(clip.sound)
             words = [(begin + first, begin + last, text) for first, last, text in clip.words]
             self.reader.listen_to(listener.mic, words_between(words))
-            heard = lambda: listener.loudspeaker.runs and listener.of("latency")  # noqa: E731
-            if not await listener.until(heard, len(clip.sound) / RATE + ANSWER_S):
+            patience_s = len(clip.sound) / RATE + ANSWER_S
+            if not await listener.until(lambda: listener.loudspeaker.runs and listener.of("latency"), patience_s):
                 raise TimeoutError(f"no answer to {clip.name!r}")
             self.reader.forget(listener.mic)
             told = listener.of("latency")[0].message

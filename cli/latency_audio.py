@@ -27,7 +27,7 @@ def check_ears(settings: Settings) -> None:
     """Raises ConfigError where the settings let nobody listen."""
     if not settings.asr:
         message = f"no speech recognition is configured; put this into conf.yaml: {CONFIGURE}"
-        raise ConfigError(f"{message} and fetch its model with: hayakuchi model pull base")
+        raise ConfigError(f"{message} and fetch its model with: uv run hayakuchi model pull base")
     if settings.ears.mode is Mode.TYPED_ONLY:
         raise ConfigError(
             "the settings say that the character only reads; put this into conf.yaml: ears: {mode: open_mic}"

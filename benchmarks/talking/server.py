@@ -76,8 +76,11 @@ class Voice(Scripted):
 
 def settings_for(llm: Any, tts: Any, asr: Any, ears: EarsSettings) -> Settings:
     def component(provider: Any) -> tuple[Component]:
-        made: Any = lambda config: provider  # noqa: E731
-        return (Component("scripted", None, made),)
+        def made(config: None) -> Any:
+            return provider
+
+        stands_for_a_class: Any = made
+        return (Component("scripted", None, stands_for_a_class),)
 
     return Settings(
         character=Character(name="Kiyo"),

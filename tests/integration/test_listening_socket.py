@@ -15,6 +15,7 @@ from microphone import RATE, Voice, silence
 from scripted_asr import ScriptedASR
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from hayakuchi.asr.base import Download, Progress
 from hayakuchi.asr.settings import Mode
@@ -218,7 +219,7 @@ async def test_sound_that_comes_too_fast_waits_and_is_understood() -> None:
 async def test_no_page_of_another_site() -> None:
     async with hearing(lambda: ScriptedASR(lambda clip: "")) as (url, _):
         with pytest.raises(InvalidStatus) as refused:
-            async with connect(url + "/ws", proxy=None, origin="http://evil.example"):  # type: ignore[arg-type]
+            async with connect(url + "/ws", proxy=None, origin=Origin("http://evil.example")):
                 pass
         assert refused.value.response.status_code == 403
 

@@ -180,7 +180,9 @@ async def test_a_later_download_goes_on_where_an_earlier_one_was_cancelled(
 async def test_a_hub_that_cannot_go_on_in_the_middle_is_asked_for_everything_again(
     files: dict[str, bytes], tmp_path: Path
 ) -> None:
-    cut = lambda name, nth: 300_000 if name == "model.bin" and nth == 0 else None  # noqa: E731
+    def cut(name: str, nth: int) -> int | None:
+        return 300_000 if name == "model.bin" and nth == 0 else None
+
     async with hub_of(files, ranges=False, cut=cut) as hub:
         await fetched(whisper(tmp_path, hub.url))
     assert (model_folder(tmp_path) / "model.bin").read_bytes() == files["model.bin"]
@@ -189,7 +191,9 @@ async def test_a_hub_that_cannot_go_on_in_the_middle_is_asked_for_everything_aga
 async def test_a_hub_that_always_breaks_off_at_the_same_place_is_given_up(
     files: dict[str, bytes], tmp_path: Path
 ) -> None:
-    cut = lambda name, nth: 300_000 if name == "model.bin" else None  # noqa: E731
+    def cut(name: str, nth: int) -> int | None:
+        return 300_000 if name == "model.bin" else None
+
     async with hub_of(files, ranges=False, cut=cut) as hub:
         error = await refused(whisper(tmp_path, hub.url))
         assert 1 + model_download.TRIES <= len(hub.asked_for("model.bin")) < 12
@@ -353,7 +357,9 @@ async def test_a_mirror_that_tells_no_sizes(files: dict[str, bytes], tmp_path: P
 
 
 async def test_what_was_begun_of_another_version_is_not_mixed_in(files: dict[str, bytes], tmp_path: Path) -> None:
-    stops = lambda name, nth: None if name != "model.bin" else 0 if nth else 500_000  # noqa: E731
+    def stops(name: str, nth: int) -> int | None:
+        return None if name != "model.bin" else 0 if nth else 500_000
+
     async with hub_of(files, stall=True, cut=stops) as hub:
         await refused(whisper(tmp_path, hub.url))
     assert any(name.startswith("model.bin.") for name in parts(tmp_path))

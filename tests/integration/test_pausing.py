@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 from scripted import RATE, ScriptedLLM, ScriptedTTS, make_session
@@ -66,13 +67,13 @@ def new_session() -> tuple[Session, ScriptedLLM]:
     return make_session([model], [ScriptedTTS()]), model
 
 
-def run_with(listener: str, session: Session, script: object) -> Story:
+def run_with(listener: str, session: Session, script: Callable[[Session, Story], Awaitable[None]]) -> Story:
     """The script, with a page that plays or with nobody who listens."""
 
     async def main(session: Session, story: Story) -> None:
         async with asyncio.TaskGroup() as group:
             page = group.create_task(Page(session).run()) if listener == "page" else None
-            await script(session, story)  # type: ignore[operator]
+            await script(session, story)
             if page:
                 page.cancel()
 
