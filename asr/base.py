@@ -10,7 +10,8 @@ from pydantic import Field
 
 from ..core.block import Block
 from ..core.provider import Deadlines, Provider
-from ..core.types import Audio, Transcript
+from ..core.transcript import Transcript
+from ..core.types import Audio
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,8 @@ from typing import Protocol
 
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed, ProviderError
-from ..core.types import Audio, Transcript
+from ..core.transcript import Transcript
+from ..core.types import Audio
 from .base import SAMPLE_RATE
 from .ring import Ring
 

@@ -12,7 +12,8 @@ from typing import Protocol, runtime_checkable
 from ..core.chain import Fallback
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed, Category, ProviderError
-from ..core.types import Audio, Transcript
+from ..core.transcript import Transcript
+from ..core.types import Audio
 from .base import ASR, LONG_CLIP_MS, Download, Fetching, Progress
 
 KIND = "asr"

@@ -16,7 +16,8 @@ from typing import ClassVar, TypeVar
 
 from ..core.block import Block
 from ..core.errors import Category, ProviderError
-from ..core.types import Audio, Transcript
+from ..core.transcript import Transcript
+from ..core.types import Audio
 from .base import Download, Progress
 from .clip import SHORTEST_MS
 from .hub import Hub

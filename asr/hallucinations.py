@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import replace
 from functools import cache
 
-from ..core.types import Transcript
+from ..core.transcript import Transcript
 from .made_up_phrases import BEGINNINGS, PHRASES
 
 SLACK_MS = 300.0

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..core.types import SpeechTimes, TranscriptSegment
+from ..core.transcript import TranscriptSegment
+from ..core.types import SpeechTimes
 
 
 class EndReason(StrEnum):

@@ -17,7 +17,8 @@ from ..core.errors import Category, ProviderError
 from ..core.http import HttpClient
 from ..core.http_errors import error_text
 from ..core.remote import ServerBlock
-from ..core.types import Audio, Transcript
+from ..core.transcript import Transcript
+from ..core.types import Audio
 from .base import SAMPLE_RATE, ASRConfig
 from .clip import SHORTEST_MS, resampled, wav
 from .openai_answer import BadAnswer, read_answer

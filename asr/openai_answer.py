@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..core.types import Transcript, TranscriptSegment
+from ..core.transcript import Transcript, TranscriptSegment
 from .language_names import language_code
 
 MAX_TEXT = 200_000

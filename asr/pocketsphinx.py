@@ -18,7 +18,8 @@ from pydantic import Field
 from pydantic_core import from_json, to_json
 
 from ..core.errors import Category, ProviderError
-from ..core.types import BYTES_PER_SAMPLE, Audio, Transcript, TranscriptSegment
+from ..core.transcript import Transcript, TranscriptSegment
+from ..core.types import BYTES_PER_SAMPLE, Audio
 from . import pocketsphinx_worker
 from .base import SAMPLE_RATE, ASRConfig
 from .child import Child

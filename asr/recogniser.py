@@ -20,7 +20,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ..core.clock import loop_ms
-from ..core.types import Transcript
+from ..core.transcript import Transcript
 from .base import SAMPLE_RATE, TurnModel, VoiceActivity
 from .decoding import Decoder, Failure, Job, Purpose, Transcribe
 from .end_of_turn import EndOfTurn

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ..core.types import Transcript, TranscriptSegment
+from ..core.transcript import Transcript, TranscriptSegment
 from .base import SAMPLE_RATE
 from .decoding import Failure
 from .end_of_turn import Stand

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
-from ..core.types import Audio, Transcript, TranscriptSegment
+from ..core.transcript import Transcript, TranscriptSegment
+from ..core.types import Audio
 from .base import SAMPLE_RATE
 
 if TYPE_CHECKING:

@@ -5,16 +5,35 @@ Audio is mono 16-bit little-endian PCM everywhere; only its rate (Hz) varies. Ti
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from .errors import ProviderError
 
 BYTES_PER_SAMPLE = 2
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that was sent with a message."""
+
+    url: str
+    """A ``data:`` URL, or an ``https:`` one that the model's server fetches."""
+    detail: Literal["auto", "low", "high"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A function that a model asks its caller to call."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON, as the model wrote it: it may be no JSON at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +44,29 @@ class Message:
     content: str
     viewer: str | None = None
     """Who said it, where that is known; a model is told by the agent."""
+    images: tuple[Image, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    """Of an assistant's message."""
+    tool_call_id: str | None = None
+    """Of a tool's message: which call it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How a model is to reply, where a caller of the API says so; None or empty: as the model's settings say."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    tools: tuple[Mapping[str, Any], ...] = ()
+    """As in OpenAI's API: ``{"type": "function", "function": {"name", "description", "parameters"}}``."""
+    tool_choice: str | Mapping[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +92,11 @@ class UserInput:
     """Wait for the whole reply before speaking: the baseline that streaming is measured against."""
     disable_quick_response: bool = False
     """No quick reply before the reply proper, whatever the settings say."""
+    images: tuple[Image, ...] = ()
+    generation: Generation | None = None
+    """How the model is to reply, where a caller of the API says so."""
+    instructions: str = ""
+    """What a caller of the API adds to the system prompt."""
     speech: SpeechTimes | None = field(default=None, compare=False)
     """None: it was typed. Two inputs with the same words are the same, whenever they were spoken."""
 
@@ -77,6 +124,32 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A piece of a tool call: ``id`` and ``name`` come with its first piece, ``arguments`` are to be joined."""
+
+    index: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
+class FinishReason(StrEnum):
+    """Why a model stopped, in OpenAI's words."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+    CONTENT_FILTER = "content_filter"
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The reply is over; models that do not say why send none."""
+
+    reason: FinishReason
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderFailure:
     """A provider of a fallback chain failed; it travels in the stream, so that whoever reads the stream can tell of it."""
 
@@ -92,7 +165,7 @@ class Opener:
     text: str
 
 
-LLMDelta = TextDelta | ReasoningDelta | Usage | ProviderFailure | Opener
+LLMDelta = TextDelta | ReasoningDelta | ToolCallDelta | Finish | Usage | ProviderFailure | Opener
 """What a language model's stream, or an agent's, is made of. Only agents give openers."""
 
 
@@ -171,26 +244,3 @@ class SpeechRequest:
     """False when the sentence goes on after this piece, so that the voice does not fall."""
     tail_ms: float | None = None
     """Silence that the clip may end with, at most; None: as much as the voice gives."""
-
-
-@dataclass(frozen=True, slots=True)
-class TranscriptSegment:
-    """A piece of a transcript, timed from the start of the clip."""
-
-    start_ms: float
-    end_ms: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """What the ears understood of a clip; ``text`` is empty where nobody spoke."""
-
-    text: str
-    language: str | None = None
-    """ISO 639-1 code, where the engine tells it."""
-    segments: tuple[TranscriptSegment, ...] = ()
-    no_speech: float | None = None
-    """Probability from 0 to 1 that nobody spoke, where the engine tells it."""
-    log_probability: float | None = None
-    """Mean of the tokens' log probabilities, where the engine tells it: near 0 is sure, below -1 is guesswork."""

@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
 from . import health, metrics, pages, transcriptions
+from .api.serving import http_problem
+from .doors import Doors
 from .listen import Listeners, serve_listener
 from .origin import OriginGuard
 from .rooms import Rooms
@@ -22,7 +25,8 @@ from .stage import serve_stage
 def build_app(engine: Engine) -> Starlette:
     """The application around an engine that is open. Its lifespan holds the sessions."""
     settings = engine.settings
-    rooms = Rooms(engine, settings.gateway.max_sessions)
+    doors = Doors(engine)
+    rooms = doors.rooms
     listeners = Listeners(engine.hearing, settings.gateway.max_sessions)
 
     @asynccontextmanager
@@ -47,9 +51,11 @@ def build_app(engine: Engine) -> Starlette:
             *listening,
         ],
         middleware=[Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors)],
+        exception_handlers={HTTPException: http_problem},
         lifespan=lifespan,
     )
     app.state.rooms = rooms
+    app.state.doors = doors
     return app
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ..asr.language_names import language_name
-from ..core.types import Transcript, TranscriptSegment
+from ..core.transcript import Transcript, TranscriptSegment
 from .transcription_form import ResponseFormat
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..core.block import Block
 from ..core.provider import Deadlines, Provider
-from ..core.types import LLMDelta, Message
+from ..core.types import Generation, LLMDelta, Message
 
 
 class LLM(Provider, Protocol):
@@ -17,9 +17,11 @@ class LLM(Provider, Protocol):
 
     ``stream`` is an async generator: closing it, or cancelling who reads it, closes the connection to the model at once. It
     raises ProviderError, and nothing else, when the model fails. The reader keeps the deadlines (``core.deadline.within``).
+
+    What ``options`` says wins over the settings of the model.
     """
 
-    def stream(self, messages: Sequence[Message]) -> AsyncIterator[LLMDelta]: ...
+    def stream(self, messages: Sequence[Message], options: Generation | None = None) -> AsyncIterator[LLMDelta]: ...
 
 
 class LLMConfig(Block):

@@ -12,7 +12,7 @@ from ..core.chain import Fallback
 from ..core.deadline import within
 from ..core.errors import ProviderError
 from ..core.link import Attempt
-from ..core.types import LLMDelta, Message, ProviderFailure
+from ..core.types import Generation, LLMDelta, Message, ProviderFailure
 from .base import LLM
 from .race import KIND, Race, Runner, is_word, patience_s
 
@@ -25,7 +25,9 @@ class FallbackLLM(Fallback[LLM]):
     def __init__(self, providers: Sequence[LLM]) -> None:
         super().__init__(KIND, providers)
 
-    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:
+    async def stream(
+        self, messages: Sequence[Message], options: Generation | None = None
+    ) -> AsyncGenerator[LLMDelta, None]:
         """The reply of the first model that gives one; a ProviderFailure for each that failed before.
 
         An answer without text is an answer. Raises ProviderError when a model fails after it gave text that is not just
@@ -35,7 +37,7 @@ class FallbackLLM(Fallback[LLM]):
         failures: list[ProviderError] = []
         attempts = self._chain.attempts()
         for attempt in attempts:
-            runner = await self._asked(attempt, attempts, messages, failures)
+            runner = await self._asked(attempt, attempts, messages, options, failures)
             async with aclosing(_followed(runner, failures)) as deltas:
                 said = False
                 try:
@@ -57,22 +59,25 @@ class FallbackLLM(Fallback[LLM]):
         attempt: Attempt[LLM],
         attempts: Iterator[Attempt[LLM]],
         messages: Sequence[Message],
+        options: Generation | None,
         failures: list[ProviderError],
     ) -> Runner | None:
         """Who is to be heard: this model, or the winner of its race against the next ones. The failures of a race are added."""
         if patience_s(attempt) is None:
-            return Runner(attempt, _read(attempt, messages))
-        race = Race(attempt, attempts, lambda asked: _read(asked, messages))
+            return Runner(attempt, _read(attempt, messages, options))
+        race = Race(attempt, attempts, lambda asked: _read(asked, messages, options))
         winner = await race.winner()
         failures += [runner.failure for runner in race.failed if runner.failure is not None]
         return winner
 
 
-async def _read(attempt: Attempt[LLM], messages: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:
+async def _read(
+    attempt: Attempt[LLM], messages: Sequence[Message], options: Generation | None
+) -> AsyncGenerator[LLMDelta, None]:
     """What a model says, within its deadlines. A failure is put down to it."""
     try:
         model = await attempt.ready()
-        limited = within(model.stream(messages), model.deadlines, kind=KIND, provider=model.name)
+        limited = within(model.stream(messages, options), model.deadlines, kind=KIND, provider=model.name)
         async with aclosing(limited) as deltas:
             async for delta in deltas:
                 yield delta

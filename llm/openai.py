@@ -15,7 +15,7 @@ from pydantic import Field, field_validator
 from ..core.errors import Category, ProviderError
 from ..core.http import HttpClient
 from ..core.remote import ServerBlock
-from ..core.types import Message, ReasoningDelta, TextDelta, Usage
+from ..core.types import Generation, Message, ReasoningDelta, TextDelta, Usage
 from .base import LLMConfig
 from .openai_models import has_model, model_names
 from .openai_reply import StreamedReply, whole_reply
@@ -73,7 +73,9 @@ class OpenAILLM:
         """Connect in the background, so that the next request need not."""
         self._http.prepare()
 
-    def stream(self, messages: Sequence[Message]) -> AsyncIterator[TextDelta | ReasoningDelta | Usage]:
+    def stream(
+        self, messages: Sequence[Message], options: Generation | None = None
+    ) -> AsyncIterator[TextDelta | ReasoningDelta | Usage]:
         """The reply as it comes, then its Usage where the server counts. Raises ProviderError."""
         return self._generate(self._body(messages))
 

@@ -18,7 +18,8 @@ from ..asr.fallback import FallbackASR
 from ..asr.settings import EarsSettings, Mode
 from ..core.background import Background
 from ..core.errors import AllProvidersFailed, Category, ProviderError
-from ..core.types import Audio, Transcript
+from ..core.transcript import Transcript
+from ..core.types import Audio
 from .detectors import Detectors
 from .settings import Settings
 

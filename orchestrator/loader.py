@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from ..asr.settings import EarsSettings
 from ..core.block import Block
@@ -21,13 +21,13 @@ from ..tts.cache_settings import CacheSettings
 from . import characters
 from .components import COMPONENTS, components
 from .expand import expanded_map
+from .gateway_settings import GatewaySettings, ObservabilitySettings, SessionsSettings
 from .problems import ConfigErrors, built, misplaced, unknown_key
 from .remarks import Remarks, overridden_voices
 from .settings import (
     PUPPET,
     AvatarSettings,
     Component,
-    GatewaySettings,
     LatencySettings,
     PlaybackSettings,
     ServerSettings,
@@ -35,8 +35,6 @@ from .settings import (
 )
 from .tree import Entry, MapNode, Place, Scalar, dotted, is_blank, kind, merged, shown
 from .yaml_source import read_yaml
-
-B = TypeVar("B", bound=Block)
 
 FILE_NAME = "conf.yaml"
 SHIPPED = Path(__file__).parent.parent / FILE_NAME
@@ -49,9 +47,13 @@ BLOCKS: Mapping[str, type[Block]] = {
     "playback": PlaybackSettings,
     "cache": CacheSettings,
     "ears": EarsSettings,
+    "sessions": SessionsSettings,
+    "observability": ObservabilitySettings,
 }
 SECTIONS = ("character", *COMPONENTS, *BLOCKS)
 """The keys of conf.yaml."""
+FOLDERS = (("avatar", "model"), ("cache", "folder"), ("ears", "smart_turn"), ("sessions", "file"))
+"""Keys that hold a path."""
 _NO_FOLDER = {"avatar": PUPPET}
 
 
@@ -120,37 +122,20 @@ def _settings(
         if section != "tts"
     }
     chains["tts"] = _voices(tree, cast, registry, problems, Place(file), remarks)
-    remarks.folder(tree, "avatar", "model")
-    remarks.folder(tree, "cache", "folder")
-    remarks.folder(tree, "ears", "smart_turn")
+    for section, key in FOLDERS:
+        remarks.folder(tree, section, key)
+        tree = _with_folder(tree, section, key)
     person = built(Character, Entry(cast.own.place, cast.own), (), problems) if cast.file else None
-    server = _block(ServerSettings, "server", tree, problems)
-    avatar = _block(AvatarSettings, "avatar", _with_folder(tree, "avatar", "model"), problems)
-    latency = _block(LatencySettings, "latency", tree, problems)
-    gateway = _block(GatewaySettings, "gateway", tree, problems)
-    playback = _block(PlaybackSettings, "playback", tree, problems)
-    cache = _block(CacheSettings, "cache", _with_folder(tree, "cache", "folder"), problems)
-    ears = _block(EarsSettings, "ears", _with_folder(tree, "ears", "smart_turn"), problems)
-    if problems or not (person and server and avatar and latency and gateway and playback and cache and ears):
+    blocks = {name: _block(model, name, tree, problems) for name, model in BLOCKS.items()}
+    if problems or person is None:
         return None
-    agent: Component = chains["agent"][0]
-    files = (file, cast.file) if cast.file else (file,)
     return Settings(
-        person,
-        cast.file,
-        server,
-        agent,
-        chains["llm"],
-        chains["tts"],
-        chains["asr"],
-        avatar,
-        latency,
-        gateway,
-        playback,
-        files,
-        chains["quick_llm"],
-        cache,
-        ears,
+        character=person,
+        character_file=cast.file,
+        agent=chains.pop("agent")[0],
+        files=(file, cast.file) if cast.file else (file,),
+        **chains,
+        **blocks,
     )
 
 
@@ -221,7 +206,7 @@ def _with_folder(tree: MapNode, section: str, key: str) -> MapNode:
     return tree.extended(section, Entry(tree.entries[section].place, block.extended(key, resolved)))
 
 
-def _block(model: type[B], name: str, tree: MapNode, problems: list[ConfigError]) -> B | None:
+def _block(model: type[Block], name: str, tree: MapNode, problems: list[ConfigError]) -> Any:
     entry = tree.entries.get(name)
     if entry is None or is_blank(entry.value):
         return model()

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import Field
 
 from ..asr.settings import EarsSettings
 from ..core.block import Block
 from ..core.character import Character
 from ..core.types import Boundary
 from ..tts.cache_settings import CacheSettings
+from .gateway_settings import GatewaySettings, ObservabilitySettings, SessionsSettings
 
 PUPPET = "puppet"
 """The avatar that is drawn by the page itself and needs no files."""
-
-_ORIGIN = re.compile(
-    r"([a-z][a-z0-9+.-]*)://((?:[a-z0-9_-]+\.)*[a-z0-9_-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII
-)
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
-
-
-def origin(text: str) -> str:
-    """A web origin as browsers send it (RFC 6454 section 6.2): lower case, the scheme's usual port left out.
-
-    Raises ValueError for anything else, ``*`` and ``null`` included.
-    """
-    written = text.strip().lower().removesuffix("/")
-    found = _ORIGIN.fullmatch(written)
-    if not found or int(found[3] or 0) > 65535:
-        raise ValueError("an origin has the form scheme://host or scheme://host:port; '*' is not allowed")
-    scheme, host, port = found.groups()
-    return f"{scheme}://{host}" if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{scheme}://{host}:{int(port)}"
 
 
 class ServerSettings(Block):
@@ -83,33 +66,6 @@ class LatencySettings(Block):
             "audio_pipeline": self.audio_pipeline_ms,
             "voice_to_voice": self.voice_to_voice_ms,
         }
-
-
-class AuthSettings(Block):
-    """Who may use the HTTP and WebSocket APIs."""
-
-    enabled: bool = Field(default=False, description="Ask for an API key; there are no keys in this version yet")
-
-    @field_validator("enabled")
-    @classmethod
-    def _not_yet(cls, value: bool) -> bool:
-        if value:
-            raise ValueError("there are no API keys in this version yet, so nothing would be protected; leave it false")
-        return value
-
-
-class GatewaySettings(Block):
-    """The doors."""
-
-    auth: AuthSettings = Field(default=AuthSettings(), description="API keys")
-    cors: tuple[Annotated[str, AfterValidator(origin)], ...] = Field(
-        default=(), max_length=100, description="Further origins that may use the APIs, as scheme://host[:port]"
-    )
-    max_sessions: int = Field(
-        default=256, ge=1, le=100_000, description="Sessions at a time; more are refused with 503"
-    )
-    max_upload_mb: float = Field(default=25, gt=0, le=1000, description="Largest sound file to transcribe, MB")
-    max_clip_minutes: float = Field(default=30, gt=0, le=600, description="Longest sound file to transcribe, minutes")
 
 
 class PlaybackSettings(Block):
@@ -170,3 +126,9 @@ class Settings:
     """Empty: no quick replies."""
     cache: CacheSettings = field(default_factory=CacheSettings)
     ears: EarsSettings = field(default_factory=EarsSettings)
+    sessions: SessionsSettings = field(default_factory=lambda: SessionsSettings(keep=False))
+    observability: ObservabilitySettings = field(default_factory=ObservabilitySettings)
+    models: Mapping[str, tuple[Component, ...]] = field(default_factory=dict)
+    """Raw models that the API offers beside those of ``llm``; of several the one with the fewest requests answers."""
+    embeddings: tuple[Component, ...] = ()
+    """Empty: the API makes no embeddings."""

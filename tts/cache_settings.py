@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from ..core.block import Block
-from ..core.user_cache import user_cache
+from ..core.user_folders import user_cache
 
 
 class CacheSettings(Block):

@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from hayakuchi.asr.pocketsphinx import PocketsphinxASR
 from hayakuchi.benchmarks.talking.page import Microphone
 from hayakuchi.benchmarks.talking.server import Scripted
-from hayakuchi.core.types import Audio, Transcript
+from hayakuchi.core.transcript import Transcript
+from hayakuchi.core.types import Audio
 
 NEEDLE = 400
 """Bytes of noise that no two microphones have in common."""

@@ -15,13 +15,13 @@ from hayakuchi.asr.settings import EarsSettings
 from hayakuchi.cli.run import address, bind
 from hayakuchi.core.character import Character
 from hayakuchi.core.provider import Deadlines
-from hayakuchi.core.types import Audio, LLMDelta, Message, SpeechRequest, TextDelta
+from hayakuchi.core.types import Audio, Generation, LLMDelta, Message, SpeechRequest, TextDelta
 from hayakuchi.gateway import server as gateway
 from hayakuchi.orchestrator.engine import Engine
+from hayakuchi.orchestrator.gateway_settings import GatewaySettings
 from hayakuchi.orchestrator.settings import (
     AvatarSettings,
     Component,
-    GatewaySettings,
     LatencySettings,
     PlaybackSettings,
     ServerSettings,
@@ -50,7 +50,7 @@ class Model(Scripted):
     def __init__(self, reply: Callable[[str], str], *, first_ms: float = 20, token_ms: float = 5) -> None:
         self._reply, self._first_s, self._token_s = reply, first_ms / 1000, token_ms / 1000
 
-    async def stream(self, messages: Sequence[Message]) -> AsyncIterator[LLMDelta]:
+    async def stream(self, messages: Sequence[Message], options: Generation | None = None) -> AsyncIterator[LLMDelta]:
         await asyncio.sleep(self._first_s)
         for word in self._reply(messages[-1].content).split(" "):
             yield TextDelta(word + " ")

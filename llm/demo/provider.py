@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from ...core.provider import Deadlines
-from ...core.types import LLMDelta, Message, TextDelta, Usage
+from ...core.types import Generation, LLMDelta, Message, TextDelta, Usage
 from ..base import LLMConfig
 from . import lines, mind, rules
 from .tokens import tokens
@@ -51,7 +51,9 @@ class DemoLLM:
     async def aclose(self) -> None:
         self._learned = None
 
-    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:
+    async def stream(
+        self, messages: Sequence[Message], options: Generation | None = None
+    ) -> AsyncGenerator[LLMDelta, None]:
         """The reply word by word, at the pace of the configuration; then the count of words as usage."""
         reply = tokens(mind.answer(messages, *self._learn(), self._dice(messages)))
         await asyncio.sleep(self.config.first_token_ms / 1000)

@@ -16,7 +16,8 @@ from leaks import nothing_leaks
 from hayakuchi.asr import ASR
 from hayakuchi.core.errors import ProviderError
 from hayakuchi.core.provider import Deadlines
-from hayakuchi.core.types import Audio, Transcript
+from hayakuchi.core.transcript import Transcript
+from hayakuchi.core.types import Audio
 
 SILENCE = Audio(bytes(64_000), 16_000)
 

@@ -16,7 +16,8 @@ from leaks import nothing_leaks
 from hayakuchi.asr.fallback import FallbackASR
 from hayakuchi.asr.openai import OpenAIASR
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
-from hayakuchi.core.types import Audio, Transcript, TranscriptSegment
+from hayakuchi.core.transcript import Transcript, TranscriptSegment
+from hayakuchi.core.types import Audio
 
 CLIP = tone(1.0)
 

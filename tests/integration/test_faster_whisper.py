@@ -21,7 +21,8 @@ from hayakuchi.asr.fallback import FallbackASR
 from hayakuchi.asr.faster_whisper import FasterWhisperASR
 from hayakuchi.asr.whisper_settings import FasterWhisperConfig
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
-from hayakuchi.core.types import Audio, Transcript, TranscriptSegment
+from hayakuchi.core.transcript import Transcript, TranscriptSegment
+from hayakuchi.core.types import Audio
 
 SECOND = Audio(bytes(32_000), 16_000)
 SAID = "Hello from the fake microphone."

@@ -20,7 +20,7 @@ from websockets.typing import Origin
 from hayakuchi.asr.base import Download, Progress
 from hayakuchi.asr.settings import Mode
 from hayakuchi.core.errors import Category, ProviderError
-from hayakuchi.core.types import Transcript
+from hayakuchi.core.transcript import Transcript
 
 
 @pytest.mark.parametrize("path", ["/ws", "/ws_asr"])

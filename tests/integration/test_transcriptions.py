@@ -20,7 +20,7 @@ from serving import serving, settings_for
 
 from hayakuchi.asr.base import Download, Progress
 from hayakuchi.core.errors import Category, ProviderError
-from hayakuchi.core.types import Transcript, TranscriptSegment
+from hayakuchi.core.transcript import Transcript, TranscriptSegment
 from hayakuchi.gateway import transcriptions, uploads
 
 SEGMENTS = (

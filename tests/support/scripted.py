@@ -14,7 +14,16 @@ from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.events import AudioSent, SessionEvent, TurnStarted
 from hayakuchi.core.provider import Deadlines
-from hayakuchi.core.types import Audio, LLMDelta, Message, ReasoningDelta, SpeechRequest, TextDelta, UserInput
+from hayakuchi.core.types import (
+    Audio,
+    Generation,
+    LLMDelta,
+    Message,
+    ReasoningDelta,
+    SpeechRequest,
+    TextDelta,
+    UserInput,
+)
 from hayakuchi.llm.fallback import FallbackLLM
 from hayakuchi.orchestrator.playback import Playback
 from hayakuchi.orchestrator.session import Session
@@ -51,7 +60,7 @@ class ScriptedLLM(_Scripted):
         self.asked: list[Sequence[Message]] = []
         self.given = 0
 
-    async def stream(self, messages: Sequence[Message]) -> AsyncIterator[LLMDelta]:
+    async def stream(self, messages: Sequence[Message], options: Generation | None = None) -> AsyncIterator[LLMDelta]:
         self.asked.append(messages)
         self.running += 1
         try:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from hayakuchi.core.errors import ProviderError
 from hayakuchi.core.provider import Deadlines
-from hayakuchi.core.types import Audio, Transcript
+from hayakuchi.core.transcript import Transcript
+from hayakuchi.core.types import Audio
 
 
 class ScriptedASR:

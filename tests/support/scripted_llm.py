@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from hayakuchi.core.block import Block
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.provider import Deadlines
-from hayakuchi.core.types import LLMDelta, Message, ProviderFailure, TextDelta, Usage
+from hayakuchi.core.types import Generation, LLMDelta, Message, ProviderFailure, TextDelta, Usage
 from hayakuchi.llm.fallback import FallbackLLM
 
 ASK = (Message("user", "hi"),)
@@ -50,7 +50,9 @@ class FakeLLM:
     async def aclose(self) -> None:
         self.opened = -1
 
-    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:
+    async def stream(
+        self, messages: Sequence[Message], options: Generation | None = None
+    ) -> AsyncGenerator[LLMDelta, None]:
         self.asked += 1
         try:
             for step in self.script:

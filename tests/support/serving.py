@@ -18,10 +18,10 @@ from hayakuchi.core.character import Character
 from hayakuchi.gateway import server as gateway
 from hayakuchi.live2d_bridge.wire import AudioFrame
 from hayakuchi.orchestrator.engine import Engine
+from hayakuchi.orchestrator.gateway_settings import GatewaySettings
 from hayakuchi.orchestrator.settings import (
     AvatarSettings,
     Component,
-    GatewaySettings,
     LatencySettings,
     PlaybackSettings,
     ServerSettings,

@@ -15,7 +15,16 @@ from hayakuchi.core.character import Character
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.registry import Registry
-from hayakuchi.core.types import LLMDelta, Message, ProviderFailure, ReasoningDelta, TextDelta, Usage, UserInput
+from hayakuchi.core.types import (
+    Generation,
+    LLMDelta,
+    Message,
+    ProviderFailure,
+    ReasoningDelta,
+    TextDelta,
+    Usage,
+    UserInput,
+)
 from hayakuchi.llm import LLMConfig
 from hayakuchi.llm.demo import DemoConfig, DemoLLM
 
@@ -43,7 +52,7 @@ class ScriptedLLM:
 
     async def aclose(self) -> None: ...
 
-    async def stream(self, messages: Sequence[Message]) -> AsyncIterator[LLMDelta]:
+    async def stream(self, messages: Sequence[Message], options: Generation | None = None) -> AsyncIterator[LLMDelta]:
         self.asked.append(messages)
         try:
             for item in self.script:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from scripted_tts import FakeTTS
 
 from hayakuchi.core.block import Block
-from hayakuchi.core.user_cache import user_cache
+from hayakuchi.core.user_folders import user_cache
 from hayakuchi.orchestrator.loader import load_settings
 from hayakuchi.orchestrator.problems import ConfigErrors
 from hayakuchi.orchestrator.providers import default_registry

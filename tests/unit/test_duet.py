@@ -18,6 +18,7 @@ from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.types import (
+    Generation,
     LLMDelta,
     Message,
     Opener,
@@ -56,7 +57,7 @@ class Model:
 
     async def aclose(self) -> None: ...
 
-    async def stream(self, messages: Sequence[Message]) -> AsyncIterator[LLMDelta]:
+    async def stream(self, messages: Sequence[Message], options: Generation | None = None) -> AsyncIterator[LLMDelta]:
         script = self.scripts[min(len(self.asked), len(self.scripts) - 1)]
         self.asked.append(messages)
         self.asked_at.append(loop_ms())

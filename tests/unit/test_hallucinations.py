@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hayakuchi.asr.hallucinations import believed
 from hayakuchi.asr.made_up_phrases import BEGINNINGS, PHRASES
-from hayakuchi.core.types import Transcript, TranscriptSegment
+from hayakuchi.core.transcript import Transcript, TranscriptSegment
 
 ALL = [phrase for phrases in PHRASES.values() for phrase in phrases]
 

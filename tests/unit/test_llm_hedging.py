@@ -14,7 +14,7 @@ from virtual import run_virtual
 
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
-from hayakuchi.core.types import LLMDelta, Message, ProviderFailure, ReasoningDelta, TextDelta
+from hayakuchi.core.types import Generation, LLMDelta, Message, ProviderFailure, ReasoningDelta, TextDelta
 from hayakuchi.llm.demo import DemoLLM
 from hayakuchi.llm.fallback import FallbackLLM
 
@@ -165,7 +165,7 @@ def test_a_reader_that_has_enough_closes_the_winner() -> None:
 class _Stuck(ScriptedLLM):
     """Does not hang up at once when it is told to."""
 
-    async def stream(self, messages: Sequence[Message]) -> AsyncIterator[LLMDelta]:
+    async def stream(self, messages: Sequence[Message], options: Generation | None = None) -> AsyncIterator[LLMDelta]:
         try:
             async for delta in super().stream(messages):
                 yield delta

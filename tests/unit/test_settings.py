@@ -5,15 +5,8 @@ import dataclasses
 import pytest
 from pydantic import ValidationError
 
-from hayakuchi.orchestrator.settings import (
-    AvatarSettings,
-    Component,
-    GatewaySettings,
-    LatencySettings,
-    PlaybackSettings,
-    ServerSettings,
-    origin,
-)
+from hayakuchi.orchestrator.gateway_settings import GatewaySettings, origin
+from hayakuchi.orchestrator.settings import AvatarSettings, Component, LatencySettings, PlaybackSettings, ServerSettings
 
 
 def test_defaults_are_those_of_the_documentation():
@@ -27,11 +20,27 @@ def test_defaults_are_those_of_the_documentation():
     }
     assert AvatarSettings().model_dump() == {"model": "puppet"}
     assert GatewaySettings().model_dump() == {
-        "auth": {"enabled": False},
+        "auth": {"enabled": False, "anonymous": ()},
         "cors": (),
+        "hosts": (),
+        "trusted_proxies": ("127.0.0.1", "::1"),
+        "limits": {
+            "requests_per_minute": 120,
+            "concurrent_turns": 8,
+            "characters_per_day": 0,
+            "audio_seconds_per_day": 0,
+        },
         "max_sessions": 256,
+        "max_turns": 256,
+        "shed_lag_ms": 100,
+        "drain_seconds": 20,
+        "max_prompt_chars": 8192,
+        "long_prompts": "trim",
+        "max_response_tokens": 2048,
+        "max_body_kb": 1024,
         "max_upload_mb": 25,
         "max_clip_minutes": 30,
+        "grpc": {"enabled": False, "host": None, "port": 50051},
     }
     assert PlaybackSettings().model_dump() == {
         "max_ahead_ms": 400,

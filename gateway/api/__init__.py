@@ -1,0 +1,1 @@
+"""The HTTP API: its endpoints, described once, for routing, access, documentation and tests alike."""
