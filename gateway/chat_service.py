@@ -3,57 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from contextlib import aclosing
+from dataclasses import replace
 
-from ..core.types import FinishReason, Generation, Message, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from .caller import Caller
+from .chat_asking import asked
+from .chat_conversation import in_conversation
+from .chat_models import ChatModels, Mind
+from .chat_prompt import fitting, length, prompt_of
+from .chat_reply import ChatEvent, Done
+from .chat_request import ChatRequest, Rewind
+from .chat_spoken import spoken
 from .doors import Doors
 
-
-@dataclass(frozen=True, slots=True)
-class Rewind:
-    """The conversation goes back first: to before this message, or before the user's message that this one answers."""
-
-    message: int | None = None
-    """None: the last one."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
-    """What is asked for. Within a ``session`` the history is the conversation's, and only the last message is new."""
-
-    model: str
-    """A character or a raw model; ``default`` or empty: the character on stage."""
-    messages: tuple[Message, ...]
-    """May be empty with ``rewind``: what was said there is said again."""
-    generation: Generation = field(default_factory=Generation)
-    session: str | None = None
-    user: str | None = None
-    """Name of who speaks, where it is known."""
-    disable_quick_response: bool = False
-    whole_reply: bool = False
-    """Nobody reads before the reply is complete: no quick reply is asked for."""
-    speak: bool = False
-    """The avatar of the session's room says it; the deltas are its segments."""
-    rewind: Rewind | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The reply is complete and, within a conversation, kept."""
-
-    finish: FinishReason
-    usage: Usage
-    model: str
-    """The id of what answered, as the list of models has it."""
-    message_ids: tuple[int | None, int | None] = (None, None)
-    """Of the user's message and the reply, within a conversation."""
-    estimated: bool = False
-    """The model's server counted no tokens; ``usage`` is an estimate."""
-
-
-ChatEvent = TextDelta | ReasoningDelta | ToolCallDelta | Done
-"""A reply is any number of deltas, then one Done."""
+__all__ = ["ChatEvent", "ChatRequest", "ChatService", "Done", "Rewind"]
 
 
 class ChatService:
@@ -61,6 +24,7 @@ class ChatService:
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
+        self.models = ChatModels(doors.engine)
 
     async def reply(self, request: ChatRequest, caller: Caller) -> AsyncGenerator[ChatEvent, None]:
         """The reply as it comes. Closing this closes the model's connection; what was given out until then is kept in the
@@ -68,5 +32,34 @@ class ChatService:
 
         Raises Problem, ProviderError, AllProvidersFailed, CapacityError and StoreError: before the first event, or later.
         """
-        raise NotImplementedError
-        yield
+        mind = await self.models.find(request.model)
+        request = self._limited(request)
+        async with self._doors.turn(caller, characters=length(request.messages)):
+            async with aclosing(self._events(request, mind, caller)) as events:
+                async for event in events:
+                    yield event
+
+    def _limited(self, request: ChatRequest) -> ChatRequest:
+        """The request within what the settings allow. Raises Problem for a prompt that is too long."""
+        settings = self._doors.settings
+        most = settings.max_response_tokens
+        wanted = request.generation.max_tokens
+        return replace(
+            request,
+            messages=fitting(request.new, settings.max_prompt_chars, settings.long_prompts),
+            generation=replace(request.generation, max_tokens=most if wanted is None else min(wanted, most)),
+        )
+
+    def _events(self, request: ChatRequest, mind: Mind, caller: Caller) -> AsyncGenerator[ChatEvent, None]:
+        if request.session is None:
+            return self._single(request, mind)
+        if request.speak:
+            return spoken(request, mind, caller, self._doors)
+        return in_conversation(request, mind, caller, self._doors.engine)
+
+    async def _single(self, request: ChatRequest, mind: Mind) -> AsyncGenerator[ChatEvent, None]:
+        reply, deltas = asked(self._doors.engine, request, mind, prompt_of(request.messages))
+        async with aclosing(reply.events(deltas)) as events:
+            async for event in events:
+                yield event
+        yield reply.done(request.messages, mind.id)

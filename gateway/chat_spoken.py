@@ -1,0 +1,85 @@
+"""A reply that the avatar speaks: the room of the session says it, and its segments are given out as they are cut."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from ..core.channel import Channel
+from ..core.errors import HayakuchiError, SessionClosed
+from ..core.events import SegmentReady, SessionEvent, TurnEnded, TurnStarted, TurnStatus
+from ..core.types import FinishReason, TextDelta, UserInput
+from ..orchestrator.gateway_settings import Scope
+from .api.problem import Problem
+from .caller import Caller
+from .chat_asking import heard_of
+from .chat_models import Mind, Persona
+from .chat_prompt import prompt_of
+from .chat_reply import ChatEvent, Done
+from .chat_request import ChatRequest
+from .doors import Doors
+from .reply_text import estimated
+
+SEGMENTS = 256
+"""Segments that a caller may be behind."""
+
+
+async def spoken(request: ChatRequest, mind: Mind, caller: Caller, doors: Doors) -> AsyncGenerator[ChatEvent, None]:
+    """What the avatar says; Done when it has said it, or was interrupted. Closing this interrupts it, if it still speaks.
+
+    Raises Problem where the caller may not, or where it is not the character on stage that is asked.
+    """
+    if not caller.may(Scope.SPEAK):
+        raise Problem(403, "this key may not make the avatar speak; it needs the scope speak", "scope_missing", "speak")
+    prompt = prompt_of(request.messages)
+    if not (isinstance(mind, Persona) and mind.on_stage) or prompt.heard is None or request.rewind is not None:
+        message = "only the character on stage speaks, and only to what a user says"
+        raise Problem(422, message, "cannot_speak", "speak")
+    assert request.session is not None
+    room = await doors.rooms.enter(caller.owner, request.session)
+    heard = heard_of(request, prompt)
+    listening = _Listening(heard)
+    forget = room.session.observe(listening.observe)
+    try:
+        room.session.say(heard)
+        async for segment in listening.segments:
+            yield TextDelta(segment)
+        ended = listening.ended
+        if ended is None:
+            raise SessionClosed("the session was closed while its avatar spoke")
+        if ended.status is TurnStatus.FAILED:
+            raise _Failed(ended)
+        usage = estimated(request.messages, ended.reply)
+        yield Done(FinishReason.STOP, usage, mind.id, ended.message_ids, estimated=True)
+    finally:
+        forget()
+        if listening.turn is not None and listening.ended is None and room.session.heard is heard:
+            room.session.interrupt()
+
+
+class _Failed(HayakuchiError):
+    """A turn failed in a way that its events have told of."""
+
+    def __init__(self, ended: TurnEnded) -> None:
+        self.code = ended.code or "internal"
+        super().__init__(ended.message or "the turn failed")
+
+
+class _Listening:
+    """Picks one turn out of a session's events."""
+
+    def __init__(self, heard: UserInput) -> None:
+        self._heard = heard
+        self.turn: int | None = None
+        self.ended: TurnEnded | None = None
+        self.segments: Channel[str] = Channel(SEGMENTS)
+
+    def observe(self, event: SessionEvent) -> None:
+        match event:
+            case TurnStarted(turn=turn, heard=heard) if heard is self._heard:
+                self.turn = turn
+            case SegmentReady(turn=turn, segment=segment) if turn == self.turn and not segment.filler:
+                if segment.display and not self.segments.closed:
+                    self.segments.put_nowait(segment.display)
+            case TurnEnded(turn=turn) if turn == self.turn:
+                self.ended = event
+                self.segments.close()
