@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 
-from ..core.channel import Channel
+from ..core.channel import Channel, ChannelClosed
 from ..core.errors import HayakuchiError, SessionClosed
 from ..core.events import SegmentReady, SessionEvent, TurnEnded, TurnStarted, TurnStatus
 from ..core.types import FinishReason, TextDelta, UserInput
@@ -19,8 +20,10 @@ from .chat_request import ChatRequest
 from .doors import Doors
 from .reply_text import estimated
 
-SEGMENTS = 256
+SEGMENTS = 4096
 """Segments that a caller may be behind."""
+SILENCE_S = 300.0
+"""How long a turn may go without a new segment or its end."""
 
 
 async def spoken(request: ChatRequest, mind: Mind, caller: Caller, doors: Doors) -> AsyncGenerator[ChatEvent, None]:
@@ -41,11 +44,10 @@ async def spoken(request: ChatRequest, mind: Mind, caller: Caller, doors: Doors)
     forget = room.session.observe(listening.observe)
     try:
         room.session.say(heard)
-        async for segment in listening.segments:
+        while (segment := await listening.next()) is not None:
             yield TextDelta(segment)
         ended = listening.ended
-        if ended is None:
-            raise SessionClosed("the session was closed while its avatar spoke")
+        assert ended is not None
         if ended.status is TurnStatus.FAILED:
             raise _Failed(ended)
         usage = estimated(request.messages, ended.reply)
@@ -73,12 +75,22 @@ class _Listening:
         self.ended: TurnEnded | None = None
         self.segments: Channel[str] = Channel(SEGMENTS)
 
+    async def next(self) -> str | None:
+        """The next segment's text; None when the turn has ended. Raises SessionClosed when neither comes."""
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                return await self.segments.get()
+        except ChannelClosed:
+            return None
+        except TimeoutError:
+            raise SessionClosed(f"the avatar neither spoke nor ended within {SILENCE_S:g} s") from None
+
     def observe(self, event: SessionEvent) -> None:
         match event:
             case TurnStarted(turn=turn, heard=heard) if heard is self._heard:
                 self.turn = turn
             case SegmentReady(turn=turn, segment=segment) if turn == self.turn and not segment.filler:
-                if segment.display and not self.segments.closed:
+                if segment.display:
                     self.segments.put_nowait(segment.display)
             case TurnEnded(turn=turn) if turn == self.turn:
                 self.ended = event
