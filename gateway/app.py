@@ -14,8 +14,13 @@ from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
 from . import health, metrics, pages, transcriptions
-from .api.serving import http_problem
+from .api.answering import Chat
+from .api.serving import http_problem, routes_of
+from .api.table import ALL
+from .chat_service import ChatService
+from .chat_socket import serve_chat
 from .doors import Doors
+from .idempotency import Replays
 from .listen import Listeners, serve_listener
 from .origin import OriginGuard
 from .rooms import Rooms
@@ -34,6 +39,11 @@ def build_app(engine: Engine) -> Starlette:
         async with _running(rooms):
             yield
 
+    chat = Chat(ChatService(doors), Replays())
+
+    async def chat_socket(websocket: WebSocket) -> None:
+        await serve_chat(websocket, doors, chat.service)
+
     async def stage_socket(websocket: WebSocket) -> None:
         await serve_stage(websocket, rooms)
 
@@ -46,8 +56,10 @@ def build_app(engine: Engine) -> Starlette:
             *health.ROUTES,
             *metrics.ROUTES,
             *transcriptions.routes(),
+            *routes_of(ALL),
             *pages.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
+            WebSocketRoute("/chat/ws", chat_socket),
             *listening,
         ],
         middleware=[Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors)],
@@ -56,6 +68,7 @@ def build_app(engine: Engine) -> Starlette:
     )
     app.state.rooms = rooms
     app.state.doors = doors
+    app.state.chat = chat
     return app
 
 

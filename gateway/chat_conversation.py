@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ..core.events import TurnStatus
 from ..core.types import Message, UserInput
-from ..orchestrator.conversation import Conversation
+from ..orchestrator.conversation import Conversation, NoSuchMessage
 from ..orchestrator.engine import Engine
 from .api.problem import Problem
 from .caller import Caller
@@ -97,11 +97,12 @@ class _Exchange:
         return await self._conversation.add(self._heard, text, self.status, reply_message=message)
 
     async def _rewound(self, prompt: Prompt, rewind: Rewind) -> Prompt:
-        newest = await self._conversation.entries(1, None)
-        if not newest:
-            raise Problem(422, "nothing was said in this conversation yet", "empty_conversation")
-        self._back_to = newest[-1].id
-        before = await self._conversation.rewind_to(self._back_to if rewind.message is None else rewind.message)
-        said = prompt.heard
+        newest = self._conversation.recent(1)
+        try:
+            before = await self._conversation.rewind_to(rewind.message)
+        except NoSuchMessage as error:
+            raise Problem(404, str(error), error.code, "message") from error
+        self._back_to = newest[-1].id if newest else None
         again = Message("user", before.text, before.viewer, before.images)
+        said = prompt.heard
         return replace(prompt, heard=again if said is None else replace(again, content=said.content))

@@ -47,6 +47,55 @@ class _Call:
     arguments: list[str] = field(default_factory=list)
 
 
+class Calls:
+    """Calls of functions, put together from their pieces."""
+
+    def __init__(self) -> None:
+        self._calls: dict[int, _Call] = {}
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def add(self, delta: ToolCallDelta) -> None:
+        """One piece more. A call whose model gives it no id gets one, so that its result can name it."""
+        call = self._calls.setdefault(delta.index, _Call(delta.id or f"call_{delta.index}", delta.name or ""))
+        call.arguments.append(delta.arguments)
+
+    @property
+    def joined(self) -> tuple[ToolCall, ...]:
+        """The calls so far."""
+        return tuple(ToolCall(call.id, call.name, "".join(call.arguments)) for call in self._calls.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A reply that is complete."""
+
+    text: str
+    thoughts: str
+    calls: tuple[ToolCall, ...]
+    done: Done
+
+
+async def whole(events: AsyncGenerator[ChatEvent, None]) -> Whole:
+    """All of a reply at once. Cancelling this closes it."""
+    texts: list[str] = []
+    thoughts: list[str] = []
+    calls = Calls()
+    async with aclosing(events):
+        async for event in events:
+            match event:
+                case TextDelta(text):
+                    texts.append(text)
+                case ReasoningDelta(text):
+                    thoughts.append(text)
+                case ToolCallDelta():
+                    calls.add(event)
+                case Done():
+                    return Whole("".join(texts), "".join(thoughts), calls.joined, event)
+    raise AssertionError("a reply ends with Done, or raises")
+
+
 class Reply:
     """``visible`` decides what of the text is given out; thoughts are given out with ``thoughts``."""
 
@@ -55,7 +104,7 @@ class Reply:
         self._given: list[str] = []
         self._written: list[str] = []
         """All that the model was asked to write: what was given out, thoughts, arguments of calls."""
-        self._calls: dict[int, _Call] = {}
+        self._calls = Calls()
         self._usage: Usage | None = None
         self._finish: FinishReason | None = None
 
@@ -67,7 +116,7 @@ class Reply:
     @property
     def calls(self) -> tuple[ToolCall, ...]:
         """What functions the model asked to be called."""
-        return tuple(ToolCall(call.id, call.name, "".join(call.arguments)) for call in self._calls.values())
+        return self._calls.joined
 
     async def events(self, deltas: Any) -> AsyncGenerator[ChatEvent, None]:
         """What is given out of a model's deltas. Leaving early, and a stop in the text, closes them."""
@@ -111,7 +160,6 @@ class Reply:
         return TextDelta(text)
 
     def _call(self, delta: ToolCallDelta) -> ToolCallDelta:
-        call = self._calls.setdefault(delta.index, _Call(delta.id or f"call_{delta.index}", delta.name or ""))
-        call.arguments.append(delta.arguments)
+        self._calls.add(delta)
         self._written.append(delta.arguments)
         return delta

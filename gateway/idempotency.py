@@ -36,7 +36,9 @@ class Replays:
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._entries: dict[tuple[str, str], _Entry] = {}
+        self._pending: dict[tuple[str, str], _Entry] = {}
+        self._kept: dict[tuple[str, str], _Entry] = {}
+        """In the order in which they were kept."""
         self.size = 0
         """Bytes that are kept."""
 
@@ -70,9 +72,9 @@ class Replays:
         """An answer, or an empty entry which is the caller's to fill."""
         while True:
             self._forget()
-            entry = self._entries.get(name)
+            entry = self._kept.get(name) or self._pending.get(name)
             if entry is None:
-                self._entries[name] = entry = _Entry(fingerprint)
+                self._pending[name] = entry = _Entry(fingerprint)
                 return entry
             if entry.fingerprint != fingerprint:
                 message = "this idempotency key was used for another request; take a new key for each request"
@@ -90,18 +92,16 @@ class Replays:
     def _end(self, name: tuple[str, str], entry: _Entry) -> None:
         """The first try is over: what it left can be had, or another one may be made."""
         entry.over.set()
-        del self._entries[name]
+        del self._pending[name]
         if entry.answer is not None:
-            self._entries[name] = entry  # the order is that in which they were kept
+            self._kept[name] = entry
             self._forget()
 
     def _forget(self) -> None:
         """Drop what is too old, and the oldest of what is too much."""
-        now = loop_ms()
-        for name, entry in list(self._entries.items()):
-            if entry.answer is None:
-                continue
-            if now - entry.at < KEPT_MS and self.size <= self._max_bytes:
-                break
-            del self._entries[name]
+        while self._kept:
+            name, entry = next(iter(self._kept.items()))
+            if loop_ms() - entry.at < KEPT_MS and self.size <= self._max_bytes:
+                return
+            del self._kept[name]
             self.size -= entry.size

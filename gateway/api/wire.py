@@ -9,15 +9,20 @@ from typing import Any
 from uuid import uuid4
 
 from ...core.types import ReasoningDelta, TextDelta, ToolCall, ToolCallDelta
-from ..chat_reply import ChatEvent, Done
+from ..chat_reply import ChatEvent, Done, Whole
 
 DONE = b"data: [DONE]\n\n"
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
+def json_bytes(value: Any) -> bytes:
+    """JSON. Half a character, which a model's server may send, is replaced."""
+    return _encode(value).encode(errors="replace")
+
+
 def data(value: Any) -> bytes:
-    """An event of a stream. Half a character, which a model's server may send, is replaced."""
-    return f"data: {_encode(value)}\n\n".encode(errors="replace")
+    """An event of a stream."""
+    return b"data: " + json_bytes(value) + b"\n\n"
 
 
 def usage_of(done: Done) -> dict[str, Any]:
@@ -63,19 +68,21 @@ class Completion:
         """The chunk that ``stream_options.include_usage`` asks for."""
         return data({**self._head("chat.completion.chunk"), "choices": [], "usage": usage_of(done)})
 
-    def whole(self, text: str, thoughts: str, calls: tuple[ToolCall, ...], done: Done) -> dict[str, Any]:
+    def whole(self, reply: Whole) -> dict[str, Any]:
         """All of it at once."""
-        message: dict[str, Any] = {"role": "assistant", "content": text or (None if calls else ""), "refusal": None}
-        if thoughts:
-            message["reasoning_content"] = thoughts
-        if calls:
-            message["tool_calls"] = [_call(call) for call in calls]
+        done = reply.done
+        content = reply.text or (None if reply.calls else "")
+        message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+        if reply.thoughts:
+            message["reasoning_content"] = reply.thoughts
+        if reply.calls:
+            message["tool_calls"] = [_call(call) for call in reply.calls]
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": str(done.finish)}
         head = {**self._head("chat.completion"), **_ids(done)}
         return {**head, "choices": [choice], "usage": usage_of(done)}
 
     def _delta(self, name: bytes, value: Any) -> bytes:
-        return self._before + name + _encode(value).encode(errors="replace") + self._after
+        return self._before + name + json_bytes(value) + self._after
 
     def _finished(self, done: Done) -> bytes:
         choice = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": str(done.finish)}
