@@ -23,11 +23,12 @@ from leaks import nothing_leaks
 from pydantic import ValidationError
 
 from hayakuchi.core.errors import Category, ProviderError
-from hayakuchi.core.types import Message, ReasoningDelta, TextDelta, Usage
+from hayakuchi.core.types import Finish, FinishReason, Message, ReasoningDelta, TextDelta, Usage
 from hayakuchi.llm import openai
 from hayakuchi.llm.openai import OpenAIConfig, OpenAILLM
 
 MESSAGES = (Message("system", "Be kind."), Message("user", "早口?"))
+END = Finish(FinishReason.STOP)
 Make = Callable[..., Awaitable[OpenAILLM]]
 
 
@@ -95,7 +96,7 @@ def test_blocks_that_are_refused(block: dict[str, Any]):
 
 async def test_reasoning_text_and_usage(server: FakeOpenAI, make: Make):
     server.chat = Answer(chat(("a", "b"), reasoning=("hm",), usage=(3, 2)))
-    assert await collect(await make()) == [ReasoningDelta("hm"), TextDelta("a"), TextDelta("b"), Usage(3, 2)]
+    assert await collect(await make()) == [ReasoningDelta("hm"), TextDelta("a"), TextDelta("b"), END, Usage(3, 2)]
 
 
 def refuses_stream_options(request: Recorded) -> Answer:
@@ -108,7 +109,7 @@ async def test_a_server_without_stream_options_is_remembered(server: FakeOpenAI,
     server.chat = refuses_stream_options
     llm = await make()
     for _ in range(2):
-        assert await collect(llm) == [TextDelta("fine")]
+        assert await collect(llm) == [TextDelta("fine"), END]
     assert ["stream_options" in request.body for request in server.requests] == [True, False, False]
 
 
@@ -118,7 +119,7 @@ async def test_a_bad_request_is_not_blamed_on_stream_options(server: FakeOpenAI,
     with pytest.raises(ProviderError, match="too long"):
         await collect(llm)
     server.chat = Answer(chat(["fine"], usage=(1, 1)))
-    assert await collect(llm) == [TextDelta("fine"), Usage(1, 1)]
+    assert await collect(llm) == [TextDelta("fine"), END, Usage(1, 1)]
     server.chat = failure(400, "too long")
     with pytest.raises(ProviderError, match="too long"):
         await collect(llm)
@@ -128,13 +129,13 @@ async def test_a_bad_request_is_not_blamed_on_stream_options(server: FakeOpenAI,
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_whole_completion(server: FakeOpenAI, make: Make, stream: bool):
     server.chat = whole_chat("Hello there.", reasoning="hm", usage=(1, 2))
-    assert await collect(await make(stream=stream)) == [ReasoningDelta("hm"), TextDelta("Hello there."), Usage(1, 2)]
+    assert await collect(await make(stream=stream)) == [ReasoningDelta("hm"), TextDelta("Hello there."), END, Usage(1, 2)]
     assert server.requests[-1].body["stream"] is stream
 
 
 async def test_a_server_that_streams_unasked(server: FakeOpenAI, make: Make):
     server.chat = Answer(chat(["a"]), content_type="text/plain")
-    assert await collect(await make(stream=False)) == [TextDelta("a")]
+    assert await collect(await make(stream=False)) == [TextDelta("a"), END]
     assert "stream_options" not in server.requests[-1].body
 
 
@@ -152,7 +153,7 @@ async def test_a_finished_reply_does_not_wait_for_ever(
 ):
     monkeypatch.setattr(openai, "TAIL_S", 0.05)
     server.chat = Answer([*chat(["a"], usage=(1, 1))[: 1 + kept], 0.02, end])
-    assert await collect(await make()) == [TextDelta("a"), *([Usage(1, 1)] if kept > 1 else [])]
+    assert await collect(await make()) == [TextDelta("a"), END, *([Usage(1, 1)] if kept > 1 else [])]
 
 
 async def test_probe_names_the_model(server: FakeOpenAI, make: Make):

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.http_errors import Failures
-from hayakuchi.core.types import ReasoningDelta, TextDelta, Usage
+from hayakuchi.core.types import Finish, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from hayakuchi.llm.openai_models import has_model, model_names
 from hayakuchi.llm.openai_reply import StreamedReply, whole_reply
 
 FAILURES = Failures("llm", "openai_llm", "http://host/v1", "the model 'm'")
+END = Finish(FinishReason.STOP)
 FINISH = event({"choices": [{"delta": {}, "finish_reason": "stop"}]})
 
 
