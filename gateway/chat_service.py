@@ -1,4 +1,4 @@
-"""Replies in text: to whoever asks by HTTP, WebSocket or gRPC, from a character or a raw model, within a conversation or not."""
+"""Replies in text, to whoever asks by HTTP, WebSocket or gRPC: of a character or a raw model, in a conversation or not."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..core.channel import Channel
 from ..core.errors import HayakuchiError, ProtocolError
+from ..core.types import Message
 from ..orchestrator.conversation import Conversation
 from . import chat_protocol as protocol
 from .api.problem import Problem
@@ -125,7 +126,7 @@ class _Connection:
                     message.message, speak=message.speak, disable_quick_response=message.disable_quick_response
                 )
             case Edit(text=text, message=place):
-                asked = self._asked(protocol.Message("user", text), rewind=Rewind(place))
+                asked = self._asked(Message("user", text), rewind=Rewind(place))
             case Regenerate(message=place):
                 asked = self._asked(rewind=Rewind(place))
             case Stop():
@@ -143,7 +144,7 @@ class _Connection:
 
     def _asked(
         self,
-        *messages: protocol.Message,
+        *messages: Message,
         rewind: Rewind | None = None,
         speak: bool = False,
         disable_quick_response: bool = False,

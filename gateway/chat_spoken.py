@@ -50,8 +50,9 @@ async def spoken(request: ChatRequest, mind: Mind, caller: Caller, doors: Doors)
         assert ended is not None
         if ended.status is TurnStatus.FAILED:
             raise _Failed(ended)
+        ids = {kept.role: kept.id for kept in ended.kept}
         usage = estimated(request.messages, ended.reply)
-        yield Done(FinishReason.STOP, usage, mind.id, ended.message_ids, estimated=True)
+        yield Done(FinishReason.STOP, usage, mind.id, (ids.get("user"), ids.get("assistant")), estimated=True)
     finally:
         forget()
         if listening.turn is not None and listening.ended is None and room.session.heard is heard:

@@ -1,4 +1,4 @@
-"""What of a model's text its caller gets: no thoughts, no tags of expressions, nothing behind a stop or beyond the allowance."""
+"""What of a model's text its caller gets: no thoughts, no tags, nothing behind a stop or beyond the allowance."""
 
 from __future__ import annotations
 

@@ -60,13 +60,13 @@ ENDPOINTS = (
         "A reply of a character or of a raw model",
         complete,
         description=(
-            "As OpenAI's clients ask for it. `model` is a character's name or a raw model of conf.yaml; empty or `default`: the "
-            "character on stage. A character answers with its persona, its quick first words (unless `disable_quick_response`) "
-            "and without tags of expressions; `system` messages are added to its instructions. With `stream` the answer is a "
-            "stream of server-sent events that ends with `data: [DONE]`; a comment is sent every 15 s while nothing else is. "
-            "With `session_id` the history is the conversation's, only the last message counts, and the exchange is kept before "
-            "the end is told: `message_ids` are its ids. With `speak` too, the avatar on stage says the reply. Where the model "
-            "counts no tokens, `usage` is a guess and has `estimated: true`."
+            "As OpenAI's clients ask for it. `model` is a character's name or a raw model of conf.yaml; empty or `default`: "
+            "the character on stage. A character answers with its persona, its quick first words (unless "
+            "`disable_quick_response`) and without tags of expressions; `system` messages are added to its instructions. With "
+            "`stream` the answer is a stream of server-sent events that ends with `data: [DONE]`; a comment is sent every 15 s "
+            "while nothing else is. With `session_id` the history is the conversation's, only the last message counts, and "
+            "the exchange is kept before the end is told: `message_ids` are its ids. With `speak` too, the avatar on stage "
+            "says the reply. Where the model counts no tokens, `usage` is a guess and has `estimated: true`."
         ),
         body=ChatBody,
         parameters=(KEY,),

@@ -1,4 +1,4 @@
-"""The body of a chat completion, as OpenAI's clients send it. Fields that are not known do not matter; known ones are checked."""
+"""The body of a chat completion, as OpenAI's clients send it. Unknown fields do not matter; known ones are checked."""
 
 from __future__ import annotations
 
@@ -119,7 +119,9 @@ class Sampling(Body):
 
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, ge=0, le=1)
-    max_tokens: int | None = Field(default=None, ge=1, le=1_000_000, description="Longest reply; the server has a limit")
+    max_tokens: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="Longest reply; the server has a limit"
+    )
     stop: str | Annotated[list[str], Field(max_length=16)] | None = Field(default=None, description="Ends the reply")
     seed: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     presence_penalty: float | None = Field(default=None, ge=-2, le=2)

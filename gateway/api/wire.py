@@ -102,7 +102,11 @@ def _call_delta(delta: ToolCallDelta) -> dict[str, Any]:
     if delta.name is not None:
         function["name"] = delta.name
     head: dict[str, Any] = {"index": delta.index}
-    return {**head, "id": delta.id, "type": "function", "function": function} if delta.id else head | {"function": function}
+    return (
+        {**head, "id": delta.id, "type": "function", "function": function}
+        if delta.id
+        else head | {"function": function}
+    )
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
