@@ -42,6 +42,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         writer = _Writer(self, send)
+        refused: Response | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 beside = [
@@ -52,7 +53,7 @@ class EventStream(Response):
                 for task in beside:
                     task.cancel()
         except* Gone:
-            return
+            pass
         if refused is not None:
             await refused(scope, receive, send)
 
@@ -143,8 +144,8 @@ async def unless_gone(receive: Receive, work: Awaitable[T]) -> T | None:
             await finish()
             watching.cancel()
     except* Gone:
-        return None
-    found = outcome[0]
+        pass
+    found = outcome[0] if outcome else None
     if isinstance(found, HayakuchiError):
         raise found
     return found
