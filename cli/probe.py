@@ -35,7 +35,9 @@ async def probed(settings: Settings, deadline_s: float = DEADLINE_S) -> list[Fin
     Nothing is downloaded: whoever lacks a model is not asked, which is no problem. Replies do without the quick one: nothing
     in ``quick_llm`` is ever more than a warning.
     """
-    asked: dict[str, tuple[Kind, Sequence[Component]]] = {section: (kind, getattr(settings, section)) for section, kind in _CHAINS.items()}
+    asked: dict[str, tuple[Kind, Sequence[Component]]] = {
+        section: (kind, getattr(settings, section)) for section, kind in _CHAINS.items()
+    }
     asked |= {f"models.{name}": ("llm", parts) for name, parts in settings.models.items()}
     async with asyncio.TaskGroup() as group:
         chains = {

@@ -129,7 +129,12 @@ async def test_a_bad_request_is_not_blamed_on_stream_options(server: FakeOpenAI,
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_whole_completion(server: FakeOpenAI, make: Make, stream: bool):
     server.chat = whole_chat("Hello there.", reasoning="hm", usage=(1, 2))
-    assert await collect(await make(stream=stream)) == [ReasoningDelta("hm"), TextDelta("Hello there."), END, Usage(1, 2)]
+    assert await collect(await make(stream=stream)) == [
+        ReasoningDelta("hm"),
+        TextDelta("Hello there."),
+        END,
+        Usage(1, 2),
+    ]
     assert server.requests[-1].body["stream"] is stream
 
 
