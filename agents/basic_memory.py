@@ -13,8 +13,9 @@ from ..core.types import LLMDelta, Message, UserInput
 from ..llm import LLM
 from .base import AgentConfig
 from .duet import duet, quick_words
+from .memory import bounded
 from .opener import OpenerReader
-from .prompt import bounded, conversation, reaction, system_prompt
+from .prompt import conversation, reaction, system_prompt
 
 
 class BasicMemoryConfig(AgentConfig):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.http_errors import Failures
-from hayakuchi.core.types import Finish, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
+from hayakuchi.core.types import Finish, FinishReason, ReasoningDelta, TextDelta, Usage
 from hayakuchi.llm.openai_models import has_model, model_names
 from hayakuchi.llm.openai_reply import StreamedReply, whole_reply
 
@@ -37,21 +37,21 @@ def failure(data: bytes) -> ProviderError:
 @given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=6), max_size=6), st.integers(1, 60))
 def test_any_cut_gives_the_same_deltas(tokens: list[str], size: int):
     data = body(tokens=tokens, reasoning=["hm…"], usage=(5, 7))
-    assert read(data, size) == [ReasoningDelta("hm…"), *map(TextDelta, tokens), Usage(5, 7)]
+    assert read(data, size) == [ReasoningDelta("hm…"), *map(TextDelta, tokens), END, Usage(5, 7)]
 
 
 def test_reasoning_has_two_names_and_may_come_with_text():
     data = delta(reasoning="a", content="b") + delta(reasoning_content="c") + FINISH
-    assert read(data) == [ReasoningDelta("a"), TextDelta("b"), ReasoningDelta("c")]
+    assert read(data) == [ReasoningDelta("a"), TextDelta("b"), ReasoningDelta("c"), END]
 
 
 def test_what_says_nothing_gives_nothing():
     data = delta(role="assistant", content="") + delta(content=None) + event({"choices": []}) + event({"type": "ping"})
-    assert read(data + FINISH) == []
+    assert read(data + FINISH) == [END]
 
 
 def test_finish_reason_or_done_ends_the_reply():
-    assert read(delta(content="a") + FINISH) == [TextDelta("a")]
+    assert read(delta(content="a") + FINISH) == [TextDelta("a"), END]
     assert read(delta(content="a") + b"data: [DONE]") == [TextDelta("a")]
 
 
@@ -60,19 +60,24 @@ def test_usage_with_every_chunk_is_told_once():
     first = event({"choices": [{"delta": {"content": "a"}, "finish_reason": None}], "usage": usage})
     assert read(first + event({"choices": [], "usage": usage | {"completion_tokens": 9}}) + FINISH) == [
         TextDelta("a"),
+        END,
         Usage(2, 9),
     ]
 
 
 def test_a_character_cut_in_two_escapes_is_made_whole():
     halves = [b'data: {"choices":[{"delta":{"content":"%s"}}]}\n\n' % half for half in (b"a\\ud83c", b"\\udf38b")]
-    assert read(b"".join(halves) + FINISH) == [TextDelta("a"), TextDelta("🌸b")]
+    assert read(b"".join(halves) + FINISH) == [TextDelta("a"), TextDelta("🌸b"), END]
     halves = [b'data: {"choices":[{"delta":{"content":"%s"}}]}\n\n' % half for half in (b"\\ud83c", b"\\udf38")]
-    assert read(b"".join(halves) + FINISH) == [TextDelta("🌸")]
+    assert read(b"".join(halves) + FINISH) == [TextDelta("🌸"), END]
 
 
 def test_half_a_character_alone_is_replaced():
-    text = "".join(found.text for found in read(b'data: {"choices":[{"delta":{"content":"\\udf38b"}}]}\n\n' + FINISH))
+    text = "".join(
+        found.text
+        for found in read(b'data: {"choices":[{"delta":{"content":"\\udf38b"}}]}\n\n' + FINISH)
+        if found != END
+    )
     assert text == "\ufffdb"
 
 
