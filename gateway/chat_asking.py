@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..agents.prompt import bounded, system_prompt
+from ..agents.memory import bounded
 from ..core.deadline import within
 from ..core.types import Message, UserInput
 from ..orchestrator.engine import Engine
-from .chat_models import Mind, Persona, RawModel
+from .chat_models import Mind, RawModel
 from .chat_prompt import Prompt
 from .chat_reply import Reply
 from .chat_request import ChatRequest
@@ -20,7 +20,7 @@ MAX_HISTORY_CHARS = 12_000
 
 
 def heard_of(request: ChatRequest, prompt: Prompt) -> UserInput:
-    """What was said, as a character's agent takes it."""
+    """What was said, as a character's agent takes it; with no words where the reply goes on from the history."""
     said = prompt.heard or Message("user", "")
     return UserInput(
         said.content,
@@ -42,17 +42,9 @@ def asked(engine: Engine, request: ChatRequest, mind: Mind, prompt: Prompt) -> t
         limits = mind.llm.deadlines
     else:
         visible = ReplyText(expressions=mind.expressions, stop=wanted.stop, max_tokens=wanted.max_tokens)
-        stream = _as_character(engine, request, mind, prompt)
+        stream = mind.agent.reply(heard_of(request, prompt), prompt.history)
         limits = engine.llm.deadlines
     return Reply(visible, thoughts=isinstance(mind, RawModel)), within(stream, limits, kind="llm", provider=mind.id)
-
-
-def _as_character(engine: Engine, request: ChatRequest, mind: Persona, prompt: Prompt) -> Any:
-    if prompt.heard is not None:
-        return mind.agent.reply(heard_of(request, prompt), prompt.history)
-    suffix = getattr(mind.agent.config, "system_prompt_suffix", "")
-    system = system_prompt(mind.character, "\n\n".join(filter(None, (prompt.instructions, suffix))))
-    return engine.llm.stream([Message("system", system), *prompt.history], request.generation)
 
 
 def _raw(request: ChatRequest, prompt: Prompt) -> list[Message]:
