@@ -94,7 +94,7 @@ class _Exchange:
                 await self._conversation.select(self._back_to)
             return None, None
         message = Message("assistant", text, tool_calls=calls) if calls else None
-        return await self._conversation.add(self._heard, text, self.status, reply_message=message)
+        return await self._conversation.add(self._heard, text, self.status.value, reply_message=message)
 
     async def _rewound(self, prompt: Prompt, rewind: Rewind) -> Prompt:
         newest = self._conversation.recent(1)

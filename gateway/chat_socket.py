@@ -41,9 +41,8 @@ async def serve_chat(websocket: WebSocket, doors: Doors, service: ChatService) -
         if not NAME.fullmatch(name):
             raise Problem(400, "a session's name is 1 to 64 of A-Z a-z 0-9 _ -", "invalid_session", "session")
         mind = await service.models.find(websocket.query_params.get("model", ""))
-        with doors.admission.session():
-            async with doors.engine.conversations.hold(caller.owner, name, mind.id) as conversation:
-                await _Connection(websocket, service, caller, mind, conversation).serve()
+        async with doors.engine.conversations.hold(caller.owner, name, mind.id) as conversation:
+            await _Connection(websocket, service, caller, mind, conversation).serve()
     except HayakuchiError as error:
         await websocket.send_denial_response(problem_of(error).response())
 
@@ -64,6 +63,8 @@ class _Connection:
         self._mind, self._conversation = mind, conversation
         self._outbox: Channel[str] = Channel(OUTBOX)
         self._changed = asyncio.Event()
+        self._telling = asyncio.Lock()
+        """The end of a reply is told before the history that it made."""
         self._reply: asyncio.Task[None] | None = None
         self._replies = self._mistakes = 0
 
@@ -136,11 +137,12 @@ class _Connection:
 
     async def _stop(self) -> None:
         """End the reply that is running, and wait until what was told of it is kept."""
-        running, self._reply = self._reply, None
+        running = self._reply
         if running is not None and not running.done():
-            running.cancel()
-            await asyncio.wait([running])
-            await self._outbox.put(protocol.stopped(self._replies))
+            async with self._telling:
+                running.cancel()
+                await asyncio.wait([running])
+                await self._outbox.put(protocol.stopped(self._replies))
 
     def _asked(
         self,
@@ -174,4 +176,5 @@ class _Connection:
             self._changed.clear()
             if (running := self._reply) is not None and not running.done():
                 await asyncio.wait([running])
-            await self._outbox.put(protocol.changed(await self._conversation.entries(HISTORY)))
+            async with self._telling:
+                await self._outbox.put(protocol.changed(await self._conversation.entries(HISTORY)))

@@ -13,7 +13,7 @@ from ...orchestrator.gateway_settings import Scope
 from ..caller import caller_of
 from ..chat_request import ChatRequest, Rewind
 from ..doors import doors_of
-from .answering import chat_answer
+from .answering import chat_answer, chat_of
 from .chat import KEY, WHOLE
 from .chat_body import LONGEST_TEXT, SESSION, Body
 from .endpoint import Answer, Endpoint, Parameter
@@ -58,7 +58,7 @@ async def _again(request: Request, body: RegenerateBody, messages: tuple[Message
     if found is None:
         raise Problem(404, f"there is no session {name[:64]!r}", "session_not_found", "id")
     asked = ChatRequest(
-        body.model or found.character,
+        body.model or await _same(request, found.character),
         messages,
         session=name,
         disable_quick_response=bool(body.disable_quick_response),
@@ -66,6 +66,15 @@ async def _again(request: Request, body: RegenerateBody, messages: tuple[Message
         rewind=Rewind(body.message),
     )
     return await chat_answer(request, asked, body.model_dump_json().encode(), stream=bool(body.stream))
+
+
+async def _same(request: Request, model: str) -> str:
+    """Who answered before; whoever is on stage where that one is no longer there."""
+    try:
+        await chat_of(request).service.models.find(model)
+    except Problem:
+        return ""
+    return model
 
 
 _ANSWERS = {

@@ -98,7 +98,7 @@ async def test_what_was_given_out_of_a_reply_that_was_given_up_is_kept(client: C
     async with asyncio.timeout(5):
         while not await client.history():
             await asyncio.sleep(0.01)
-    assert await client.history() == [("user", "One?", None), ("assistant", "Well, maybe ", "interrupted")]
+    assert await client.history() == [("user", "One?", None), ("assistant", "Well, maybe", "interrupted")]
     await client.say("Two?")
 
 

@@ -57,6 +57,11 @@ class RecordingLLM:
         self.asked: list[Asked] = []
         self.running = 0
 
+    async def asked_first(self) -> None:
+        """Wait until it was asked at all."""
+        while not self.asked:
+            await asyncio.sleep(0.005)
+
     async def open(self) -> None: ...
 
     async def probe(self) -> str:
