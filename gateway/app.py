@@ -14,10 +14,12 @@ from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
 from . import health, metrics, pages, transcriptions
-from .api.serving import http_problem
+from .api import sessions
+from .api.serving import http_problem, routes_of
+from .caller import Caller, introduce
 from .doors import Doors
 from .listen import Listeners, serve_listener
-from .origin import OriginGuard
+from .origin import ASGIApp, OriginGuard, Receive, Scope, Send
 from .rooms import Rooms
 from .stage import serve_stage
 
@@ -46,17 +48,34 @@ def build_app(engine: Engine) -> Starlette:
             *health.ROUTES,
             *metrics.ROUTES,
             *transcriptions.routes(),
+            *routes_of(sessions.ENDPOINTS),
             *pages.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
             *listening,
         ],
-        middleware=[Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors)],
+        middleware=[
+            Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors),
+            Middleware(Unasked),
+        ],
         exception_handlers={HTTPException: http_problem},
         lifespan=lifespan,
     )
     app.state.rooms = rooms
     app.state.doors = doors
     return app
+
+
+class Unasked:
+    """Pure ASGI middleware: whom nobody has introduced is a caller without a key."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket") and "caller" not in scope.get("state", {}):
+            client = scope.get("client")
+            introduce(scope, Caller(f"ip:{client[0] if client else 'unknown'}"))
+        await self._app(scope, receive, send)
 
 
 @asynccontextmanager
