@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ..core.errors import HayakuchiError, ProtocolError
-from ..core.types import Image, Message, TextDelta, ToolCallDelta
+from ..core.types import Image, Message, TextDelta
 from ..orchestrator.conversation import StoredMessage
 from .api.chat_body import ImageUrl
 from .api.problem import Problem
 from .api.serving import problem_of
 from .api.wire import usage_of
 from .chat_reply import ChatEvent, Done
+from .entries import entries
 
 MAX_TEXT = 60_000
 MAX_IMAGES = 8
@@ -78,12 +79,12 @@ def parse(text: str) -> ClientMessage:
 
 def opened(session: str, model: str, history: Sequence[StoredMessage]) -> str:
     """The first message."""
-    return _text("session", session=session, model=model, messages=_entries(history))
+    return _text("session", session=session, model=model, messages=entries(history))
 
 
 def changed(history: Sequence[StoredMessage]) -> str:
     """The history is another one."""
-    return _text("history", messages=_entries(history))
+    return _text("history", messages=entries(history))
 
 
 def event(reply: int, happened: ChatEvent) -> str | None:
@@ -101,9 +102,8 @@ def event(reply: int, happened: ChatEvent) -> str | None:
                 model=happened.model,
                 usage=usage_of(happened),
             )
-        case ToolCallDelta():
+        case _:
             return None
-    return None
 
 
 def stopped(reply: int) -> str:
@@ -122,21 +122,6 @@ def error(mistake: HayakuchiError, reply: int | None = None) -> str:
     if found.retry_after_s is not None:
         told["retry_after_s"] = found.retry_after_s
     return _text("error", **told)
-
-
-def _entries(history: Sequence[StoredMessage]) -> list[Mapping[str, Any]]:
-    return [
-        {
-            "id": one.id,
-            "role": one.message.role,
-            "content": one.message.content,
-            "viewer": one.message.viewer,
-            "status": one.status,
-            "siblings": list(one.siblings),
-            "created_at": one.created_at,
-        }
-        for one in history
-    ]
 
 
 def _text(kind: str, **fields: Any) -> str:

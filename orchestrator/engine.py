@@ -18,6 +18,8 @@ from ..tts.fallback import FallbackTTS
 from ..tts.phrase_cache import CachedTTS
 from . import phrases
 from .common_phrases import common_phrases
+from .conversation import Conversation
+from .conversations import Conversations
 from .ears import Ears
 from .hearing import Hearing
 from .playback import Playback
@@ -52,6 +54,7 @@ class Engine:
         parts = (self.llm, settings.character, *([self.quick] if self.quick else []))
         self.agent = settings.agent.provider(settings.agent.config, *parts)
         self.hearing = Hearing(settings)
+        self.conversations = Conversations(settings.sessions, keys=settings.gateway.auth.enabled)
         self.statistics = ReplyStatistics()
         self._streaming: dict[tuple[int, int], Streaming] = {}
         """By model and voice."""
@@ -78,6 +81,8 @@ class Engine:
                     await chain.open()
             exits.push_async_callback(self.hearing.aclose)
             await self.hearing.open()
+            exits.push_async_callback(self.conversations.aclose)
+            await self.conversations.start()
             self._exits = exits.pop_all()
         return self
 
@@ -130,7 +135,8 @@ class Engine:
         own = [chain for name in self.settings.models if isinstance(chain := self.raw_models[name], FallbackLLM)]
         return [*own, *([self.embedder] if self.embedder else [])]
 
-    def new_session(self, name: str) -> Session:
+    def new_session(self, name: str, history: Conversation | None = None) -> Session:
+        """A session that goes on with this conversation; None: with one that ends with it."""
         settings = self.settings
         return Session(
             name,
@@ -145,6 +151,7 @@ class Engine:
             ),
             streaming=self.streaming,
             completed=self._count,
+            history=history,
         )
 
     @property
@@ -193,10 +200,12 @@ class Engine:
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong with providers at the moment, a line each."""
+        """What is wrong with providers, and with the keeping of conversations, at the moment, a line each."""
         now = loop_ms()
         chains = (self.llm, self.voice, *([self.quick] if self.quick else []), *self._others)
         lines = [str(error) for chain in chains for _, _, error in chain.states(now) if error is not None]
+        if self.conversations.problem:
+            lines.append(self.conversations.problem)
         return list(dict.fromkeys(lines))
 
 

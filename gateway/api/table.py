@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import chat, completions, edits, embeddings, models, role_chat
+from . import chat, completions, edits, embeddings, models, role_chat, sessions
 from .endpoint import Endpoint
 
 ALL: Sequence[Endpoint] = (
@@ -13,5 +13,6 @@ ALL: Sequence[Endpoint] = (
     *embeddings.ENDPOINTS,
     *models.ENDPOINTS,
     *role_chat.ENDPOINTS,
+    *sessions.ENDPOINTS,
     *edits.ENDPOINTS,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from chatting import Desk, RecordingLLM, chatting, words
+from chatting import Desk, RecordingLLM, chatting, until, words
 from leaks import nothing_leaks
 
 from hayakuchi.core.errors import Category, ProviderError
@@ -222,7 +222,9 @@ async def test_stop_and_max_tokens_hold_where_a_model_ignores_them(client: Clien
         ({"tools": [{"type": "function"}]}, "tools.0.function"),
     ],
 )
-async def test_a_mistake_names_its_field(client: Client, llm: RecordingLLM, body: dict[str, Any], where: str | None) -> None:
+async def test_a_mistake_names_its_field(
+    client: Client, llm: RecordingLLM, body: dict[str, Any], where: str | None
+) -> None:
     status, answer, _ = await client.post(**body)
     assert (status, answer["error"]["type"]) == (422, "invalid_request_error")
     assert (answer["error"]["param"] or "").startswith(where or "")
@@ -272,8 +274,7 @@ async def test_who_hangs_up_frees_the_model_and_the_turn(client: Client, llm: Re
                 response.close()
             else:
                 task = asyncio.ensure_future(_read(call))
-                while not llm.running:
-                    await asyncio.sleep(0.005)
+                await until(lambda: llm.running > 0)
                 left = asyncio.get_running_loop().time()
                 task.cancel()
             async with asyncio.timeout(5):
@@ -307,8 +308,7 @@ async def test_more_turns_than_the_server_makes_are_refused() -> None:
         client = Client(desk, http)
         async with asyncio.TaskGroup() as group:
             first = group.create_task(client.text())
-            while not desk.llm.running:
-                await asyncio.sleep(0.005)
+            await until(lambda: desk.llm.running > 0)
             status, answer, headers = await client.post()
             assert (status, answer["error"]["code"]) == (503, "overloaded")
             assert "Retry-After" in headers

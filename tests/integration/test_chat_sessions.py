@@ -9,12 +9,13 @@ from typing import Any
 
 import aiohttp
 import pytest
-from chatting import Desk, RecordingLLM, chatting, words
+from chatting import Desk, RecordingLLM, chatting, until, words
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import TextDelta
 from hayakuchi.gateway import chat_conversation
 from hayakuchi.gateway.caller import Caller
+from hayakuchi.orchestrator.gateway_settings import Scope
 
 PATH = "/v1/chat/completions"
 
@@ -95,9 +96,8 @@ async def test_what_was_given_out_of_a_reply_that_was_given_up_is_kept(client: C
     while b"maybe" not in await response.content.readuntil(b"\n\n"):
         pass
     response.close()
-    async with asyncio.timeout(5):
-        while not await client.history():
-            await asyncio.sleep(0.01)
+    conversation = await client.desk.engine.conversations.open("", "s", "Test")
+    await until(lambda: len(conversation) > 0)
     assert await client.history() == [("user", "One?", None), ("assistant", "Well, maybe", "interrupted")]
     await client.say("Two?")
 
@@ -116,8 +116,7 @@ async def test_replies_come_one_after_another(client: Client) -> None:
     client.desk.llm.scripts = [[gate, TextDelta("First.")], words("Second.")]
     async with asyncio.TaskGroup() as group:
         first = group.create_task(client.say("One?"))
-        while not client.desk.llm.asked:
-            await asyncio.sleep(0.005)
+        await client.desk.llm.asked_first()
         second = group.create_task(client.say("Two?"))
         await asyncio.sleep(0.05)
         assert len(client.desk.llm.asked) == 1
@@ -132,8 +131,7 @@ async def test_who_waits_too_long_for_the_reply_before_is_told(client: Client, m
     client.desk.llm.scripts = [[gate, TextDelta("First.")]]
     async with asyncio.TaskGroup() as group:
         group.create_task(client.say("One?"))
-        while not client.desk.llm.asked:
-            await asyncio.sleep(0.005)
+        await client.desk.llm.asked_first()
         body = {"messages": [{"role": "user", "content": "Two?"}], "session_id": "s"}
         status, answer = await client.post(PATH, body)
         gate.release()
@@ -194,7 +192,9 @@ async def test_an_edit_whose_reply_fails_leaves_the_conversation_as_it_was(clien
         ("/chat/history/s/regenerate", {"model": "gpt-9"}, 404, "model_not_found"),
     ],
 )
-async def test_edits_that_make_no_sense(client: Client, path: str, body: dict[str, Any], status: int, code: str) -> None:
+async def test_edits_that_make_no_sense(
+    client: Client, path: str, body: dict[str, Any], status: int, code: str
+) -> None:
     await client.say("One?")
     before = await client.history()
     found, answer = await client.post(path, body)
@@ -230,8 +230,6 @@ async def test_an_avatar_whose_caller_hangs_up_is_interrupted(client: Client) ->
 
 
 async def test_only_who_may_speak_makes_the_avatar_speak() -> None:
-    from hayakuchi.orchestrator.gateway_settings import Scope
-
     callers = {"mute": Caller("mute", "mute", frozenset({Scope.CHAT}))}
     async with chatting(callers=callers, raw={"tiny": RecordingLLM()}) as desk, aiohttp.ClientSession() as http:
         client = Client(desk, http)

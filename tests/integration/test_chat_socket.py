@@ -81,7 +81,10 @@ async def test_a_conversation(desk: Desk) -> None:
         history = await chat.next()
         assert history["type"] == "history"
         assert [entry["id"] for entry in history["messages"]] == done["message_ids"]
-        assert [(entry["role"], entry["viewer"]) for entry in history["messages"]] == [("user", "Mika"), ("assistant", None)]
+        assert [(entry["role"], entry["viewer"]) for entry in history["messages"]] == [
+            ("user", "Mika"),
+            ("assistant", None),
+        ]
     async with joined(desk) as chat:
         assert contents(await chat.next("session")) == ["One?", "First one."]
 
@@ -95,7 +98,11 @@ async def test_a_session_without_a_name_gets_one(desk: Desk) -> None:
 
 
 async def test_stopping_and_saying_something_else(desk: Desk) -> None:
-    desk.llm.scripts = [[TextDelta("Well, "), TextDelta("hm. "), 60.0], [TextDelta("I "), TextDelta("think "), 60.0], words("Yes.")]
+    desk.llm.scripts = [
+        [TextDelta("Well, "), TextDelta("hm. "), 60.0],
+        [TextDelta("I "), TextDelta("think "), 60.0],
+        words("Yes."),
+    ]
     async with joined(desk) as chat, asyncio.timeout(10):
         await chat.send("say", text="One?")
         while "hm" not in (await chat.next("delta"))["text"]:
@@ -176,7 +183,9 @@ async def test_too_many_mistakes_and_binary_frames_end_the_connection(desk: Desk
         assert await chat.close_code() == 1003
 
 
-@pytest.mark.parametrize(("query", "status"), [("session=../x", 400), ("session=" + "x" * 65, 400), ("model=gpt-9", 404)])
+@pytest.mark.parametrize(
+    ("query", "status"), [("session=../x", 400), ("session=" + "x" * 65, 400), ("model=gpt-9", 404)]
+)
 async def test_refused_before_it_is_accepted(desk: Desk, query: str, status: int) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with joined(desk, query):

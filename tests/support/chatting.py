@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,6 +30,15 @@ Step = LLMDelta | ProviderError | float | asyncio.Semaphore
 def words(text: str) -> list[Step]:
     """A delta per word."""
     return [TextDelta(word) for word in text.replace(" ", " \0").split("\0")]
+
+
+async def until(true: Callable[[], bool], limit_s: float = 5.0) -> None:
+    """Wait for something that nobody tells of."""
+    for _ in range(round(limit_s / 0.005)):
+        if true():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it did not come to that")
 
 
 @dataclass
@@ -59,8 +68,7 @@ class RecordingLLM:
 
     async def asked_first(self) -> None:
         """Wait until it was asked at all."""
-        while not self.asked:
-            await asyncio.sleep(0.005)
+        await until(lambda: bool(self.asked))
 
     async def open(self) -> None: ...
 

@@ -24,13 +24,23 @@ def told(*messages: Message) -> tuple[str, list[str], str | None]:
 
 
 def test_instructions_stand_apart_and_the_last_message_is_what_was_heard() -> None:
-    messages = (Message("system", "Be kind."), user("a"), Message("assistant", "b"), Message("system", "Be brief."), user("c"))
+    messages = (
+        Message("system", "Be kind."),
+        user("a"),
+        Message("assistant", "b"),
+        Message("system", "Be brief."),
+        user("c"),
+    )
     assert told(*messages) == ("Be kind.\n\nBe brief.", ["a", "b"], "c")
 
 
 def test_an_instruction_at_the_end_is_what_is_answered() -> None:
     assert told(Message("system", "Greet the user.")) == ("", [], "Greet the user.")
-    assert told(Message("system", "Be kind."), user("a"), Message("system", "Say bye.")) == ("Be kind.", ["a"], "Say bye.")
+    assert told(Message("system", "Be kind."), user("a"), Message("system", "Say bye.")) == (
+        "Be kind.",
+        ["a"],
+        "Say bye.",
+    )
 
 
 def test_results_of_tools_go_on_from_the_history() -> None:
@@ -81,8 +91,8 @@ ROLES: list[Role] = ["system", "user", "assistant"]
 def test_a_trimmed_prompt_fits_and_keeps_the_order(messages: list[Message], most: int) -> None:
     try:
         kept = fitting(messages, most, "trim")
-    except Problem as refused:
-        assert refused.status == 413
+    except Problem:
+        assert len(messages[-1].content) < length(messages)
         return
     assert length(kept) <= most or kept == tuple(messages)
     assert messages[-1].content.endswith(kept[-1].content)

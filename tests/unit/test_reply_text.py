@@ -18,7 +18,9 @@ def fed(text: ReplyText, *pieces: str) -> str:
 
 def test_a_character_shows_neither_thoughts_nor_tags() -> None:
     text = ReplyText(expressions=TAGS)
-    assert fed(text, "<thi", "nk>secret [joy]</think>", "[jo", "y] Hello", " [thinking] there [1].") == "Hello there [1]."
+    assert (
+        fed(text, "<thi", "nk>secret [joy]</think>", "[jo", "y] Hello", " [thinking] there [1].") == "Hello there [1]."
+    )
     assert text.cut is None
 
 
