@@ -143,7 +143,8 @@ class SpeakingTo:
 async def speaking_to(settings: Settings, clip: Audio, tell: Callable[[str], None]) -> AsyncIterator[SpeakingTo]:
     """The providers and ears of the settings, in this process; ``tell`` hears what has to be downloaded first.
 
-    No phrase is remembered, as the same one is asked for again and again, and nothing that is said is kept. Raises ProviderError, AllProvidersFailed.
+    No phrase is remembered, as the same one is asked for again and again, and nothing that is said is kept.
+    Raises ProviderError, AllProvidersFailed.
     """
     cache, sessions = settings.cache.model_copy(update={"enabled": False}), SessionsSettings(keep=False)
     settings = replace(settings, cache=cache, sessions=sessions)

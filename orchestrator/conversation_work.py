@@ -50,7 +50,7 @@ def moved(connection: sqlite3.Connection, who: Identity, step: Step[T], now: flo
 
 def before_last(count: int, connection: sqlite3.Connection, row: Row) -> tuple[int | None, int]:
     """Before the newest ``count`` messages; how many that are."""
-    ids = way_ids(connection, row.id, row.head, count)
+    ids = way_ids(connection, row.id, row.head, count) if count > 0 else []
     oldest = found(connection, row.id, ids[-1]) if ids else None
     return (oldest.parent if oldest else row.head), len(ids)
 
