@@ -108,6 +108,14 @@ async def test_what_does_not_work_is_told_and_probed(server: FakeOpenAI):
             assert await engine.embedder.embed(["a"])
 
 
+async def test_only_the_model_that_speaks_is_loaded_at_the_start(server: FakeOpenAI):
+    parts = [served(server, "test", warm_up=how) for how in ("auto", "auto", True)]
+    async with Engine(settings(parts[0], models={"a": (parts[1],), "b": (parts[2],)})) as engine:
+        await engine.warm_up()
+    loaded = [request for request in server.requests if request.path.endswith("completions")]
+    assert len(loaded) == 2
+
+
 async def test_from_a_file(server: FakeOpenAI, tmp_path: Path):
     conf = tmp_path / "conf.yaml"
     conf.write_text(f"""
