@@ -32,14 +32,15 @@ def prompt(messages: Sequence[Message]) -> str:
 
     Nobody can speak in another one's name: lines that begin like a speaker's are quoted.
     """
-    parts = [
-        message.content
-        if message.role == "system"
-        else f"{_SPEAKERS.get(message.role, 'User')}: {_LABEL.sub('> ', message.content)}"
-        for message in messages
-        if message.content.strip()
-    ]
+    parts = [_line(message) for message in messages if message.content.strip()]
     return "\n\n".join([*parts, "Assistant:"])
+
+
+def _line(message: Message) -> str:
+    if message.role == "system":
+        return message.content
+    said = "\n".join(message.content.splitlines())
+    return f"{_SPEAKERS.get(message.role, 'User')}: {_LABEL.sub('> ', said)}"
 
 
 def completion_body(

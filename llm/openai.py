@@ -43,7 +43,8 @@ class OpenAIConfig(OpenAIBlock, LLMConfig):
     stream: bool = Field(default=True, description="false: one whole completion")
     warm_up: Literal["auto"] | bool = Field(
         default="auto",
-        description="Ask for one token at start, so that the server loads the model; auto: on this machine only",
+        description="Ask for one token at start, so that the server loads the model; auto: on this machine only, and not under "
+        "models",
     )
 
     def said(self) -> dict[str, Any]:

@@ -18,6 +18,9 @@ from ..core.openai_block import OpenAIBlock, listing_probed
 from .embeddings import KIND, Embedded, EmbedderConfig
 from .openai_reply import usage_of
 
+MAX_ANSWER_BYTES = 64 << 20
+"""Two thousand vectors of 1536 numbers, as JSON."""
+
 
 class OpenAIEmbeddingsConfig(OpenAIBlock, EmbedderConfig):
     """The block ``openai_embeddings``."""
@@ -83,7 +86,7 @@ class OpenAIEmbeddings:
         try:
             if response.content_type == "text/html":
                 raise http.failures.bad_output("answered with a web page; is base_url right?")
-            return self._read(http.json_of(await http.read_all(response)), len(texts))
+            return self._read(http.json_of(await http.read_all(response, MAX_ANSWER_BYTES)), len(texts))
         finally:
             http.hang_up(response)
 

@@ -3,13 +3,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from fake_openai import chat, delta, event
+from fake_openai import chat, delta, ended, event, piece_of_call
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.http_errors import Failures
-from hayakuchi.core.types import Finish, FinishReason, ReasoningDelta, TextDelta, Usage
+from hayakuchi.core.types import Finish, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from hayakuchi.llm.openai_models import has_model, model_names
 from hayakuchi.llm.openai_reply import StreamedReply, whole_reply
 
@@ -204,3 +204,60 @@ def test_what_is_no_list_of_models(listing: Any):
 
 def test_model_names_skips_what_has_no_name():
     assert model_names({"data": [{"id": "a", "owned_by": "x"}, {"id": 7}, "b", {}]}) == {"a": "x"}
+
+
+def whole(choice: dict[str, Any], **fields: Any) -> list[Any]:
+    return whole_reply({"choices": [choice], **fields}, FAILURES)
+
+
+CALL = {"id": "a", "type": "function", "function": {"name": "sing", "arguments": "{}"}}
+
+
+def test_calls_of_tools_streamed_and_whole():
+    streamed = piece_of_call(0, id="a", name="sing", arguments="{") + piece_of_call(0, arguments="}")
+    end = Finish(FinishReason.TOOL_CALLS)
+    assert read(streamed + ended("tool_calls")) == [
+        ToolCallDelta(0, "a", "sing", "{"),
+        ToolCallDelta(0, arguments="}"),
+        end,
+    ]
+    message = {"content": None, "tool_calls": [CALL]}
+    assert whole({"message": message, "finish_reason": "tool_calls"}) == [ToolCallDelta(0, "a", "sing", "{}"), end]
+
+
+@pytest.mark.parametrize(
+    ("said", "called", "reason"),
+    [
+        ("stop", False, FinishReason.STOP),
+        ("stop", True, FinishReason.TOOL_CALLS),
+        ("length", False, FinishReason.LENGTH),
+        ("length", True, FinishReason.LENGTH),
+        ("function_call", True, FinishReason.TOOL_CALLS),
+        ("content_filter", False, FinishReason.CONTENT_FILTER),
+        ("eos_token", False, FinishReason.STOP),
+    ],
+)
+def test_why_it_ended(said: str, called: bool, reason: FinishReason):
+    calls = piece_of_call(0, id="a", name="sing") if called else b""
+    assert read(calls + ended(said) + ended(said))[-1] == Finish(reason)
+    assert read(calls + ended(said) + ended(said)).count(Finish(reason)) == 1
+    message = {"content": "a", "tool_calls": [CALL] if called else None}
+    assert whole({"message": message, "finish_reason": said})[-1] == Finish(reason)
+
+
+def test_an_empty_reason_is_none():
+    assert read(delta(content="a") + ended("") + delta(content="b") + FINISH) == [TextDelta("a"), TextDelta("b"), END]
+    assert whole({"message": {"content": "a"}}) == [TextDelta("a")]
+
+
+def test_a_refusal_is_what_the_model_says():
+    assert read(delta(refusal="No.") + FINISH) == [TextDelta("No."), END]
+    assert whole({"message": {"content": None, "refusal": "No."}}) == [TextDelta("No.")]
+
+
+@pytest.mark.parametrize("calls", ["x", 7, [7], [{"function": "x"}], {"a": 1}])
+def test_odd_calls_are_bad_output(calls: Any):
+    assert failure(delta(tool_calls=calls)).category is Category.BAD_OUTPUT
+    with pytest.raises(ProviderError) as caught:
+        whole({"message": {"tool_calls": calls}})
+    assert caught.value.category is Category.BAD_OUTPUT
