@@ -14,7 +14,10 @@ from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
 from . import health, metrics, pages, transcriptions
+from .access import Access
 from .api.serving import http_problem
+from .cors import Cors
+from .doorkeeper import Doorkeeper
 from .doors import Doors
 from .listen import Listeners, serve_listener
 from .origin import OriginGuard
@@ -31,7 +34,7 @@ def build_app(engine: Engine) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with _running(rooms):
+        async with doors.open(), _running(rooms):
             yield
 
     async def stage_socket(websocket: WebSocket) -> None:
@@ -50,7 +53,13 @@ def build_app(engine: Engine) -> Starlette:
             WebSocketRoute("/stage/ws", stage_socket),
             *listening,
         ],
-        middleware=[Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors)],
+        middleware=[
+            Middleware(
+                OriginGuard, names=[settings.server.host, *settings.gateway.hosts], origins=settings.gateway.cors
+            ),
+            Middleware(Cors, origins=settings.gateway.cors),
+            Middleware(Doorkeeper, entrance=doors.entrance, meter=doors.meter, access=Access(pages=pages.ROUTES)),
+        ],
         exception_handlers={HTTPException: http_problem},
         lifespan=lifespan,
     )

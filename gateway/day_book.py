@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..core.database import Database
+from ..core.database import Database, StoreError
 from .recent import Recent
 
 MOST_CALLERS = 10_000
@@ -72,7 +72,7 @@ class DayBook:
         self._unwritten.setdefault(place, Used()).add(characters, audio_ms)
 
     async def flush(self) -> None:
-        """Write what came since the last time. Raises StoreError; then it is kept for the next time."""
+        """Write what came since the last time. Raises StoreError; what could not be written is kept for the next time."""
         if self._database is None or not self._unwritten:
             return
         batch, self._unwritten = self._unwritten, {}
@@ -85,7 +85,13 @@ class DayBook:
             if sweep:
                 _forget(connection, day)
 
-        await self._database.write(write)
+        try:
+            await self._database.write(write)
+        except StoreError as error:
+            # Without a cause it was only slow, and is written all the same.
+            for place, used in batch.items() if error.__cause__ else ():
+                self._unwritten.setdefault(place, Used()).add(used.characters, used.audio_ms)
+            raise
         self._swept = day
 
     async def _read(self, place: tuple[str, str]) -> Used:

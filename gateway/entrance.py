@@ -57,6 +57,15 @@ class Entrance:
         self._welcome.put((address, token[:11]), True)
         return key.caller(self._settings.limits)
 
+    def check_wait(self, host: str | None) -> None:
+        """Raises Problem (429) while keys from there are not looked at."""
+        if wait_s := self.failures.wait_s(address_of(host)):
+            raise _wait(wait_s)
+
+    def failed(self, host: str | None) -> None:
+        """Somebody there promised a key and sent none."""
+        self.failures.failed(address_of(host))
+
     def require(self, caller: Caller, scope: Scope | None) -> None:
         """Raises Problem: 401 for who should come with a key, 403 for who has one that does not allow this."""
         if scope is None or caller.may(scope):

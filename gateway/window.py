@@ -11,7 +11,7 @@ from .recent import Recent
 
 WINDOW_MS = 60_000.0
 SLOT_MS = 2_000.0
-"""Requests of so long are counted together, and leave the window together: a caller costs thirty numbers, not one per request."""
+"""Requests of so long are counted together and leave the window together: a caller costs thirty numbers at most."""
 MOST_CALLERS = 10_000
 
 
