@@ -15,7 +15,7 @@ from .keys import TOKEN, Key, all_keys, digest_of
 
 FRESH_MS = 1000.0
 """How old what is known may be."""
-EAGER_MS = 100.0
+EAGER_MS = 50.0
 """How old it may be when a key does not fit: perhaps it was made a moment ago."""
 _NOBODY = digest_of("")
 
