@@ -62,8 +62,8 @@ def make_server(engine: Engine, on_ready: Callable[[], None]) -> _Server:
         http=DeadlineProtocol,
         forwarded_allow_ips=list(engine.settings.gateway.trusted_proxies),
         log_config=None,
-        # Its debug lines show the headers and messages of WebSockets, and keys among them.
-        log_level=max(logging.INFO, logging.getLogger().getEffectiveLevel()),
+        # Its other lines show the addresses, headers and messages of WebSockets, and keys among them.
+        log_level=max(logging.WARNING, logging.getLogger().getEffectiveLevel()),
         access_log=False,
         server_header=False,
         ws="websockets-sansio",
