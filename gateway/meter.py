@@ -69,9 +69,9 @@ class Meter:
         limits = caller.limits
         if limits.characters_per_day or limits.audio_seconds_per_day:
             used = await self._book.used(caller.id)
-            self._check("characters", used.characters + characters, characters, limits.characters_per_day)
-            audio_ms = used.audio_ms + audio_s * 1000
-            self._check("seconds of sound", audio_ms / 1000, audio_s, limits.audio_seconds_per_day)
+            audio_ms = _ms(audio_s)
+            self._check("characters", used.characters, characters, limits.characters_per_day)
+            self._check("seconds of sound", used.audio_ms, audio_ms, limits.audio_seconds_per_day, 1000)
         self.note(caller, characters=characters, audio_s=audio_s)
 
     def note(self, caller: Caller, *, characters: int = 0, audio_s: float = 0.0) -> None:
@@ -79,10 +79,10 @@ class Meter:
         limits = caller.limits
         counted = not caller.anonymous or limits.characters_per_day or limits.audio_seconds_per_day
         if counted and (characters or audio_s):
-            self._book.add(caller.id, characters, round(audio_s * 1000))
+            self._book.add(caller.id, characters, _ms(audio_s))
 
-    def _check(self, what: str, would_be: float, asked: float, limit: int) -> None:
-        if limit and asked and would_be > limit:
+    def _check(self, what: str, used: int, asked: int, limit: int, unit: int = 1) -> None:
+        if limit and asked and used + asked > limit * unit:
             message = f"your limit of {limit} {what} a day (UTC) is reached"
             raise Problem(429, message, "daily_limit", retry_after_s=self._book.seconds_left())
 
@@ -133,6 +133,10 @@ class FrameBudget:
         self._left = min(self._left + (now - self._at) / 1000 * FRAMES_PER_S, FRAMES_AT_ONCE) - 1
         self._at = now
         return self._left >= 0
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def too_many(allowance: Allowance) -> Problem:
