@@ -59,7 +59,7 @@ async def test_every_websocket_refuses_them(tmp_path: Path, auth: bool) -> None:
     async with keyed(tmp_path, auth={"enabled": auth}, cors=[OVERLAY], limits={"requests_per_minute": 0}) as server:
         token = server.key(Scope.ADMIN)
         outcomes = {
-            (path, pair): await status_of(server, f"GET {path}", headers_for(server, *pair, token) | UPGRADE)
+            (path, pair): await status_of(server, f"GET {path}", headers_for(server, pair[0], pair[1], token) | UPGRADE)
             for path in WEBSOCKETS
             for pair in HOSTILE
         }
@@ -72,7 +72,7 @@ async def test_every_websocket_refuses_them(tmp_path: Path, auth: bool) -> None:
 @pytest.mark.parametrize("pair", HOSTILE)
 async def test_http_refuses_what_changes_something(tmp_path: Path, pair: tuple[str, str | None]) -> None:
     async with keyed(tmp_path, auth={"enabled": False}, cors=[OVERLAY]) as server:
-        headers = headers_for(server, *pair, "x") | {"Content-Length": "0"}
+        headers = headers_for(server, pair[0], pair[1], "x") | {"Content-Length": "0"}
         assert await status_of(server, "POST /metrics/reset", headers) == 403
 
 

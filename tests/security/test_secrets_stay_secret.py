@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from keyed import asking, bearing, key_file, keyed, make_key
@@ -78,7 +79,7 @@ async def by_websocket(url: str, token: str) -> list[str]:
     """All that is answered to a key in a header, a subprotocol and a message."""
     heard: list[str] = []
     offered = [Subprotocol("hayakuchi"), Subprotocol(f"hayakuchi-key.{token}")]
-    ways = ({"additional_headers": bearing(token)}, {"subprotocols": offered}, {})
+    ways: tuple[dict[str, Any], ...] = ({"additional_headers": bearing(token)}, {"subprotocols": offered}, {})
     for path in ("/stage/ws", "/ws"):
         for options in ways:
             try:

@@ -52,8 +52,8 @@ async def test_a_key_among_the_subprotocols(tmp_path: Path) -> None:
 async def test_a_key_as_the_first_message(tmp_path: Path, offered: tuple[str, ...]) -> None:
     async with keyed(tmp_path) as server:
         token = server.key(SPEAK)
-        options = {"subprotocols": protocols(*offered)} if offered else {}
-        async with connect(f"{server.ws}/stage/ws", proxy=None, **options) as socket:
+        names = protocols(*offered) if offered else None
+        async with connect(f"{server.ws}/stage/ws", proxy=None, subprotocols=names) as socket:
             assert socket.subprotocol == (offered[0] if offered else None)
             await socket.send(json.dumps({"type": "auth", "key": token}))
             assert await told(socket) == {"type": "auth.ok"}

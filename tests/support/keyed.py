@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,7 +38,7 @@ class Keyed:
 
     def key(self, *scopes: Scope, name: str = "test", expires_in_s: float | None = None, **limits: int) -> str:
         """A new key's token."""
-        return make_key(self.file, scopes, name=name, expires_in_s=expires_in_s, **limits)
+        return make_key(self.file, scopes, name=name, expires_in_s=expires_in_s, limits=limits)
 
     def revoke(self, token: str) -> None:
         with sqlite3.connect(self.file) as connection:
@@ -53,7 +53,7 @@ def make_key(
     name: str = "test",
     owner: str | None = None,
     expires_in_s: float | None = None,
-    **limits: int,
+    limits: Mapping[str, int] | None = None,
 ) -> str:
     now = time.time()
     ends = None if expires_in_s is None else now + expires_in_s

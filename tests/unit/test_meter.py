@@ -58,12 +58,14 @@ def test_who_waits_as_long_as_it_is_told_is_let_in() -> None:
     async def script() -> None:
         meter, who = Meter(), caller(requests_per_minute=5)
         assert [meter.count(who).remaining for _ in range(5)] == [4, 3, 2, 1, 0]
+        refusals = []
         for _ in range(20):
             with pytest.raises(Problem) as refused:
                 meter.request(who)
-            assert refused.value.status == 429
+            refusals.append(refused.value)
             await asyncio.sleep(1)
-        await asyncio.sleep(float(refused.value.headers["Retry-After"]))
+        assert {refusal.status for refusal in refusals} == {429}
+        await asyncio.sleep(float(refusals[-1].headers["Retry-After"]))
         assert meter.count(who).remaining == 4
         assert dict(meter.count(who).headers)[b"x-ratelimit-limit-requests"] == b"5"
 
