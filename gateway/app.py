@@ -14,16 +14,18 @@ from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
 from . import health, metrics, pages, transcriptions
+from .access import Access
 from .api.answering import Chat
 from .api.serving import http_problem, routes_of
 from .api.table import ALL
-from .caller import Caller, introduce
 from .chat_service import ChatService
 from .chat_socket import serve_chat
+from .cors import Cors
+from .doorkeeper import Doorkeeper
 from .doors import Doors
 from .idempotency import Replays
 from .listen import Listeners, serve_listener
-from .origin import ASGIApp, OriginGuard, Receive, Scope, Send
+from .origin import OriginGuard
 from .rooms import Rooms
 from .stage import serve_stage
 
@@ -37,7 +39,7 @@ def build_app(engine: Engine) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with _running(rooms):
+        async with doors.open(), _running(rooms):
             yield
 
     chat = Chat(ChatService(doors), Replays())
@@ -64,8 +66,11 @@ def build_app(engine: Engine) -> Starlette:
             *listening,
         ],
         middleware=[
-            Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors),
-            Middleware(Unasked),
+            Middleware(
+                OriginGuard, names=[settings.server.host, *settings.gateway.hosts], origins=settings.gateway.cors
+            ),
+            Middleware(Cors, origins=settings.gateway.cors),
+            Middleware(Doorkeeper, entrance=doors.entrance, meter=doors.meter, access=Access(ALL, pages.ROUTES)),
         ],
         exception_handlers={HTTPException: http_problem},
         lifespan=lifespan,
@@ -74,19 +79,6 @@ def build_app(engine: Engine) -> Starlette:
     app.state.doors = doors
     app.state.chat = chat
     return app
-
-
-class Unasked:
-    """Pure ASGI middleware: whom nobody has introduced is a caller without a key."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket") and "caller" not in scope.get("state", {}):
-            client = scope.get("client")
-            introduce(scope, Caller(f"ip:{client[0] if client else 'unknown'}"))
-        await self._app(scope, receive, send)
 
 
 @asynccontextmanager

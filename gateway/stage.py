@@ -9,8 +9,9 @@ from typing import assert_never
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ..asr.base import SAMPLE_RATE
 from ..core.errors import CapacityError, HayakuchiError, ProtocolError, SessionClosed
-from ..core.types import UserInput
+from ..core.types import BYTES_PER_SAMPLE, UserInput
 from ..live2d_bridge.stage import Viewer
 from ..live2d_bridge.wire import (
     MIC_KIND,
@@ -36,6 +37,8 @@ from ..live2d_bridge.wire import (
 )
 from ..orchestrator.revisions import Edited, Regenerated, Revision, RolledBack, Selected
 from .caller import caller_of
+from .doors import doors_of
+from .meter import SoundMeter
 from .rooms import MAIN, Room, Rooms
 from .snapshot import snapshot
 
@@ -62,7 +65,11 @@ async def serve_stage(websocket: WebSocket, rooms: Rooms) -> None:
             viewer.send_json(begun)
         if websocket.query_params.get("sound") == "1":
             room.stage.claim_if_free(viewer)
-        await _Connection(websocket, room, viewer).serve()
+        connection = _Connection(websocket, room, viewer)
+        try:
+            await connection.serve()
+        finally:
+            connection.sound.leave()
     finally:
         room.leave(viewer)
 
@@ -78,6 +85,8 @@ class _Goodbye(Exception):
 class _Connection:
     def __init__(self, websocket: WebSocket, room: Room, viewer: Viewer) -> None:
         self._websocket, self._room, self._viewer = websocket, room, viewer
+        self._caller, self._meter = caller_of(websocket.scope), doors_of(websocket).meter
+        self.sound = SoundMeter(self._meter, self._caller)
         self._mistakes = 0
 
     async def serve(self) -> None:
@@ -116,23 +125,35 @@ class _Connection:
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code") or 1005)
             try:
-                self._take(message.get("text"), message.get("bytes") or b"")
-            except (ProtocolError, CapacityError) as error:
-                self._complain(error)
+                await self._take(message.get("text"), message.get("bytes") or b"")
             except SessionClosed as error:
                 raise _Goodbye(1001, str(error)) from error
+            except HayakuchiError as error:
+                self._complain(error)
             # Messages that came together are received without waiting: whoever sends many must not keep the others from theirs.
             await asyncio.sleep(0)
 
-    def _take(self, text: str | None, data: bytes) -> None:
+    async def _take(self, text: str | None, data: bytes) -> None:
         if text is None:
             if data[:1] != bytes((MIC_KIND,)):
                 raise _Goodbye(1003, "the only binary frames that are understood are those of a microphone")
-            self._room.mic.hear(self._viewer, MicFrame.decode(data))
+            await self._hear(MicFrame.decode(data))
             return
         parsed = parse_client_message(text)
+        if isinstance(parsed, InputText | MessageEdit | ReplyRegenerate):
+            self._meter.request(self._caller)
+            said = 0 if isinstance(parsed, ReplyRegenerate) else len(parsed.text)
+            await self._meter.charge(self._caller, characters=said)
         if parsed is not None:
             self._obey(parsed)
+
+    async def _hear(self, frame: MicFrame) -> None:
+        try:
+            await self.sound.hear(len(frame.pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE)
+        except HayakuchiError:
+            self._room.mic.stop(self._viewer)
+            raise
+        self._room.mic.hear(self._viewer, frame)
 
     def _obey(self, message: ClientMessage) -> None:
         session, stage, viewer = self._room.session, self._room.stage, self._viewer
