@@ -63,7 +63,7 @@ async def measure(rounds: int) -> dict[str, list[float]]:
         settings = GatewaySettings.model_validate(
             {"auth": {"enabled": auth}, "limits": {"requests_per_minute": 1_000_000}}
         )
-        entrance, meter = Entrance(settings, KeyRing(database)), Meter(database)
+        entrance, meter = Entrance(settings, KeyRing(lambda: database)), Meter(lambda: database)
         return OriginGuard(Cors(Doorkeeper(answer, entrance=entrance, meter=meter, access=Access())))
 
     subjects = {"bare": (answer, [HOST]), "no keys": (guarded(auth=False), [HOST])}

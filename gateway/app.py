@@ -15,10 +15,15 @@ from starlette.websockets import WebSocket
 from ..orchestrator.engine import Engine
 from . import health, metrics, pages, transcriptions
 from .access import Access
-from .api.serving import http_problem
+from .api.answering import Chat
+from .api.serving import http_problem, routes_of
+from .api.table import ALL
+from .chat_service import ChatService
+from .chat_socket import serve_chat
 from .cors import Cors
 from .doorkeeper import Doorkeeper
 from .doors import Doors
+from .idempotency import Replays
 from .listen import Listeners, serve_listener
 from .origin import OriginGuard
 from .rooms import Rooms
@@ -37,6 +42,11 @@ def build_app(engine: Engine) -> Starlette:
         async with doors.open(), _running(rooms):
             yield
 
+    chat = Chat(ChatService(doors), Replays())
+
+    async def chat_socket(websocket: WebSocket) -> None:
+        await serve_chat(websocket, doors, chat.service)
+
     async def stage_socket(websocket: WebSocket) -> None:
         await serve_stage(websocket, rooms)
 
@@ -49,8 +59,10 @@ def build_app(engine: Engine) -> Starlette:
             *health.ROUTES,
             *metrics.ROUTES,
             *transcriptions.routes(),
+            *routes_of(ALL),
             *pages.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
+            WebSocketRoute("/chat/ws", chat_socket),
             *listening,
         ],
         middleware=[
@@ -58,13 +70,14 @@ def build_app(engine: Engine) -> Starlette:
                 OriginGuard, names=[settings.server.host, *settings.gateway.hosts], origins=settings.gateway.cors
             ),
             Middleware(Cors, origins=settings.gateway.cors),
-            Middleware(Doorkeeper, entrance=doors.entrance, meter=doors.meter, access=Access(pages=pages.ROUTES)),
+            Middleware(Doorkeeper, entrance=doors.entrance, meter=doors.meter, access=Access(ALL, pages.ROUTES)),
         ],
         exception_handlers={HTTPException: http_problem},
         lifespan=lifespan,
     )
     app.state.rooms = rooms
     app.state.doors = doors
+    app.state.chat = chat
     return app
 
 

@@ -15,22 +15,27 @@ from ..core.types import BYTES_PER_SAMPLE, UserInput
 from ..live2d_bridge.stage import Viewer
 from ..live2d_bridge.wire import (
     MIC_KIND,
+    BranchSelect,
     ClientMessage,
     Greet,
+    HistoryRollback,
     InputText,
     Interrupt,
+    MessageEdit,
     MicFrame,
     MicStart,
     MicStop,
     MicTalk,
     Ping,
     PlaybackReport,
+    ReplyRegenerate,
     SoundClaim,
     SoundRelease,
     Typing,
     encode_event,
     parse_client_message,
 )
+from ..orchestrator.revisions import Edited, Regenerated, Revision, RolledBack, Selected
 from .caller import caller_of
 from .doors import doors_of
 from .meter import SoundMeter
@@ -44,7 +49,7 @@ CLOSE_DEADLINE_S = 1.0
 async def serve_stage(websocket: WebSocket, rooms: Rooms) -> None:
     """Serve one viewer until it goes; refuse it before it is accepted when the server is full."""
     try:
-        room = rooms.get(websocket.query_params.get("session", MAIN))
+        room = await rooms.enter(caller_of(websocket.scope).owner, websocket.query_params.get("session", MAIN))
     except CapacityError as error:
         headers = {"Retry-After": str(round(error.retry_after_s))}
         await websocket.send_denial_response(PlainTextResponse(f"{error}\n", 503, headers))
@@ -168,6 +173,8 @@ class _Connection:
                 stage.release(viewer)
             case MicStart() | MicStop() | MicTalk():
                 self._obey_mic(message)
+            case MessageEdit() | ReplyRegenerate() | HistoryRollback() | BranchSelect():
+                session.revise(_revision(message), self._complain)
             case Ping(id=ping):
                 viewer.send_json({"type": "pong", "id": ping})
             case _:
@@ -189,3 +196,15 @@ class _Connection:
             self._mistakes += 1
             if self._mistakes >= MAX_MISTAKES:
                 raise _Goodbye(1008, "too many messages that were not understood")
+
+
+def _revision(message: MessageEdit | ReplyRegenerate | HistoryRollback | BranchSelect) -> Revision:
+    match message:
+        case MessageEdit(message=number, text=text):
+            return Edited(number, text)
+        case ReplyRegenerate():
+            return Regenerated()
+        case HistoryRollback(count=count):
+            return RolledBack(count)
+        case BranchSelect(message=number):
+            return Selected(number)
