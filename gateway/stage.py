@@ -140,9 +140,10 @@ class _Connection:
             await self._hear(MicFrame.decode(data))
             return
         parsed = parse_client_message(text)
-        if isinstance(parsed, InputText):
+        if isinstance(parsed, InputText | MessageEdit | ReplyRegenerate):
             self._meter.request(self._caller)
-            await self._meter.charge(self._caller, characters=len(parsed.text))
+            length = 0 if isinstance(parsed, ReplyRegenerate) else len(parsed.text)
+            await self._meter.charge(self._caller, characters=length)
         if parsed is not None:
             self._obey(parsed)
 
