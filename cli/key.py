@@ -17,10 +17,10 @@ from ..core.database import Database
 from ..core.errors import ConfigError
 from ..gateway.day_book import Used, used_today
 from ..gateway.keys import Key, all_keys, insert, new_key, revoke
+from ..orchestrator.conversations import database_file
 from ..orchestrator.gateway_settings import Scope
 from ..orchestrator.schema import MIGRATIONS
 from ..orchestrator.settings import Settings
-from ..orchestrator.store_file import store_file
 from .options import ConfigOption, JsonOption, settings_from
 
 LOCAL = "local"
@@ -128,8 +128,12 @@ def any_usable(settings: Settings) -> bool:
 
 
 def _in_file(settings: Settings, work: Callable[[Database], Any]) -> Any:
+    file = database_file(settings.sessions)
+    if file is None:
+        raise ConfigError("this user has no folder for data; name a file", path="sessions.file")
+
     async def run() -> Any:
-        database = Database(store_file(settings.sessions), MIGRATIONS)
+        database = Database(file, MIGRATIONS)
         await database.open()
         try:
             return await work(database)

@@ -21,6 +21,7 @@ from .chat_protocol import Edit, Regenerate, Say, Stop
 from .chat_request import ChatRequest, Rewind
 from .chat_service import ChatService
 from .doors import Doors
+from .meter import Meter
 from .rooms import NAME
 
 OUTBOX = 64
@@ -42,7 +43,7 @@ async def serve_chat(websocket: WebSocket, doors: Doors, service: ChatService) -
             raise Problem(400, "a session's name is 1 to 64 of A-Z a-z 0-9 _ -", "invalid_session", "session")
         mind = await service.models.find(websocket.query_params.get("model", ""))
         async with doors.engine.conversations.hold(caller.owner, name, mind.id) as conversation:
-            await _Connection(websocket, service, caller, mind, conversation).serve()
+            await _Connection(websocket, service, caller, mind, conversation, doors.meter).serve()
     except HayakuchiError as error:
         await websocket.send_denial_response(problem_of(error).response())
 
@@ -57,8 +58,15 @@ class _Goodbye(Exception):
 
 class _Connection:
     def __init__(
-        self, websocket: WebSocket, service: ChatService, caller: Caller, mind: Mind, conversation: Conversation
+        self,
+        websocket: WebSocket,
+        service: ChatService,
+        caller: Caller,
+        mind: Mind,
+        conversation: Conversation,
+        meter: Meter,
     ) -> None:
+        self._meter = meter
         self._websocket, self._service, self._caller = websocket, service, caller
         self._mind, self._conversation = mind, conversation
         self._outbox: Channel[str] = Channel(OUTBOX)
@@ -162,6 +170,7 @@ class _Connection:
 
     async def _answer(self, number: int, asked: ChatRequest) -> None:
         try:
+            self._meter.request(self._caller)
             async with aclosing(self._service.reply(asked, self._caller)) as events:
                 async for happened in events:
                     if (told := protocol.event(number, happened)) is not None:

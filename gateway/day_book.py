@@ -35,7 +35,7 @@ class Used:
 class DayBook:
     """Counts in memory, and writes what came since, in one go, when :meth:`flush` is called."""
 
-    def __init__(self, database: Database | None, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Callable[[], Database] | None, now: Callable[[], float] = time.time) -> None:
         self._database, self._now = database, now
         self._used: Recent[tuple[str, str], Used] = Recent(MOST_CALLERS)
         self._unwritten: dict[tuple[str, str], Used] = {}
@@ -86,7 +86,7 @@ class DayBook:
                 _forget(connection, day)
 
         try:
-            await self._database.write(write)
+            await self._database().write(write)
         except StoreError as error:
             # Without a cause it was only slow, and is written all the same.
             for place, used in batch.items() if error.__cause__ else ():
@@ -97,7 +97,7 @@ class DayBook:
     async def _read(self, place: tuple[str, str]) -> Used:
         if self._database is None:
             return Used()
-        return await self._database.read(lambda connection: _used(connection, place))
+        return await self._database().read(lambda connection: _used(connection, place))
 
 
 def used_today(connection: sqlite3.Connection, now: float) -> dict[str, Used]:

@@ -10,8 +10,6 @@ from starlette.requests import HTTPConnection
 
 from ..core.database import Database
 from ..orchestrator.engine import Engine
-from ..orchestrator.schema import MIGRATIONS
-from ..orchestrator.store_file import store_file
 from .admission import Admission
 from .caller import Caller
 from .entrance import Entrance
@@ -27,31 +25,27 @@ class Doors:
         self.engine = engine
         self.settings = engine.settings.gateway
         self.admission = Admission(self.settings)
-        sessions = engine.settings.sessions
-        # Keys outlive the server, also where conversations do not.
-        file = store_file(sessions) if sessions.keep or self.settings.auth.enabled else None
-        self.database = Database(file, MIGRATIONS)
-        self.meter = Meter(self.database)
-        self.entrance = Entrance(self.settings, KeyRing(self.database))
+        self.meter = Meter(self._database)
+        self.entrance = Entrance(self.settings, KeyRing(self._database))
         self.rooms = Rooms(engine, self.settings.max_sessions)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Callers are known and counted within. Raises StoreError."""
-        await self.database.open()
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [
-                    group.create_task(self.entrance.keys.run(), name="keys"),
-                    group.create_task(self.meter.run(), name="meter"),
-                ]
-                try:
-                    yield
-                finally:
-                    for task in tasks:
-                        task.cancel()
-        finally:
-            await self.database.aclose()
+        """Keys that are revoked end what goes on with them, and what callers use is written down, within."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self.entrance.keys.run(), name="keys"),
+                group.create_task(self.meter.run(), name="meter"),
+            ]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    def _database(self) -> Database:
+        """Where keys and their use are: beside the conversations, in a file that the engine opens."""
+        return self.engine.conversations.database
 
     @asynccontextmanager
     async def turn(self, caller: Caller, *, characters: int = 0, audio_s: float = 0.0) -> AsyncIterator[None]:

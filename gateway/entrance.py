@@ -9,10 +9,12 @@ from .api.problem import Problem
 from .caller import ADDRESS, Caller
 from .failures import Failures
 from .key_ring import KeyRing
+from .keys import Key
 from .recent import Recent
 
 NO_LIMITS = LimitSettings(requests_per_minute=0, concurrent_turns=0)
-MOST_WELCOME = 10_000
+MOST_CHARS = 64
+MOST_REMEMBERED = 10_000
 
 
 class Entrance:
@@ -22,7 +24,9 @@ class Entrance:
         self.keys = keys
         self.failures = Failures()
         self._settings = settings
-        self._welcome: Recent[tuple[str, str], bool] = Recent(MOST_WELCOME)
+        self._strangers: Recent[str | None, Caller] = Recent(MOST_REMEMBERED)
+        self._callers: Recent[str, tuple[Key, Caller]] = Recent(MOST_REMEMBERED)
+        self._welcome: Recent[tuple[str, str], bool] = Recent(MOST_REMEMBERED)
         """Keys that were good, and from where: they need not wait when a neighbour behind the same address guesses."""
 
     @property
@@ -32,9 +36,14 @@ class Entrance:
 
     def anonymous(self, host: str | None) -> Caller:
         """Whoever comes from there without a key."""
-        scopes = frozenset(self._settings.auth.anonymous if self.closed else Scope)
-        own = not self.closed and _is_loopback(host)
-        return Caller(address_of(host), scopes=scopes, limits=NO_LIMITS if own else self._settings.limits)
+        found = self._strangers.get(host)
+        if found is None:
+            scopes = frozenset(self._settings.auth.anonymous if self.closed else Scope)
+            own = not self.closed and _is_loopback(host)
+            found = Caller(address_of(host), scopes=scopes, limits=NO_LIMITS if own else self._settings.limits)
+            if host is None or len(host) <= MOST_CHARS:  # what a proxy tells may be anything
+                self._strangers.put(host, found)
+        return found
 
     async def identify(self, token: str | None, host: str | None) -> Caller:
         """Who asks. Where no keys are asked for, they are not looked at: clients send one because they have to.
@@ -43,7 +52,7 @@ class Entrance:
         """
         if token is None or not self.closed:
             return self.anonymous(host)
-        address = address_of(host)
+        address = self.anonymous(host).id
         wait_s = self.failures.wait_s(address)
         if wait_s and self._welcome.get((address, token[:11])) is None:
             raise _wait(wait_s)
@@ -55,7 +64,14 @@ class Entrance:
             self.failures.failed(address)
             raise
         self._welcome.put((address, token[:11]), True)
-        return key.caller(self._settings.limits)
+        return self._of(key)
+
+    def _of(self, key: Key) -> Caller:
+        known = self._callers.get(key.id)
+        if known is None or known[0] is not key:
+            known = (key, key.caller(self._settings.limits))
+            self._callers.put(key.id, known)
+        return known[1]
 
     def check_wait(self, host: str | None) -> None:
         """Raises Problem (429) while keys from there are not looked at."""

@@ -23,7 +23,7 @@ _NOBODY = digest_of("")
 class KeyRing:
     """Finds the key that a token is of, and ends what is going on for keys that end."""
 
-    def __init__(self, database: Database, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Callable[[], Database], now: Callable[[], float] = time.time) -> None:
         self._database, self._now = database, now
         self._keys: dict[str, Key] = {}
         self._read_at: float | None = None
@@ -93,7 +93,7 @@ class KeyRing:
             return
         async with self._reading:
             if self._age_ms() >= oldest_ms:
-                found = await self._database.read(all_keys)
+                found = await self._database().read(all_keys)
                 self._keys = {key.id: key for key in found}
                 self._read_at = loop_ms()
 

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 class Meter:
     """Limits of callers; 0 means none."""
 
-    def __init__(self, database: Database | None = None, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Callable[[], Database] | None = None, now: Callable[[], float] = time.time) -> None:
         self._turns: Counter[str] = Counter()
         self._keys, self._addresses = Windows(), Windows()
         self._book = DayBook(database, now)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from .api.problem import Problem
 from .door_answers import send_problem
+from .recent import Recent
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -24,6 +25,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+MOST_HOSTS, MOST_CHARS = 256, 255
+"""Of what is remembered about Host headers."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -34,6 +37,7 @@ class OriginGuard:
         self._app = app
         self._origins = {origin.lower().rstrip("/") for origin in origins}
         own = {urlsplit(origin).hostname or "" for origin in self._origins}
+        self._hosts: Recent[str, bool] = Recent(MOST_HOSTS)
         self._names = {name.lower() for name in names} | own | {"localhost"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,10 +59,13 @@ class OriginGuard:
         return len(origins) == 1 and self._origin_allowed(origins[0].lower(), hosts[0].lower())
 
     def _host_allowed(self, host: str) -> bool:
-        name = host_name(host)
-        if name is None:
-            return False
-        return name in self._names or _is_address(name)
+        allowed = self._hosts.get(host)
+        if allowed is None:
+            name = host_name(host)
+            allowed = name is not None and (name in self._names or _is_address(name))
+            if len(host) <= MOST_CHARS:
+                self._hosts.put(host, allowed)
+        return allowed
 
     def _origin_allowed(self, origin: str, host: str) -> bool:
         return origin in (f"http://{host}", f"https://{host}") or origin in self._origins

@@ -142,8 +142,8 @@ class _Connection:
         parsed = parse_client_message(text)
         if isinstance(parsed, InputText | MessageEdit | ReplyRegenerate):
             self._meter.request(self._caller)
-            said = 0 if isinstance(parsed, ReplyRegenerate) else len(parsed.text)
-            await self._meter.charge(self._caller, characters=said)
+            length = 0 if isinstance(parsed, ReplyRegenerate) else len(parsed.text)
+            await self._meter.charge(self._caller, characters=length)
         if parsed is not None:
             self._obey(parsed)
 

@@ -52,7 +52,7 @@ async def knock(kind: str, headers: list[tuple[bytes, bytes]], host: str | None,
         return arriving.pop(0)
 
     gateway = GatewaySettings.model_validate({"auth": {"enabled": True}})
-    keeper = Doorkeeper(behind, entrance=Entrance(gateway, KeyRing(database)), meter=Meter(), access=Access())
+    keeper = Doorkeeper(behind, entrance=Entrance(gateway, KeyRing(lambda: database)), meter=Meter(), access=Access())
     offered = [v.decode("latin-1") for name, v in headers if name == b"sec-websocket-protocol"]
     scope = {"type": kind, "method": method, "path": path, "headers": headers, "subprotocols": offered}
     scope |= {"client": host and (host, 1), "extensions": {"websocket.http.response": {}}}

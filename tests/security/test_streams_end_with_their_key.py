@@ -50,9 +50,9 @@ async def answered(folder: Path, app: Any, *, then_revoke: bool = True, headers:
     token = make_key(file, [Scope.METRICS])
     database, sent = Database(file, MIGRATIONS), []
     await database.open()
-    keys = KeyRing(database)
+    keys = KeyRing(lambda: database)
     settings = GatewaySettings.model_validate({"auth": {"enabled": True}})
-    keeper = Doorkeeper(app, entrance=Entrance(settings, keys), meter=Meter(database), access=Access())
+    keeper = Doorkeeper(app, entrance=Entrance(settings, keys), meter=Meter(lambda: database), access=Access())
 
     async def send(message: Any) -> None:
         sent.append(message)

@@ -44,7 +44,7 @@ async def ring(file: Path | None = None) -> AsyncIterator[tuple[KeyRing, Databas
     database, clock = Database(file, MIGRATIONS), Clock()
     await database.open()
     try:
-        yield KeyRing(database, clock), database, clock
+        yield KeyRing(lambda: database, clock), database, clock
     finally:
         await database.aclose()
 
@@ -165,7 +165,7 @@ async def test_a_key_expires_to_the_second() -> None:
 
 
 async def test_keys_that_cannot_be_read_let_nobody_in() -> None:
-    keys = KeyRing(Database(None, MIGRATIONS))
+    keys = KeyRing(lambda: Database(None, MIGRATIONS))
     with pytest.raises(StoreError):
         await keys.find(new_key("test", CHAT, 0.0)[1])
 
@@ -252,7 +252,7 @@ async def test_a_neighbour_who_guesses_does_not_lock_out_who_was_there_before() 
 @pytest.mark.parametrize("auth", [False, True])
 def test_limits_of_callers_without_a_key(auth: bool) -> None:
     settings = GatewaySettings.model_validate({"auth": {"enabled": auth, "anonymous": ["chat"]}})
-    entrance = Entrance(settings, KeyRing(Database(None, MIGRATIONS)))
+    entrance = Entrance(settings, KeyRing(lambda: Database(None, MIGRATIONS)))
     for host in ("127.0.0.1", "::1", "127.3.4.5", "::ffff:127.0.0.1"):
         assert bool(entrance.anonymous(host).limits.requests_per_minute) is auth
     for host in ("192.168.1.2", "2001:db8::1", None, "x"):

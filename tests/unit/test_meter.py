@@ -103,7 +103,7 @@ async def test_a_day_ends_at_midnight_and_a_restart_does_not_begin_another(tmp_p
     who = caller(characters_per_day=10)
     for asked, code in ((6, None), (5, "daily_limit"), (4, None), (1, "daily_limit")):
         async with opened(tmp_path / "k") as database:
-            meter = Meter(database, clock)
+            meter = Meter(lambda: database, clock)
             writing = asyncio.ensure_future(meter.run())
             await asyncio.sleep(0)
             assert await charged(meter, who, characters=asked) == code
@@ -111,11 +111,11 @@ async def test_a_day_ends_at_midnight_and_a_restart_does_not_begin_another(tmp_p
             await asyncio.gather(writing, return_exceptions=True)
     with pytest.raises(Problem) as refused:
         async with opened(tmp_path / "k") as database:
-            await Meter(database, clock).charge(who, characters=1)
+            await Meter(lambda: database, clock).charge(who, characters=1)
     assert refused.value.headers["Retry-After"] == str(12 * 3600)
     now += 12 * 3600
     async with opened(tmp_path / "k") as database:
-        assert await charged(Meter(database, clock), who, characters=10) is None
+        assert await charged(Meter(lambda: database, clock), who, characters=10) is None
 
 
 async def charged(meter: Meter, who: Caller, **asked: Any) -> str | None:
@@ -128,7 +128,7 @@ async def charged(meter: Meter, who: Caller, **asked: Any) -> str | None:
 
 async def test_sound_and_characters_are_counted_apart_and_together_by_many_at_once() -> None:
     async with opened() as database:
-        meter, who = Meter(database, lambda: NOON), caller(characters_per_day=100, audio_seconds_per_day=10)
+        meter, who = Meter(lambda: database, lambda: NOON), caller(characters_per_day=100, audio_seconds_per_day=10)
         outcomes = await asyncio.gather(*(charged(meter, who, characters=3, audio_s=0.1) for _ in range(50)))
         assert outcomes.count(None) == 33
         assert await charged(meter, who, audio_s=6.8) == "daily_limit"
@@ -140,8 +140,8 @@ async def test_sound_and_characters_are_counted_apart_and_together_by_many_at_on
 
 async def test_only_what_is_limited_or_has_a_name_is_written_down() -> None:
     async with opened() as database:
-        book = DayBook(database, lambda: NOON)
-        meter = Meter(database, lambda: NOON)
+        book = DayBook(lambda: database, lambda: NOON)
+        meter = Meter(lambda: database, lambda: NOON)
         meter._book = book
         for who in (caller(), caller("ip:192.0.2.1"), caller("ip:192.0.2.2", characters_per_day=9)):
             await meter.charge(who, characters=5, audio_s=1.5)
@@ -156,7 +156,7 @@ async def test_only_what_is_limited_or_has_a_name_is_written_down() -> None:
 async def test_old_days_are_forgotten_and_addresses_sooner() -> None:
     async with opened() as database:
         for days, name in ((40, "key"), (30, "key"), (30, "ip:192.0.2.1"), (1, "ip:192.0.2.1"), (0, "key")):
-            book = DayBook(database, lambda days=days: NOON - days * 86_400)
+            book = DayBook(lambda: database, lambda days=days: NOON - days * 86_400)
             book.add(name, 1, 0)
             await book.flush()
         rows = await database.read(lambda connection: connection.execute("SELECT caller, day FROM usage").fetchall())
@@ -166,7 +166,7 @@ async def test_old_days_are_forgotten_and_addresses_sooner() -> None:
 async def test_what_cannot_be_written_is_kept_for_the_next_time(tmp_path: Path) -> None:
     database = Database(tmp_path / "k", MIGRATIONS)
     await database.open()
-    book = DayBook(database, lambda: NOON)
+    book = DayBook(lambda: database, lambda: NOON)
     await database.write(lambda connection: connection.execute("ALTER TABLE usage RENAME TO away") and None)
     book.add("key", 5, 0)
     with pytest.raises(StoreError):
@@ -182,7 +182,7 @@ async def test_what_cannot_be_written_is_kept_for_the_next_time(tmp_path: Path) 
 
 async def test_sound_in_small_pieces_is_charged_by_the_second() -> None:
     async with opened() as database:
-        meter, who = Meter(database, lambda: NOON), caller(audio_seconds_per_day=3)
+        meter, who = Meter(lambda: database, lambda: NOON), caller(audio_seconds_per_day=3)
         sound = SoundMeter(meter, who)
         for _ in range(190):
             await sound.hear(0.02)
