@@ -19,6 +19,7 @@ from .app import build_app
 from .doors import Doors
 from .drain import Farewell, drain
 from .rooms import Rooms
+from .sockets import Sockets
 
 MAX_FRAME_BYTES = 65_536
 CLOSE_WITHIN_S = 2
@@ -87,7 +88,7 @@ def make_server(engine: Engine, on_ready: Callable[[], None], on_ending: Ending 
         log_config=None,
         access_log=False,
         server_header=False,
-        ws="websockets-sansio",
+        ws=Sockets,
         ws_max_size=MAX_FRAME_BYTES,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=CLOSE_WITHIN_S,
