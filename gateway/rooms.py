@@ -116,8 +116,11 @@ class Rooms:
 
     @property
     def busy(self) -> bool:
-        """Whether a turn runs in any room, or what was said to a microphone there may still begin one."""
-        return self.speaking or any(room.mic.understanding for room in self._rooms.values())
+        """Whether a turn runs before viewers, or what was said to a microphone may still begin one."""
+        return any(
+            room.stage.viewers and (room.session.turn is not None or room.mic.understanding)
+            for room in self._rooms.values()
+        )
 
     def tell_closing(self, in_ms: float) -> None:
         """Tell the viewers that the server ends, in so long at the latest. No microphone is listened to any longer."""
