@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -28,10 +28,10 @@ from .admission import Admission
 from .listen_protocol import error, final, parse_config, partial
 from .pcm_stream import PcmStream
 from .refusal import refuse
+from .sockets import part
 
 MAX_MISTAKES = 20
 OUTBOX = 256
-CLOSE_DEADLINE_S = 1.0
 AHEAD_MS = 2000.0
 """How far sound may run ahead of the clock before it is made to wait."""
 BEHIND_MS = 30_000.0
@@ -95,12 +95,7 @@ class _Connection:
         except* WebSocketDisconnect:
             pass
         for goodbye in goodbyes[:1]:
-            # Who does not read may not even take the goodbye.
-            with suppress(TimeoutError, WebSocketDisconnect):
-                async with asyncio.timeout(CLOSE_DEADLINE_S):
-                    while (message := self._outbox.get_nowait()) is not None:
-                        await self._websocket.send_text(message)
-                    await self._websocket.close(goodbye.code, goodbye.reason)
+            await part(self._websocket, goodbye.code, goodbye.reason, None if self._lost.is_set() else self._outbox)
 
     async def _listen(self, group: asyncio.TaskGroup) -> None:
         group.create_task(self._load(), name="listener: load")

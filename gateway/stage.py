@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import assert_never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -33,9 +33,9 @@ from .admission import Admission
 from .refusal import refuse
 from .rooms import MAIN, Room, Rooms
 from .snapshot import snapshot
+from .sockets import part, send
 
 MAX_MISTAKES = 20
-CLOSE_DEADLINE_S = 1.0
 GOING_AWAY = 1001
 
 
@@ -94,26 +94,12 @@ class _Connection:
         except* WebSocketDisconnect:
             pass
         for goodbye in goodbyes[:1]:
-            # Who does not read may not even take the goodbye.
-            with suppress(TimeoutError, WebSocketDisconnect):
-                async with asyncio.timeout(CLOSE_DEADLINE_S):
-                    if goodbye.code == GOING_AWAY:
-                        await self._write_rest()
-                    await self._websocket.close(goodbye.code, goodbye.reason)
+            slow = self._viewer.lost.is_set()
+            await part(self._websocket, goodbye.code, goodbye.reason, None if slow else self._viewer.outbox)
 
     async def _write(self) -> None:
         async for message in self._viewer.outbox:
-            await self._send(message)
-
-    async def _write_rest(self) -> None:
-        while (message := self._viewer.outbox.get_nowait()) is not None:
-            await self._send(message)
-
-    async def _send(self, message: str | bytes) -> None:
-        if isinstance(message, str):
-            await self._websocket.send_text(message)
-        else:
-            await self._websocket.send_bytes(message)
+            await send(self._websocket, message)
 
     async def _part(self) -> None:
         """The server ends; who has read what was sent knows why."""
