@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import ASGISendEvent, WebSocketsSansIOProtocol
 from websockets.protocol import State
 
@@ -37,6 +38,9 @@ class Sockets(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.close":
             # The goodbye is short and the last that is sent: it need not wait for who does not read.
             self.writable.set()
+        await self.writable.wait()
+        if self.close_sent and self.initial_response is None:
+            raise ClientDisconnected  # it was closed for what the client sent, which the sender could not know yet
         await super().send(message)
         if self.close_sent and self.initial_response is not None:
             # Else uvicorn takes the refusal for a handshake that was forgotten, and writes an error into the log for each.
