@@ -79,10 +79,14 @@ class Admission:
 
     def begin_session(self) -> None:
         """One more session; :meth:`end_session` when it is over."""
+        self.check_session()
+        self.sessions += 1
+
+    def check_session(self) -> None:
+        """Raises CapacityError where one more session would be too much."""
         self._check_lag()
         if self.full:
             raise CapacityError(f"the server has {self._settings.max_sessions} sessions, which is its limit")
-        self.sessions += 1
 
     def end_session(self) -> None:
         self.sessions -= 1

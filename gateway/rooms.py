@@ -7,16 +7,18 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
-from uuid import uuid4
 
 from ..core.clock import loop_ms
 from ..core.errors import CapacityError, ProtocolError, SessionClosed
 from ..core.events import TurnEnded
 from ..live2d_bridge.stage import Stage, Viewer
+from ..orchestrator.conversation import Conversation
 from ..orchestrator.engine import Engine
 from ..orchestrator.hearing import HearingState, HearingStatus
 from ..orchestrator.session import Session
 from .admission import Admission
+from .caller import ANONYMOUS
+from .entries import HISTORY, entries
 from .microphone import Microphone
 
 MAIN = "main"
@@ -30,14 +32,13 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Room:
-    """A session on its stage."""
+    """A session on its stage; who takes part in its conversation elsewhere is seen here, too."""
 
     def __init__(
         self, session: Session, stage: Stage, mic: Microphone, models: dict[str, Any], prepare: Callable[[], None]
     ) -> None:
         self.session, self.stage, self.mic = session, stage, mic
-        self.conversation = uuid4().hex
-        """Unlike that of every other room, also of one that had this name before: what was said there is not remembered."""
+        self._conversation = session.history.uid
         self._models, self._prepare = models, prepare
         self.idle_since = loop_ms()
         self._viewers = 0
@@ -51,6 +52,15 @@ class Room:
     def expect(self) -> None:
         """Something is about to be said: the models and the voice get ready for it."""
         self._prepare()
+
+    def tell_history(self) -> None:
+        """Tell the viewers what the history is; if it is that of another conversation, what is being spoken belongs to none."""
+        history = self.session.history
+        if history.uid != self._conversation:
+            self._conversation = history.uid
+            with suppress(CapacityError, SessionClosed):
+                self.session.interrupt()
+        self.stage.tell({"type": "history", "conversation": history.uid, "history": entries(history.recent(HISTORY))})
 
     def tell_models(self, models: dict[str, Any]) -> None:
         """Tell the viewers which model and voice are in use, if that changed."""
@@ -73,7 +83,8 @@ class Rooms:
 
     def __init__(self, engine: Engine, admission: Admission) -> None:
         self.engine, self.admission = engine, admission
-        self._rooms: dict[str, Room] = {}
+        self._rooms: dict[tuple[str, str], Room] = {}
+        """By owner and name."""
         self._group: asyncio.TaskGroup | None = None
         self._ears_told: tuple[HearingState, float] = (engine.hearing.status.state, 0.0)
         """The state that the viewers know, and when they were told."""
@@ -93,19 +104,19 @@ class Rooms:
                 self.sweep()
 
     def sweep(self) -> None:
-        """Close the rooms that have been empty for ten minutes; the main room stays."""
-        for name, room in list(self._rooms.items()):
-            if name != MAIN and room.idle_ms() > IDLE_MS:
-                self._close(name)
+        """Close the rooms that have been empty for ten minutes; the main room stays. What was said there is kept."""
+        for place, room in list(self._rooms.items()):
+            if place != (ANONYMOUS, MAIN) and room.idle_ms() > IDLE_MS:
+                self._close(place)
 
-    def _close(self, name: str) -> None:
-        self._rooms.pop(name).session.close()
+    def _close(self, place: tuple[str, str]) -> None:
+        self._rooms.pop(place).session.close()
         self.admission.end_session()
 
     def _make_way(self) -> None:
         """The room that has been empty for longest gives its place to a new one."""
-        idle = {name: room.idle_ms() for name, room in self._rooms.items() if name != MAIN}
-        longest = max(idle, key=lambda name: idle[name], default=None)
+        idle = {place: room.idle_ms() for place, room in self._rooms.items() if place != (ANONYMOUS, MAIN)}
+        longest = max(idle, key=lambda place: idle[place], default=None)
         if longest is not None and idle[longest] > MAKE_WAY_MS:
             self._close(longest)
 
@@ -135,29 +146,41 @@ class Rooms:
                 with suppress(SessionClosed, CapacityError):
                     room.session.interrupt()
 
-    def get(self, name: str) -> Room:
-        """The room of that name, made when there is none. Raises ProtocolError for a bad name, CapacityError when full."""
+    async def enter(self, owner: str, name: str) -> Room:
+        """The room of that name among those of this owner, made when there is none, with what was said there before.
+
+        Raises ProtocolError for a bad name, CapacityError when full.
+        """
         if not NAME.fullmatch(name):
             raise ProtocolError("a session's name is 1 to 64 of A-Z a-z 0-9 _ -")
-        room = self._rooms.get(name)
-        if room is None:
-            if self._group is None:
-                raise CapacityError("the server does not run")
-            if self.admission.full:
-                self._make_way()
-            self.admission.begin_session()
-            room = self._rooms[name] = self._open(name, self._group)
+        if (room := self._rooms.get((owner, name))) is not None:
+            return room
+        self._make_sure_of_room()
+        history = await self.engine.conversations.open(owner, name, self.engine.settings.character.name)
+        if (room := self._rooms.get((owner, name))) is not None:  # somebody else was quicker
+            return room
+        group = self._make_sure_of_room()
+        self.admission.begin_session()
+        room = self._rooms[owner, name] = self._open(name, history, group)
         return room
 
-    def _open(self, name: str, group: asyncio.TaskGroup) -> Room:
-        session = self.engine.new_session(name)
+    def _make_sure_of_room(self) -> asyncio.TaskGroup:
+        if self._group is None:
+            raise CapacityError("the server does not run")
+        if self.admission.full:
+            self._make_way()
+        self.admission.check_session()
+        return self._group
+
+    def _open(self, name: str, history: Conversation, group: asyncio.TaskGroup) -> Room:
+        session = self.engine.new_session(name, history)
         stage = Stage(session.playback, self.engine.voice.sample_rate)
         session.playback.on_stalled = stage.holder_stalled
         session.observe(stage.observe)
         mic = Microphone(self.engine, session, stage, group)
         room = Room(session, stage, mic, self.models(), self.engine.prepare)
         session.observe(lambda event: room.tell_models(self.models()) if isinstance(event, TurnEnded) else None)
-        group.create_task(session.run(), name=f"session {name}")
+        group.create_task(_lasting(room), name=f"session {name}")
         return room
 
     def models(self) -> dict[str, Any]:
@@ -179,3 +202,13 @@ class Rooms:
         self._ears_told = (status.state, loop_ms())
         for room in self._rooms.values():
             room.mic.tell_ears()
+
+
+async def _lasting(room: Room) -> None:
+    """Run the session; while it lasts, the room tells of what others change in its conversation."""
+    session = room.session
+    stop = session.history.observe(room.tell_history, of=session)
+    try:
+        await session.run()
+    finally:
+        stop()

@@ -106,6 +106,7 @@ async def run(engine: Engine, server: Server, listener: socket.socket, beside: B
         background = [
             group.create_task(engine.keep_warm(), name="probe providers"),
             group.create_task(engine.warm_phrases(), name="warm the voice"),
+            group.create_task(engine.conversations.run(), name="forget old conversations"),
         ]
         if beside:
             background.append(group.create_task(_run_beside(server, beside, failures), name="beside the server"))

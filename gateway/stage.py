@@ -8,28 +8,34 @@ from typing import assert_never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ..core.errors import CapacityError, ProtocolError, SessionClosed
+from ..core.errors import CapacityError, HayakuchiError, ProtocolError, SessionClosed
 from ..core.types import UserInput
 from ..live2d_bridge.stage import Viewer
 from ..live2d_bridge.wire import (
     MIC_KIND,
+    BranchSelect,
     ClientMessage,
     Greet,
+    HistoryRollback,
     InputText,
     Interrupt,
+    MessageEdit,
     MicFrame,
     MicStart,
     MicStop,
     MicTalk,
     Ping,
     PlaybackReport,
+    ReplyRegenerate,
     SoundClaim,
     SoundRelease,
     Typing,
     encode_event,
     parse_client_message,
 )
+from ..orchestrator.revisions import Edited, Regenerated, Revision, RolledBack, Selected
 from .admission import Admission
+from .caller import caller_of
 from .refusal import refuse
 from .rooms import MAIN, Room, Rooms
 from .snapshot import snapshot
@@ -44,7 +50,7 @@ async def serve_stage(websocket: WebSocket, rooms: Rooms) -> None:
     with ExitStack() as held:
         try:
             held.enter_context(rooms.admission.socket())
-            room = rooms.get(websocket.query_params.get("session", MAIN))
+            room = await rooms.enter(caller_of(websocket.scope).owner, websocket.query_params.get("session", MAIN))
         except CapacityError as error:
             await refuse(websocket, 503, error)
         except ProtocolError as error:
@@ -137,7 +143,7 @@ class _Connection:
 
     def _obey(self, message: ClientMessage) -> None:
         session, stage, viewer = self._room.session, self._room.stage, self._viewer
-        if isinstance(message, InputText | Greet | MicStart):
+        if isinstance(message, InputText | Greet | MicStart | MessageEdit | ReplyRegenerate):
             self._admission.check()
         match message:
             case PlaybackReport(turn=turn, played_ms=played_ms):
@@ -156,6 +162,8 @@ class _Connection:
                 stage.release(viewer)
             case MicStart() | MicStop() | MicTalk():
                 self._obey_mic(message)
+            case MessageEdit() | ReplyRegenerate() | HistoryRollback() | BranchSelect():
+                session.revise(_revision(message), self._complain)
             case Ping(id=ping):
                 viewer.send_json({"type": "pong", "id": ping})
             case _:
@@ -171,9 +179,21 @@ class _Connection:
             case MicTalk(down=down):
                 mic.talk(viewer, down)
 
-    def _complain(self, error: ProtocolError | CapacityError) -> None:
+    def _complain(self, error: HayakuchiError) -> None:
         self._viewer.send_json({"type": "error", "code": error.code, "message": str(error)})
         if isinstance(error, ProtocolError):
             self._mistakes += 1
             if self._mistakes >= MAX_MISTAKES:
                 raise _Goodbye(1008, "too many messages that were not understood")
+
+
+def _revision(message: MessageEdit | ReplyRegenerate | HistoryRollback | BranchSelect) -> Revision:
+    match message:
+        case MessageEdit(message=number, text=text):
+            return Edited(number, text)
+        case ReplyRegenerate():
+            return Regenerated()
+        case HistoryRollback(count=count):
+            return RolledBack(count)
+        case BranchSelect(message=number):
+            return Selected(number)

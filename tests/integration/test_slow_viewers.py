@@ -25,7 +25,7 @@ def talkative() -> Settings:
 
 async def tell_until(server: Server, sockets_left: int) -> None:
     while server.doors.admission.sockets > sockets_left:
-        server.doors.rooms.get("main").stage.tell(LARGE)
+        (await server.doors.rooms.enter("", "main")).stage.tell(LARGE)
         await asyncio.sleep(0.005)
 
 

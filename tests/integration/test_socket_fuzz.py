@@ -24,7 +24,7 @@ from hayakuchi.live2d_bridge.client_messages import MIC_MODES
 
 FRAMES = 25_000 if os.environ.get("HAYAKUCHI_REQUIRE_ALL") == "1" else 10_000
 CLIENTS = 8
-PATHS = ("/stage/ws", "/ws", "/ws_asr")
+PATHS = ("/stage/ws", "/chat/ws", "/ws", "/ws_asr")
 CLOSE_CODES = {1000, 1001, 1003, 1007, 1008, 1009, 1011, 1013}
 BROKEN_FRAME = 1002
 """What RFC 6455 has for bytes that are no WebSocket frames."""
