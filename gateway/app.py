@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,9 +24,8 @@ from .cors import Cors
 from .doorkeeper import Doorkeeper
 from .doors import Doors
 from .idempotency import Replays
-from .listen import Listeners, serve_listener
+from .listen import serve_listener
 from .origin import OriginGuard
-from .rooms import Rooms
 from .stage import serve_stage
 
 
@@ -35,11 +34,10 @@ def build_app(engine: Engine) -> Starlette:
     settings = engine.settings
     doors = Doors(engine)
     rooms = doors.rooms
-    listeners = Listeners(engine.hearing, settings.gateway.max_sessions)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with doors.open(), _running(rooms):
+        async with doors.open(), _running(doors):
             yield
 
     chat = Chat(ChatService(doors), Replays())
@@ -51,7 +49,7 @@ def build_app(engine: Engine) -> Starlette:
         await serve_stage(websocket, rooms)
 
     async def listening_socket(websocket: WebSocket) -> None:
-        await serve_listener(websocket, listeners)
+        await serve_listener(websocket, engine.hearing, doors.admission)
 
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
     app = Starlette(
@@ -82,14 +80,17 @@ def build_app(engine: Engine) -> Starlette:
 
 
 @asynccontextmanager
-async def _running(rooms: Rooms) -> AsyncIterator[None]:
+async def _running(doors: Doors) -> AsyncIterator[None]:
     started = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(rooms.run(started), name="rooms")
+        tasks = [
+            group.create_task(doors.rooms.run(started), name="rooms"),
+            group.create_task(doors.admission.lag.watch(), name="loop lag"),
+        ]
         await started.wait()
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)

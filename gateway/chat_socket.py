@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing
 from uuid import uuid4
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -21,14 +21,13 @@ from .chat_protocol import Edit, Regenerate, Say, Stop
 from .chat_request import ChatRequest, Rewind
 from .chat_service import ChatService
 from .doors import Doors
-from .meter import Meter
 from .rooms import NAME
+from .sockets import part
 
 OUTBOX = 64
 """Messages that a client may be behind; then the model waits for it."""
 SLOW_S = 20.0
 """Who takes nothing for so long is let go."""
-CLOSE_DEADLINE_S = 1.0
 MAX_MISTAKES = 20
 HISTORY = 50
 """Messages of the history that are told."""
@@ -36,14 +35,20 @@ HISTORY = 50
 
 async def serve_chat(websocket: WebSocket, doors: Doors, service: ChatService) -> None:
     """Serve one client until it goes; refuse it before it is accepted where the query is wrong or the server is full."""
+    with ExitStack() as held:
+        await _serve(websocket, doors, service, held)
+
+
+async def _serve(websocket: WebSocket, doors: Doors, service: ChatService, held: ExitStack) -> None:
     caller = caller_of(websocket.scope)
     name = websocket.query_params.get("session") or uuid4().hex
     try:
+        held.enter_context(doors.admission.session())
         if not NAME.fullmatch(name):
             raise Problem(400, "a session's name is 1 to 64 of A-Z a-z 0-9 _ -", "invalid_session", "session")
         mind = await service.models.find(websocket.query_params.get("model", ""))
         async with doors.engine.conversations.hold(caller.owner, name, mind.id) as conversation:
-            await _Connection(websocket, service, caller, mind, conversation, doors.meter).serve()
+            await _Connection(websocket, doors, service, caller, mind, conversation).serve()
     except HayakuchiError as error:
         await websocket.send_denial_response(problem_of(error).response())
 
@@ -60,13 +65,13 @@ class _Connection:
     def __init__(
         self,
         websocket: WebSocket,
+        doors: Doors,
         service: ChatService,
         caller: Caller,
         mind: Mind,
         conversation: Conversation,
-        meter: Meter,
     ) -> None:
-        self._meter = meter
+        self._meter, self._admission = doors.meter, doors.admission
         self._websocket, self._service, self._caller = websocket, service, caller
         self._mind, self._conversation = mind, conversation
         self._outbox: Channel[str] = Channel(OUTBOX)
@@ -86,6 +91,7 @@ class _Connection:
                 group.create_task(self._write(), name="chat: write")
                 group.create_task(self._tell_changes(), name="chat: tell of changes")
                 group.create_task(self._read(group), name="chat: read")
+                group.create_task(self._part(), name="chat: part")
         except* _Goodbye as group:
             goodbyes += [one for one in group.exceptions if isinstance(one, _Goodbye)]
         except* WebSocketDisconnect:
@@ -93,10 +99,11 @@ class _Connection:
         finally:
             forget()
         for goodbye in goodbyes[:1]:
-            # Who does not read may not even take the goodbye.
-            with suppress(TimeoutError, WebSocketDisconnect):
-                async with asyncio.timeout(CLOSE_DEADLINE_S):
-                    await self._websocket.close(goodbye.code, goodbye.reason)
+            await part(self._websocket, goodbye.code, goodbye.reason, self._outbox)
+
+    async def _part(self) -> None:
+        await self._admission.goodbye.wait()
+        raise _Goodbye(1001, "the server ends")
 
     async def _write(self) -> None:
         """Send what waits; a client that does not read is let go."""

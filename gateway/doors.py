@@ -27,7 +27,12 @@ class Doors:
         self.admission = Admission(self.settings)
         self.meter = Meter(self._database)
         self.entrance = Entrance(self.settings, KeyRing(self._database))
-        self.rooms = Rooms(engine, self.settings.max_sessions)
+        self.rooms = Rooms(engine, self.admission)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being said, or made for somebody."""
+        return self.admission.turns > 0 or self.rooms.busy
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

@@ -16,12 +16,15 @@ from ..orchestrator.conversation import Conversation
 from ..orchestrator.engine import Engine
 from ..orchestrator.hearing import HearingState, HearingStatus
 from ..orchestrator.session import Session
+from .admission import Admission
 from .caller import ANONYMOUS
 from .entries import HISTORY, entries
 from .microphone import Microphone
 
 MAIN = "main"
 IDLE_MS = 600_000.0
+MAKE_WAY_MS = 30_000.0
+"""After this an empty room is closed when its place is wanted."""
 SWEEP_S = 30.0
 PROGRESS_MS = 500.0
 """How often viewers are told of a download that goes on."""
@@ -78,9 +81,8 @@ class Room:
 class Rooms:
     """``run`` holds the sessions' tasks; it lasts as long as the server."""
 
-    def __init__(self, engine: Engine, max_sessions: int) -> None:
-        self.engine = engine
-        self._max_sessions = max_sessions
+    def __init__(self, engine: Engine, admission: Admission) -> None:
+        self.engine, self.admission = engine, admission
         self._rooms: dict[tuple[str, str], Room] = {}
         """By owner and name."""
         self._group: asyncio.TaskGroup | None = None
@@ -103,10 +105,46 @@ class Rooms:
 
     def sweep(self) -> None:
         """Close the rooms that have been empty for ten minutes; the main room stays. What was said there is kept."""
-        for (owner, name), room in list(self._rooms.items()):
-            if (owner, name) != (ANONYMOUS, MAIN) and room.idle_ms() > IDLE_MS:
-                del self._rooms[owner, name]
-                room.session.close()
+        for place, room in list(self._rooms.items()):
+            if place != (ANONYMOUS, MAIN) and room.idle_ms() > IDLE_MS:
+                self._close(place)
+
+    def _close(self, place: tuple[str, str]) -> None:
+        self._rooms.pop(place).session.close()
+        self.admission.end_session()
+
+    def _make_way(self) -> None:
+        """The room that has been empty for longest gives its place to a new one."""
+        idle = {place: room.idle_ms() for place, room in self._rooms.items() if place != (ANONYMOUS, MAIN)}
+        longest = max(idle, key=lambda place: idle[place], default=None)
+        if longest is not None and idle[longest] > MAKE_WAY_MS:
+            self._close(longest)
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a turn runs in any room."""
+        return any(room.session.turn is not None for room in self._rooms.values())
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn runs before viewers, or what was said to a microphone may still begin one."""
+        return any(
+            room.stage.viewers and (room.session.turn is not None or room.mic.understanding)
+            for room in self._rooms.values()
+        )
+
+    def tell_closing(self, in_ms: float) -> None:
+        """Tell the viewers that the server ends, in so long at the latest. No microphone is listened to any longer."""
+        for room in self._rooms.values():
+            room.mic.close()
+            room.stage.tell({"type": "session.closing", "in_ms": in_ms})
+
+    def interrupt(self) -> None:
+        """End the turns that are running."""
+        for room in self._rooms.values():
+            if room.session.turn is not None:
+                with suppress(SessionClosed, CapacityError):
+                    room.session.interrupt()
 
     async def enter(self, owner: str, name: str) -> Room:
         """The room of that name among those of this owner, made when there is none, with what was said there before.
@@ -121,12 +159,17 @@ class Rooms:
         history = await self.engine.conversations.open(owner, name, self.engine.settings.character.name)
         if (room := self._rooms.get((owner, name))) is not None:  # somebody else was quicker
             return room
-        room = self._rooms[owner, name] = self._open(name, history, self._make_sure_of_room())
+        group = self._make_sure_of_room()
+        self.admission.begin_session()
+        room = self._rooms[owner, name] = self._open(name, history, group)
         return room
 
     def _make_sure_of_room(self) -> asyncio.TaskGroup:
-        if len(self._rooms) >= self._max_sessions or self._group is None:
-            raise CapacityError(f"the server has {self._max_sessions} sessions, which is its limit")
+        if self._group is None:
+            raise CapacityError("the server does not run")
+        if self.admission.full:
+            self._make_way()
+        self.admission.check_session()
         return self._group
 
     def _open(self, name: str, history: Conversation, group: asyncio.TaskGroup) -> Room:
