@@ -11,6 +11,7 @@ from typing import Any
 from scripted import ScriptedTTS
 from serving import component, settings_for
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from hayakuchi.agents.basic_memory import BasicMemoryAgent, BasicMemoryConfig
 from hayakuchi.cli.run import address, bind
@@ -149,7 +150,8 @@ async def chatting(
     ready = asyncio.Event()
     server = gateway.make_server(engine, ready.set)
     app: Any = server.config.app
-    server.config.app = Door(app, callers or {})
+    # Behind the doorkeeper, which has nobody to ask for a key.
+    app.user_middleware.append(Middleware(Door, callers=callers or {}))
     async with asyncio.TaskGroup() as group:
         running = group.create_task(gateway.run(engine, server, listener))
         async with asyncio.timeout(10):
