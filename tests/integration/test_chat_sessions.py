@@ -14,7 +14,6 @@ from chatting import Desk, RecordingLLM, chatting, until, words
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import TextDelta
 from hayakuchi.gateway import chat_conversation
-from hayakuchi.gateway.caller import Caller
 from hayakuchi.orchestrator.gateway_settings import Scope
 
 PATH = "/v1/chat/completions"
@@ -34,6 +33,9 @@ class Client:
         assert status == 200, answer
         return answer
 
+    def key(self, name: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.desk.tokens[name]}"}
+
     async def history(self, session: str = "s", owner: str = "") -> list[tuple[str, str, str | None]]:
         conversation = await self.desk.engine.conversations.open(owner, session, "Test")
         return [(one.message.role, one.message.content, one.status) for one in await conversation.entries(50)]
@@ -43,8 +45,8 @@ class Client:
 async def client() -> AsyncIterator[Client]:
     llm = RecordingLLM()
     llm.scripts = [words(text) for text in ("First.", "Second.", "Third.", "Fourth.")]
-    callers = {name: Caller(name, name) for name in ("ann", "bob")}
-    async with chatting(llm, callers=callers) as desk, aiohttp.ClientSession() as http:
+    keys = dict.fromkeys(("ann", "bob", "carl"), (Scope.CHAT,))
+    async with chatting(llm, keys=keys) as desk, aiohttp.ClientSession() as http:
         yield Client(desk, http)
 
 
@@ -70,10 +72,10 @@ async def test_a_conversation_remembers_and_only_the_last_message_is_new(client:
 
 async def test_owners_do_not_see_each_others_conversations(client: Client) -> None:
     body = {"messages": [{"role": "user", "content": "Mine."}], "session_id": "s"}
-    await client.post(PATH, body, **{"x-caller": "ann"})
-    await client.post(PATH, body, **{"x-caller": "bob"})
+    await client.post(PATH, body, **client.key("ann"))
+    await client.post(PATH, body, **client.key("bob"))
     assert client.desk.llm.asked[1].told[1:] == [("user", "Mine.")]
-    status, answer = await client.post("/chat/history/s/regenerate", {}, **{"x-caller": "carl"})
+    status, answer = await client.post("/chat/history/s/regenerate", {}, **client.key("carl"))
     assert (status, answer["error"]["code"]) == (404, "session_not_found")
 
 
@@ -230,11 +232,13 @@ async def test_an_avatar_whose_caller_hangs_up_is_interrupted(client: Client) ->
 
 
 async def test_only_who_may_speak_makes_the_avatar_speak() -> None:
-    callers = {"mute": Caller("mute", "mute", frozenset({Scope.CHAT}))}
-    async with chatting(callers=callers, raw={"tiny": RecordingLLM()}) as desk, aiohttp.ClientSession() as http:
+    async with (
+        chatting(keys={"mute": (Scope.CHAT,)}, raw={"tiny": RecordingLLM()}) as desk,
+        aiohttp.ClientSession() as http,
+    ):
         client = Client(desk, http)
         body = {"messages": [{"role": "user", "content": "Hi!"}], "session_id": "main", "speak": True}
-        status, answer = await client.post(PATH, body, **{"x-caller": "mute"})
+        status, answer = await client.post(PATH, body, **client.key("mute"))
         assert (status, answer["error"]["code"]) == (403, "scope_missing")
         status, answer = await client.post(PATH, {**body, "model": "tiny"})
         assert (status, answer["error"]["code"]) == (422, "cannot_speak")

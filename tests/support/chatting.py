@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from scripted import ScriptedTTS
 from serving import component, settings_for
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 
 from hayakuchi.agents.basic_memory import BasicMemoryAgent, BasicMemoryConfig
 from hayakuchi.cli.run import address, bind
@@ -19,9 +21,9 @@ from hayakuchi.core.errors import ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.types import Generation, LLMDelta, Message, TextDelta
 from hayakuchi.gateway import server as gateway
-from hayakuchi.gateway.caller import Caller, introduce
+from hayakuchi.gateway.keys import Key, insert, new_key
 from hayakuchi.orchestrator.engine import Engine
-from hayakuchi.orchestrator.gateway_settings import SessionsSettings
+from hayakuchi.orchestrator.gateway_settings import AuthSettings, Scope, SessionsSettings
 from hayakuchi.orchestrator.settings import Component, Settings
 
 Step = LLMDelta | ProviderError | float | asyncio.Semaphore
@@ -99,19 +101,6 @@ class RecordingLLM:
             asked.closed.set()
 
 
-class Door:
-    """ASGI middleware that says who comes: what stands at the doors decides by the header ``x-caller``."""
-
-    def __init__(self, app: Any, callers: dict[str, Caller]) -> None:
-        self._app, self._callers = app, callers
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] in ("http", "websocket"):
-            name = dict(scope["headers"]).get(b"x-caller", b"").decode()
-            introduce(scope, self._callers.get(name) or Caller("test"))
-        await self._app(scope, receive, send)
-
-
 def chat_settings(
     llm: RecordingLLM, *, raw: dict[str, RecordingLLM] | None = None, quick: Any = None, **gateway_settings: Any
 ) -> Settings:
@@ -133,6 +122,8 @@ class Desk:
     engine: Engine
     llm: RecordingLLM
     app: Starlette
+    tokens: dict[str, str]
+    """API keys by their names."""
 
     @property
     def turns(self) -> int:
@@ -141,23 +132,35 @@ class Desk:
 
 @asynccontextmanager
 async def chatting(
-    llm: RecordingLLM | None = None, *, callers: dict[str, Caller] | None = None, **settings: Any
+    llm: RecordingLLM | None = None, *, keys: dict[str, tuple[Scope, ...]] | None = None, **settings: Any
 ) -> AsyncIterator[Desk]:
-    """The server on a free port of this process."""
+    """The server on a free port of this process. ``keys``: what each may do; whoever shows none may do all, too."""
+    if keys:
+        settings["auth"] = AuthSettings(enabled=True, anonymous=tuple(Scope))
     llm = llm or RecordingLLM()
     listener = bind("127.0.0.1", 0)
     engine = Engine(chat_settings(llm, **settings))
     ready = asyncio.Event()
     server = gateway.make_server(engine, ready.set)
     app: Any = server.config.app
-    # Behind the doorkeeper, which has nobody to ask for a key.
-    app.user_middleware.append(Middleware(Door, callers=callers or {}))
     async with asyncio.TaskGroup() as group:
         running = group.create_task(gateway.run(engine, server, listener))
         async with asyncio.timeout(10):
             await ready.wait()
         try:
-            yield Desk(address(listener), engine, llm, app)
+            yield Desk(address(listener), engine, llm, app, await _made(app, keys or {}))
         finally:
             server.should_exit = True
             await running
+
+
+async def _made(app: Starlette, keys: dict[str, tuple[Scope, ...]]) -> dict[str, str]:
+    tokens: dict[str, str] = {}
+    for name, scopes in keys.items():
+        key, tokens[name] = new_key(name, scopes, time.time())
+        await app.state.doors.database.write(partial(_insert, key))
+    return tokens
+
+
+def _insert(key: Key, connection: sqlite3.Connection) -> None:
+    insert(connection, key)
