@@ -25,8 +25,8 @@ class Doors:
         self.engine = engine
         self.settings = engine.settings.gateway
         self.admission = Admission(self.settings)
-        self.meter = Meter(self._database)
-        self.entrance = Entrance(self.settings, KeyRing(self._database))
+        self.meter = Meter(lambda: self.database)
+        self.entrance = Entrance(self.settings, KeyRing(lambda: self.database))
         self.rooms = Rooms(engine, self.admission)
 
     @property
@@ -48,7 +48,8 @@ class Doors:
                 for task in tasks:
                     task.cancel()
 
-    def _database(self) -> Database:
+    @property
+    def database(self) -> Database:
         """Where keys and their use are: beside the conversations, in a file that the engine opens."""
         return self.engine.conversations.database
 

@@ -89,7 +89,7 @@ class Entrance:
         if caller.anonymous:
             message = "an API key is needed: send it as `Authorization: Bearer hk_...`; `hayakuchi key new` makes one"
             raise Problem(401, message, "missing_api_key")
-        raise Problem(403, f"the API key {caller.id} does not allow this: it needs the scope {scope}", "missing_scope")
+        raise Problem(403, f"the API key {caller.id} does not allow this: it needs the scope {scope}", "scope_missing")
 
 
 def address_of(host: str | None) -> str:

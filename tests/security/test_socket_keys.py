@@ -222,3 +222,17 @@ async def test_sound_that_is_heard_counts(tmp_path: Path) -> None:
             while (message := await told(socket))["type"] != "error":
                 pass
             assert message["code"] == "daily_limit"
+
+
+async def test_what_is_said_to_the_chat_socket_counts(tmp_path: Path) -> None:
+    async with keyed(tmp_path) as server:
+        token = server.key(Scope.CHAT, requests_per_minute=2, characters_per_day=6)
+        async with connect(f"{server.ws}/chat/ws", proxy=None, additional_headers=bearing(token)) as socket:
+            codes = []
+            for text in ("1234567", "1"):
+                await socket.send(json.dumps({"type": "say", "text": text}))
+                while (message := await told(socket))["type"] != "error":
+                    pass
+                codes.append(message)
+            assert "daily_limit" in str(codes[0])
+            assert "rate_limit_exceeded" in str(codes[1])
