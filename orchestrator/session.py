@@ -58,7 +58,7 @@ class Session:
         self.name = name
         self.character = character
         self.playback = playback
-        self.history = history or Conversation.in_memory(name, character.name)
+        self.history = Conversation.in_memory(name, character.name) if history is None else history
         """What was said, shared with whoever else takes part in the conversation."""
         self.on_air = OnAir(playback, self.tell)
         self._completed = completed

@@ -5,7 +5,12 @@
  */
 
 /** @typedef {{turn: number, heard: string | null, reply: string, expression: string | null, paused: boolean}} TurnSnapshot */
-/** @typedef {{role: string, content: string, viewer: string | null}} HistoryEntry */
+/**
+ * `id` is null while the message could not be written; `siblings` are the messages said in the same place, itself included, oldest first.
+ * @typedef {{id: number | null, role: string, content: string, viewer: string | null, siblings: number[]}} HistoryEntry
+ */
+/** @typedef {{conversation: string | null, history: HistoryEntry[]}} HistoryChange */
+/** @typedef {{id: number | null, role: string, siblings: number[]}} KeptMessage */
 /**
  * `first_choice` is whom the settings put first; a name is null when nobody can answer.
  * @typedef {{llm: string | null, tts: string | null, first_choice?: {llm: string, tts: string}, demo: boolean, problems: string[]}} Models
@@ -65,7 +70,7 @@
  */
 /** @typedef {{turn: number, figure: string, value_ms: number, threshold_ms: number, stage: string}} LatencyBreached */
 /** @typedef {"completed" | "interrupted" | "failed"} TurnStatus */
-/** @typedef {{turn: number, status: TurnStatus, reply: string, heard_reply: string, code: string | null, message: string | null}} TurnEnded */
+/** @typedef {{turn: number, status: TurnStatus, reply: string, heard_reply: string, code: string | null, message: string | null, kept?: KeptMessage[]}} TurnEnded */
 /** @typedef {{code: string, message: string}} ServerError */
 /**
  * @typedef {object} SoundFrame
@@ -80,7 +85,7 @@
 /**
  * What the server says, by type; `frame` is the binary one.
  * @typedef {{
- *   "session.snapshot": Snapshot, models: Models, sound: SoundHolder, "turn.started": TurnStarted, "segment.ready": SegmentReady,
+ *   "session.snapshot": Snapshot, history: HistoryChange, models: Models, sound: SoundHolder, "turn.started": TurnStarted, "segment.ready": SegmentReady,
  *   "segment.started": SegmentStarted, "segment.ended": SegmentEnded, "speech.paused": SpeechPaused, "speech.resumed": {turn: number},
  *   voice: {active: boolean}, words: Words, ears: Ears, mic: MicHolder, "provider.failed": ProviderFailed, latency: Latency,
  *   "latency.breached": LatencyBreached, "turn.ended": TurnEnded, error: ServerError, pong: {id?: unknown}, frame: SoundFrame
@@ -147,6 +152,7 @@ export function parseText(text) {
   if (TURN_MESSAGES.has(message.type) && !Number.isInteger(message.turn)) {
     throw new ProtocolError(`${message.type} names no turn`);
   }
+  if (message.type === "history") return { ...message, history: (message.history ?? []).map(normalEntry) };
   if (message.type === "ears") return { ...normalEars(message), type: message.type };
   return message.type === "session.snapshot" ? { ...normalSnapshot(message), type: message.type } : message;
 }
@@ -166,6 +172,16 @@ function normalEars(raw) {
     message: raw.message ?? null,
     command: raw.command ?? null,
   };
+}
+
+/**
+ * @param {Record<string, any>} raw
+ * @returns {HistoryEntry}
+ */
+function normalEntry(raw) {
+  const id = raw.id ?? null;
+  const siblings = raw.siblings ?? (id === null ? [] : [id]);
+  return { id, role: raw.role ?? "", content: raw.content ?? "", viewer: raw.viewer ?? null, siblings };
 }
 
 /**
@@ -196,7 +212,7 @@ function normalSnapshot(raw) {
     latency: raw.latency ?? {},
     ears: raw.ears ? normalEars(raw.ears) : null,
     mic: { holder: Boolean(raw.mic?.holder), viewer: raw.mic?.viewer ?? null },
-    history: raw.history ?? [],
+    history: (raw.history ?? []).map(normalEntry),
     turn: turn && {
       turn: turn.turn,
       heard: turn.heard ?? null,
