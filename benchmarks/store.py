@@ -24,18 +24,22 @@ REPLY = "Once upon a time there was a lighthouse whose keeper had lost the key. 
 
 
 async def measure(folder: Path, exchanges: int, sessions: int, seconds: float) -> dict[str, list[float]]:
-    """ms per exchange; ``loop``: how late a timer of 1 ms came meanwhile."""
+    """ms per exchange; ``loop``: how late a timer of 1 ms came meanwhile, and while nobody talked."""
     conversations = Conversations(SessionsSettings(file=folder / "bench.sqlite3"))
     await conversations.start()
-    took: dict[str, list[float]] = {"alone": [], f"{sessions} at a time": [], "loop": [], "open": []}
+    crowd = f"{sessions} at a time"
+    took: dict[str, list[float]] = {"alone": [], crowd: [], "loop": [], "loop, silent": [], "open": []}
     alone = await conversations.open("", "alone", "Kiyo")
     for _ in range(exchanges):
         took["alone"].append(await _add(alone))
     many = [await conversations.open("", f"s{number}", "Kiyo") for number in range(sessions)]
     async with asyncio.TaskGroup() as group:
+        silent = group.create_task(_watch(took["loop, silent"]))
+        await asyncio.sleep(seconds)
+        silent.cancel()
         watching = group.create_task(_watch(took["loop"]))
         talking = [
-            group.create_task(_talk(one, index / sessions * TURN_S, seconds, took[f"{sessions} at a time"]))
+            group.create_task(_talk(one, index / sessions * TURN_S, seconds, took[crowd]))
             for index, one in enumerate(many)
         ]
         await asyncio.wait(talking)

@@ -5,10 +5,7 @@
  */
 
 /** @typedef {{turn: number, heard: string | null, reply: string, expression: string | null, paused: boolean}} TurnSnapshot */
-/**
- * `id` is null while the message could not be written; `siblings` are the messages said in the same place, itself included, oldest first.
- * @typedef {{id: number | null, role: string, content: string, viewer: string | null, siblings: number[]}} HistoryEntry
- */
+/** @typedef {{id: number | null, role: string, content: string, viewer: string | null, siblings: number[]}} HistoryEntry see the document */
 /** @typedef {{conversation: string | null, history: HistoryEntry[]}} HistoryChange */
 /** @typedef {{id: number | null, role: string, siblings: number[]}} KeptMessage */
 /**
@@ -174,14 +171,9 @@ function normalEars(raw) {
   };
 }
 
-/**
- * @param {Record<string, any>} raw
- * @returns {HistoryEntry}
- */
-function normalEntry(raw) {
-  const id = raw.id ?? null;
-  const siblings = raw.siblings ?? (id === null ? [] : [id]);
-  return { id, role: raw.role ?? "", content: raw.content ?? "", viewer: raw.viewer ?? null, siblings };
+/** @param {Record<string, any>} raw @returns {HistoryEntry} */
+function normalEntry({ id = null, role = "", content = "", viewer = null, siblings = [] }) {
+  return { id, role, content, viewer, siblings };
 }
 
 /**
