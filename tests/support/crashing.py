@@ -20,7 +20,8 @@ from serving import Viewer, viewing
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 SUPPORT = Path(__file__).parent
-START_S = 30.0
+START_S = 120.0
+"""Most of it is the time that the interpreter takes to load, on a machine that does other things as well."""
 
 
 @dataclass(slots=True)
@@ -65,8 +66,13 @@ async def _started(folder: Path) -> tuple[asyncio.subprocess.Process, str]:
         sys.executable, str(SUPPORT / "store_server.py"), str(folder), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    async with asyncio.timeout(START_S):
-        url = (await process.stdout.readline()).decode().strip()
+    url = ""
+    try:
+        async with asyncio.timeout(START_S):
+            url = (await process.stdout.readline()).decode().strip()
+    finally:
+        if not url and process.returncode is None:
+            process.kill()
     assert url, "the server did not start"
     return process, url
 
