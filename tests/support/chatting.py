@@ -16,9 +16,10 @@ from hayakuchi.agents.basic_memory import BasicMemoryAgent, BasicMemoryConfig
 from hayakuchi.cli.run import address, bind
 from hayakuchi.core.errors import ProviderError
 from hayakuchi.core.provider import Deadlines
-from hayakuchi.core.types import Generation, LLMDelta, Message, TextDelta
+from hayakuchi.core.types import Generation, LLMDelta, Message, TextDelta, Usage
 from hayakuchi.gateway import server as gateway
 from hayakuchi.gateway.caller import Caller, introduce
+from hayakuchi.llm.embeddings import Embedded
 from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.gateway_settings import SessionsSettings
 from hayakuchi.orchestrator.settings import Component, Settings
@@ -98,6 +99,28 @@ class RecordingLLM:
             asked.closed.set()
 
 
+class RecordingEmbedder:
+    """Makes a vector of each text: its length, a half, and minus one."""
+
+    name = "recording_embeddings"
+    model = "vectors-1"
+
+    def __init__(self) -> None:
+        self.deadlines = Deadlines(2.0, 2.0)
+        self.asked: list[tuple[Sequence[str], int | None]] = []
+
+    async def open(self) -> None: ...
+
+    async def probe(self) -> str:
+        return "recording"
+
+    async def aclose(self) -> None: ...
+
+    async def embed(self, texts: Sequence[str], dimensions: int | None = None) -> Embedded:
+        self.asked.append((texts, dimensions))
+        return Embedded([[float(len(text)), 0.5, -1.0] for text in texts], Usage(3 * len(texts), 0))
+
+
 class Door:
     """ASGI middleware that says who comes: what stands at the doors decides by the header ``x-caller``."""
 
@@ -112,7 +135,12 @@ class Door:
 
 
 def chat_settings(
-    llm: RecordingLLM, *, raw: dict[str, RecordingLLM] | None = None, quick: Any = None, **gateway_settings: Any
+    llm: RecordingLLM,
+    *,
+    raw: dict[str, RecordingLLM] | None = None,
+    quick: RecordingLLM | None = None,
+    embedder: RecordingEmbedder | None = None,
+    **gateway_settings: Any,
 ) -> Settings:
     settings = settings_for(lambda: llm, ScriptedTTS, **gateway_settings)
     return replace(
@@ -120,6 +148,7 @@ def chat_settings(
         agent=Component("basic_memory_agent", BasicMemoryConfig(), BasicMemoryAgent),
         models={name: (component(lambda model=model: model),) for name, model in (raw or {}).items()},
         quick_llm=(component(lambda: quick),) if quick else (),
+        embeddings=(component(lambda: embedder),) if embedder else (),
         sessions=SessionsSettings(keep=False),
     )
 
