@@ -56,13 +56,15 @@ class Asked:
 
 
 class RecordingLLM:
-    """Plays ``script``; each request takes the next of ``scripts`` where there are some."""
+    """Plays ``script``; each request takes the next of ``scripts`` where there are some, or that of ``answers`` for what was
+    said last."""
 
     name = "recording_llm"
 
     def __init__(self, *script: Step, first_s: float = 4.0) -> None:
         self.script: Sequence[Step] = script or words("Hello you there.")
         self.scripts: list[Sequence[Step]] = []
+        self.answers: dict[str, Sequence[Step]] = {}
         self.deadlines = Deadlines(first_s, 5.0)
         self.asked: list[Asked] = []
         self.running = 0
@@ -85,7 +87,8 @@ class RecordingLLM:
         self.asked.append(asked)
         self.running += 1
         try:
-            for step in self.scripts.pop(0) if self.scripts else self.script:
+            answer = self.answers.get(messages[-1].content, self.script)
+            for step in self.scripts.pop(0) if self.scripts else answer:
                 if isinstance(step, ProviderError):
                     raise step
                 if isinstance(step, asyncio.Semaphore):
