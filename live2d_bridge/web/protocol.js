@@ -5,7 +5,9 @@
  */
 
 /** @typedef {{turn: number, heard: string | null, reply: string, expression: string | null, paused: boolean}} TurnSnapshot */
-/** @typedef {{role: string, content: string, viewer: string | null}} HistoryEntry */
+/** @typedef {{id: number | null, role: string, content: string, viewer: string | null, siblings: number[]}} HistoryEntry see the document */
+/** @typedef {{conversation: string | null, history: HistoryEntry[]}} HistoryChange */
+/** @typedef {{id: number | null, role: string, siblings: number[]}} KeptMessage */
 /**
  * `first_choice` is whom the settings put first; a name is null when nobody can answer.
  * @typedef {{llm: string | null, tts: string | null, first_choice?: {llm: string, tts: string}, demo: boolean, problems: string[]}} Models
@@ -65,7 +67,7 @@
  */
 /** @typedef {{turn: number, figure: string, value_ms: number, threshold_ms: number, stage: string}} LatencyBreached */
 /** @typedef {"completed" | "interrupted" | "failed"} TurnStatus */
-/** @typedef {{turn: number, status: TurnStatus, reply: string, heard_reply: string, code: string | null, message: string | null}} TurnEnded */
+/** @typedef {{turn: number, status: TurnStatus, reply: string, heard_reply: string, code: string | null, message: string | null, kept?: KeptMessage[]}} TurnEnded */
 /** @typedef {{code: string, message: string}} ServerError */
 /**
  * @typedef {object} SoundFrame
@@ -80,7 +82,7 @@
 /**
  * What the server says, by type; `frame` is the binary one.
  * @typedef {{
- *   "session.snapshot": Snapshot, models: Models, sound: SoundHolder, "turn.started": TurnStarted, "segment.ready": SegmentReady,
+ *   "session.snapshot": Snapshot, history: HistoryChange, models: Models, sound: SoundHolder, "turn.started": TurnStarted, "segment.ready": SegmentReady,
  *   "segment.started": SegmentStarted, "segment.ended": SegmentEnded, "speech.paused": SpeechPaused, "speech.resumed": {turn: number},
  *   voice: {active: boolean}, words: Words, ears: Ears, mic: MicHolder, "provider.failed": ProviderFailed, latency: Latency,
  *   "latency.breached": LatencyBreached, "turn.ended": TurnEnded, error: ServerError, pong: {id?: unknown}, frame: SoundFrame
@@ -147,6 +149,7 @@ export function parseText(text) {
   if (TURN_MESSAGES.has(message.type) && !Number.isInteger(message.turn)) {
     throw new ProtocolError(`${message.type} names no turn`);
   }
+  if (message.type === "history") return { ...message, history: (message.history ?? []).map(normalEntry) };
   if (message.type === "ears") return { ...normalEars(message), type: message.type };
   return message.type === "session.snapshot" ? { ...normalSnapshot(message), type: message.type } : message;
 }
@@ -166,6 +169,11 @@ function normalEars(raw) {
     message: raw.message ?? null,
     command: raw.command ?? null,
   };
+}
+
+/** @param {Record<string, any>} raw @returns {HistoryEntry} */
+function normalEntry({ id = null, role = "", content = "", viewer = null, siblings = [] }) {
+  return { id, role, content, viewer, siblings };
 }
 
 /**
@@ -196,7 +204,7 @@ function normalSnapshot(raw) {
     latency: raw.latency ?? {},
     ears: raw.ears ? normalEars(raw.ears) : null,
     mic: { holder: Boolean(raw.mic?.holder), viewer: raw.mic?.viewer ?? null },
-    history: raw.history ?? [],
+    history: (raw.history ?? []).map(normalEntry),
     turn: turn && {
       turn: turn.turn,
       heard: turn.heard ?? null,

@@ -18,7 +18,9 @@ function opened(conversation, session = "main") {
 }
 
 /** @param {...string} texts replies, `>` before what was heard */
-const history = (...texts) => texts.map((text) => ({ role: text.startsWith(">") ? "user" : "assistant", content: text.replace(">", ""), viewer: null }));
+const history = (...texts) => texts.map((text) => (
+  { id: null, role: text.startsWith(">") ? "user" : "assistant", content: text.replace(">", ""), viewer: null, siblings: [] }
+));
 
 /** @param {number} turn @param {Record<string, number>} stages */
 const latency = (turn, stages = { llm: 100 }) => ({ turn, figures: { first_audio: 100 }, stages });

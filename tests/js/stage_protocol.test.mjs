@@ -112,3 +112,11 @@ test("the address of the stage follows the page's, below a base path and with en
   assert.equal(stageAddress("http://h/stage?audio=1", options), "ws://h/stage/ws?session=a-b&sound=0");
   assert.equal(stageAddress("https://h/base/", { session: "m", sound: true }), "wss://h/base/stage/ws?session=m&sound=1");
 });
+
+test("a history that changed is complete, whatever the server left out", () => {
+  const told = parseText(JSON.stringify({ type: "history", conversation: "c", history: [{ id: 3, role: "user", content: "Hi", siblings: [1, 3] }, {}] }));
+  assert.deepEqual(told.history, [
+    { id: 3, role: "user", content: "Hi", viewer: null, siblings: [1, 3] },
+    { id: null, role: "", content: "", viewer: null, siblings: [] },
+  ]);
+});

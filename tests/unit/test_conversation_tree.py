@@ -120,7 +120,8 @@ async def matches(talk: Conversation, model: Model, ids: list[int], conversation
     entries = [*await talk.entries(5), *talk.recent(5)]
     for at, stored in zip([*way[-5:], *way[-5:]], entries, strict=True):
         assert stored.id == ids[at]
-        assert stored.parent == (None if model.parents[at] is None else ids[model.parents[at]])
+        parent = model.parents[at]
+        assert stored.parent == (None if parent is None else ids[parent])
         assert list(stored.siblings) == [ids[other] for other in model.siblings(at)]
     if len(way) > 2:
         earlier = await talk.entries(2, before=ids[way[-1]])
