@@ -21,6 +21,7 @@ from .chat_protocol import Edit, Regenerate, Say, Stop
 from .chat_request import ChatRequest, Rewind
 from .chat_service import ChatService
 from .doors import Doors
+from .entries import HISTORY
 from .rooms import NAME
 from .sockets import part
 
@@ -29,8 +30,6 @@ OUTBOX = 64
 SLOW_S = 20.0
 """Who takes nothing for so long is let go."""
 MAX_MISTAKES = 20
-HISTORY = 50
-"""Messages of the history that are told."""
 
 
 async def serve_chat(websocket: WebSocket, doors: Doors, service: ChatService) -> None:
@@ -115,7 +114,7 @@ class _Connection:
                 raise _Goodbye(1008, "too slow to follow") from None
 
     async def _read(self, group: asyncio.TaskGroup) -> None:
-        history = await self._conversation.entries(HISTORY)
+        history = self._conversation.recent(HISTORY)
         await self._outbox.put(protocol.opened(self._conversation.name, self._mind.id, history))
         while True:
             message = await self._websocket.receive()
@@ -193,4 +192,4 @@ class _Connection:
             if (running := self._reply) is not None and not running.done():
                 await asyncio.wait([running])
             async with self._telling:
-                await self._outbox.put(protocol.changed(await self._conversation.entries(HISTORY)))
+                await self._outbox.put(protocol.changed(self._conversation.recent(HISTORY)))

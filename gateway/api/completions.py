@@ -44,7 +44,7 @@ class CompletionBody(Sampling):
     @field_validator("echo", "suffix", "best_of")
     @classmethod
     def _not_offered(cls, value: object) -> object:
-        if value not in (None, False, "", 1):
+        if value is True or value not in (None, False, "", 1):
             raise ValueError("this is not offered; leave it out")
         return value
 

@@ -19,9 +19,10 @@ from hayakuchi.agents.basic_memory import BasicMemoryAgent, BasicMemoryConfig
 from hayakuchi.cli.run import address, bind
 from hayakuchi.core.errors import ProviderError
 from hayakuchi.core.provider import Deadlines
-from hayakuchi.core.types import Generation, LLMDelta, Message, TextDelta
+from hayakuchi.core.types import Generation, LLMDelta, Message, TextDelta, Usage
 from hayakuchi.gateway import server as gateway
 from hayakuchi.gateway.keys import Key, insert, new_key
+from hayakuchi.llm.embeddings import Embedded
 from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.gateway_settings import AuthSettings, Scope, SessionsSettings
 from hayakuchi.orchestrator.settings import Component, Settings
@@ -58,13 +59,15 @@ class Asked:
 
 
 class RecordingLLM:
-    """Plays ``script``; each request takes the next of ``scripts`` where there are some."""
+    """Plays ``script``; each request takes the next of ``scripts`` where there are some, or that of ``answers`` for what was
+    said last."""
 
     name = "recording_llm"
 
     def __init__(self, *script: Step, first_s: float = 4.0) -> None:
         self.script: Sequence[Step] = script or words("Hello you there.")
         self.scripts: list[Sequence[Step]] = []
+        self.answers: dict[str, Sequence[Step]] = {}
         self.deadlines = Deadlines(first_s, 5.0)
         self.asked: list[Asked] = []
         self.running = 0
@@ -87,7 +90,8 @@ class RecordingLLM:
         self.asked.append(asked)
         self.running += 1
         try:
-            for step in self.scripts.pop(0) if self.scripts else self.script:
+            answer = self.answers.get(messages[-1].content, self.script)
+            for step in self.scripts.pop(0) if self.scripts else answer:
                 if isinstance(step, ProviderError):
                     raise step
                 if isinstance(step, asyncio.Semaphore):
@@ -101,8 +105,35 @@ class RecordingLLM:
             asked.closed.set()
 
 
+class RecordingEmbedder:
+    """Makes a vector of each text: its length, a half, and minus one."""
+
+    name = "recording_embeddings"
+    model = "vectors-1"
+
+    def __init__(self) -> None:
+        self.deadlines = Deadlines(2.0, 2.0)
+        self.asked: list[tuple[Sequence[str], int | None]] = []
+
+    async def open(self) -> None: ...
+
+    async def probe(self) -> str:
+        return "recording"
+
+    async def aclose(self) -> None: ...
+
+    async def embed(self, texts: Sequence[str], dimensions: int | None = None) -> Embedded:
+        self.asked.append((texts, dimensions))
+        return Embedded([[float(len(text)), 0.5, -1.0] for text in texts], Usage(3 * len(texts), 0))
+
+
 def chat_settings(
-    llm: RecordingLLM, *, raw: dict[str, RecordingLLM] | None = None, quick: Any = None, **gateway_settings: Any
+    llm: RecordingLLM,
+    *,
+    raw: dict[str, RecordingLLM] | None = None,
+    quick: RecordingLLM | None = None,
+    embedder: RecordingEmbedder | None = None,
+    **gateway_settings: Any,
 ) -> Settings:
     settings = settings_for(lambda: llm, ScriptedTTS, **gateway_settings)
     return replace(
@@ -110,6 +141,7 @@ def chat_settings(
         agent=Component("basic_memory_agent", BasicMemoryConfig(), BasicMemoryAgent),
         models={name: (component(lambda model=model: model),) for name, model in (raw or {}).items()},
         quick_llm=(component(lambda: quick),) if quick else (),
+        embeddings=(component(lambda: embedder),) if embedder else (),
         sessions=SessionsSettings(keep=False),
     )
 

@@ -78,6 +78,7 @@ REGISTRY = Registry(
         "llm": [ProviderSpec("demo_llm", f"{__name__}:Model"), ProviderSpec("other_llm", f"{__name__}:Other")],
         "tts": [ProviderSpec("espeak_tts", f"{__name__}:Voice"), ProviderSpec("tone_tts", f"{__name__}:Model")],
         "agents": [ProviderSpec("basic_memory_agent", f"{__name__}:Mind")],
+        "embeddings": [ProviderSpec("some_embeddings", f"{__name__}:Model")],
     },
     plugins=False,
 )
@@ -144,6 +145,15 @@ def test_all_is_well():
         "server: 127.0.0.1, any free port",
     ]
     assert found("", Status.WARN) + found("", Status.PROBLEM) == []
+
+
+def test_models_and_embeddings_are_listed():
+    told = found("models: {big: [demo_llm, other_llm]}\nembeddings: some_embeddings", Status.OK)
+    assert [line for line in told if line.startswith(("models", "embeddings"))] == [
+        "embeddings: some_embeddings",
+        "models: big: demo_llm",
+        "models: big: other_llm",
+    ]
 
 
 def test_every_mistake_is_found_at_once_also_in_characters_that_are_not_on_stage():
@@ -437,6 +447,15 @@ def test_asking_can_be_cancelled():
     with pytest.raises(TimeoutError):
         run_virtual(ask())
     assert sorted(CLOSED) == ["demo_llm", "espeak_tts"]
+
+
+def test_models_and_embeddings_are_probed(capsys: pytest.CaptureFixture[str]):
+    write("server: {port: 0}\nmodels: {big: [demo_llm, {other_llm: {fails: true}}]}\nembeddings: some_embeddings")
+    assert command("--probe") == 0
+    lines = " ".join(capsys.readouterr().out.split())
+    assert "ok models.big probe demo_llm: here I am" in lines
+    assert "warn models.big probe other_llm: nobody is there; start it; demo_llm answers in its place" in lines
+    assert "ok embeddings probe some_embeddings: here I am" in lines
 
 
 def test_without_probe_nothing_is_connected_to(folder: Path):
