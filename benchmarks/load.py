@@ -140,6 +140,8 @@ def _stream_delays(streamed: list[dict[str, Any]], log: dict[str, Any]) -> tuple
     first: list[float] = []
     later: list[float] = []
     for stream in streamed:
+        if stream["errors"]:
+            continue
         told = log[stream["key"]]
         if stream["tokens"] and told["tokens"]:
             to_model, to_client = told["llm_request"] - stream["asked"], stream["tokens"][0] - told["tokens"][0]

@@ -67,6 +67,7 @@
 /** @typedef {"completed" | "interrupted" | "failed"} TurnStatus */
 /** @typedef {{turn: number, status: TurnStatus, reply: string, heard_reply: string, code: string | null, message: string | null}} TurnEnded */
 /** @typedef {{code: string, message: string}} ServerError */
+/** @typedef {{in_ms: number}} SessionClosing the server ends, and closes the connection within so long; nothing more is begun */
 /**
  * @typedef {object} SoundFrame
  * @property {number} turn
@@ -83,7 +84,7 @@
  *   "session.snapshot": Snapshot, models: Models, sound: SoundHolder, "turn.started": TurnStarted, "segment.ready": SegmentReady,
  *   "segment.started": SegmentStarted, "segment.ended": SegmentEnded, "speech.paused": SpeechPaused, "speech.resumed": {turn: number},
  *   voice: {active: boolean}, words: Words, ears: Ears, mic: MicHolder, "provider.failed": ProviderFailed, latency: Latency,
- *   "latency.breached": LatencyBreached, "turn.ended": TurnEnded, error: ServerError, pong: {id?: unknown}, frame: SoundFrame
+ *   "latency.breached": LatencyBreached, "turn.ended": TurnEnded, "session.closing": SessionClosing, error: ServerError, pong: {id?: unknown}, frame: SoundFrame
  * }} StageMessages
  */
 
