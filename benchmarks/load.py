@@ -76,7 +76,7 @@ def stand(sessions: int, token_ms: float, shed_ms: float) -> Iterator[Stand]:
         (folder / "bench.yaml").write_text(CHARACTER)
         command = (sys.executable, "-m", "hayakuchi", "run", "-c", "conf.yaml", "--port", "0", "--no-browser")
         with process(*command, folder=folder) as (server, url):
-            finish(clients("stage", url, 1, 3, first=9000))  # the first turn loads what is loaded when it is used
+            finish(clients("stage", url, 1, 1, first=9000))  # the first turn loads what is loaded when it is used
             yield Stand(server, url, models, folder)
 
 

@@ -36,7 +36,9 @@ async def stages(url: str, first: int, count: int, turns: int, seconds: float) -
     chance = random.Random(first)
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(_speaking(url, first + number, turns, chance.random() * SPREAD_S, number % 2 == 1))
+            group.create_task(
+                _speaking(url, first + number, turns, chance.random() * SPREAD_S * (count > 1), number % 2 == 1)
+            )
             for number in range(count)
         ]
     return [turn for task in tasks for turn in task.result()]
