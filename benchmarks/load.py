@@ -76,7 +76,7 @@ def stand(sessions: int, token_ms: float, shed_ms: float) -> Iterator[Stand]:
         (folder / "bench.yaml").write_text(CHARACTER)
         command = (sys.executable, "-m", "hayakuchi", "run", "-c", "conf.yaml", "--port", "0", "--no-browser")
         with process(*command, folder=folder) as (server, url):
-            finish(clients("stage", url, 1, 3, first=9000))  # the first turn loads what is loaded when it is used
+            finish(clients("stage", url, 1, 1, first=9000))  # the first turn loads what is loaded when it is used
             yield Stand(server, url, models, folder)
 
 
@@ -140,6 +140,8 @@ def _stream_delays(streamed: list[dict[str, Any]], log: dict[str, Any]) -> tuple
     first: list[float] = []
     later: list[float] = []
     for stream in streamed:
+        if stream["errors"]:
+            continue
         told = log[stream["key"]]
         if stream["tokens"] and told["tokens"]:
             to_model, to_client = told["llm_request"] - stream["asked"], stream["tokens"][0] - told["tokens"][0]

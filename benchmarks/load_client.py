@@ -24,16 +24,35 @@ from typing import Any
 
 import aiohttp
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidStatus, WebSocketException
 
-from hayakuchi.benchmarks.first_audio import SAMPLE_RATE, Client, load
+from hayakuchi.benchmarks.first_audio import SAMPLE_RATE, SPREAD_S, Client, Turn
 
 AGAIN_S = 1.0
 """Who is refused comes again after this on average."""
 
 
 async def stages(url: str, first: int, count: int, turns: int, seconds: float) -> list[dict[str, Any]]:
-    return [asdict(turn) for turn in await load(url, count, turns, interrupted=count // 2, first=first)]
+    chance = random.Random(first)
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(
+                _speaking(url, first + number, turns, chance.random() * SPREAD_S * (count > 1), number % 2 == 1)
+            )
+            for number in range(count)
+        ]
+    return [turn for task in tasks for turn in task.result()]
+
+
+async def _speaking(url: str, number: int, turns: int, after_s: float, interrupts: bool) -> list[dict[str, Any]]:
+    client = Client(number, url, interrupts=interrupts, hasty=False, random_=random.Random(number))
+    try:
+        await asyncio.sleep(after_s)
+        await client.run(turns, 0.0)
+    except (OSError, TimeoutError, WebSocketException):
+        broken = Turn(f"k{number}x{len(client.turns)}", time.monotonic(), errors=1)
+        return [asdict(turn) for turn in (*client.turns, broken)]
+    return [asdict(turn) for turn in client.turns]
 
 
 async def streams(url: str, first: int, count: int, turns: int, seconds: float) -> list[dict[str, Any]]:
@@ -53,15 +72,17 @@ async def _stream(http: aiohttp.ClientSession, url: str, key: str) -> dict[str, 
     """When each token came; ``errors`` 1 when the stream did not end as it should."""
     asked, tokens, last = time.monotonic(), [], b""
     body = {"model": "scripted", "stream": True, "messages": [{"role": "user", "content": f"Question {key}"}]}
-    async with http.post(f"{url}/v1/chat/completions", json=body) as answer:
-        async for line in answer.content:
-            if not line.startswith(b"data: "):
-                continue
-            last = line.strip()
-            if last != b"data: [DONE]" and _content(last):
-                tokens.append(time.monotonic())
-    well = answer.status == 200 and last == b"data: [DONE]"
-    return {"key": key, "asked": asked, "tokens": tokens, "errors": int(not well)}
+    try:
+        async with http.post(f"{url}/v1/chat/completions", json=body) as answer:
+            async for line in answer.content:
+                if not line.startswith(b"data: "):
+                    continue
+                last = line.strip()
+                if last != b"data: [DONE]" and _content(last):
+                    tokens.append(time.monotonic())
+    except (aiohttp.ClientError, TimeoutError):
+        last = b""  # counted as an error
+    return {"key": key, "asked": asked, "tokens": tokens, "errors": int(last != b"data: [DONE]")}
 
 
 def _content(line: bytes) -> str:

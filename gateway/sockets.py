@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from uvicorn.protocols.utils import ClientDisconnected
-from uvicorn.protocols.websockets.websockets_sansio_impl import ASGISendEvent, WebSocketsSansIOProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
 from ..core.channel import Channel
@@ -34,7 +35,7 @@ class Sockets(WebSocketsSansIOProtocol):
         if self._linger is not None:
             self._linger.cancel()
 
-    async def send(self, message: ASGISendEvent) -> None:
+    async def send(self, message: Any) -> None:
         if message["type"] == "websocket.close":
             # The goodbye is short and the last that is sent: it need not wait for who does not read.
             self.writable.set()

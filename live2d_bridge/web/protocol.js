@@ -69,6 +69,7 @@
 /** @typedef {"completed" | "interrupted" | "failed"} TurnStatus */
 /** @typedef {{turn: number, status: TurnStatus, reply: string, heard_reply: string, code: string | null, message: string | null, kept?: KeptMessage[]}} TurnEnded */
 /** @typedef {{code: string, message: string}} ServerError */
+/** @typedef {{in_ms: number}} SessionClosing the server ends, and closes the connection within so long; nothing more is begun */
 /**
  * @typedef {object} SoundFrame
  * @property {number} turn
@@ -85,7 +86,7 @@
  *   "session.snapshot": Snapshot, history: HistoryChange, models: Models, sound: SoundHolder, "turn.started": TurnStarted, "segment.ready": SegmentReady,
  *   "segment.started": SegmentStarted, "segment.ended": SegmentEnded, "speech.paused": SpeechPaused, "speech.resumed": {turn: number},
  *   voice: {active: boolean}, words: Words, ears: Ears, mic: MicHolder, "provider.failed": ProviderFailed, latency: Latency,
- *   "latency.breached": LatencyBreached, "turn.ended": TurnEnded, error: ServerError, pong: {id?: unknown}, frame: SoundFrame
+ *   "latency.breached": LatencyBreached, "turn.ended": TurnEnded, "session.closing": SessionClosing, error: ServerError, pong: {id?: unknown}, frame: SoundFrame
  * }} StageMessages
  */
 
