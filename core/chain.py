@@ -11,7 +11,7 @@ from typing import Generic
 from .breaker import BreakerState
 from .clock import loop_ms
 from .errors import AllProvidersFailed, Category, ProviderError
-from .link import Attempt, Link, P
+from .link import Answered, Attempt, Link, P
 from .provider import Deadlines
 
 log = logging.getLogger(__name__)
@@ -118,19 +118,38 @@ class Chain(Generic[P]):
         One that answers may be asked again at once; one that does not is left alone, as after many failures. With
         ``failing_only`` those that served last are not troubled.
         """
-        results: list[tuple[str, str | ProviderError]] = []
+        return [
+            (link.name, await self._probed(link, limit_s))
+            for link in self.links
+            if not failing_only or link.error is not None
+        ]
+
+    async def answered(self, within_ms: float, limit_s: float) -> Answered:
+        """The first provider that is well and answered within this time; where there is none, they are probed in order until
+        one answers, each for ``limit_s`` at most. Raises AllProvidersFailed."""
         for link in self.links:
-            if failing_only and link.error is None:
-                continue
-            try:
-                answer = await self._probe(link, limit_s)
-            except ProviderError as error:
-                link.probe_failed(error)
-                results.append((link.name, error))
-            else:
-                link.succeeded()
-                results.append((link.name, answer))
-        return results
+            fresh = link.answered_at is not None and loop_ms() - link.answered_at <= within_ms
+            if fresh and link.error is None and link.answered_at is not None:
+                return Answered(link.name, link.answered_at)
+        for link in self.links:
+            well = link.breaker.state(loop_ms()) is not BreakerState.OPEN
+            if well and not isinstance(await self._probed(link, limit_s), ProviderError):
+                return Answered(link.name, loop_ms())
+        raise self.exhausted()
+
+    @property
+    def open_times(self) -> dict[str, float]:
+        """How long each provider took to open last, in s, by name."""
+        return {link.name: link.open_s for link in self.links if link.open_s is not None}
+
+    async def _probed(self, link: Link[P], limit_s: float) -> str | ProviderError:
+        try:
+            answer = await self._probe(link, limit_s)
+        except ProviderError as error:
+            link.probe_failed(error)
+            return error
+        link.succeeded()
+        return answer
 
     async def probe(self) -> str:
         """The answer of the first provider that answers. Raises AllProvidersFailed."""
@@ -212,6 +231,15 @@ class Fallback(Generic[P]):
     ) -> list[tuple[str, str | ProviderError]]:
         """:meth:`Chain.probe_all`."""
         return await self._chain.probe_all(limit_s, failing_only=failing_only)
+
+    async def answered(self, within_ms: float, limit_s: float) -> Answered:
+        """:meth:`Chain.answered`."""
+        return await self._chain.answered(within_ms, limit_s)
+
+    @property
+    def open_times(self) -> dict[str, float]:
+        """:attr:`Chain.open_times`."""
+        return self._chain.open_times
 
     async def aclose(self) -> None:
         await self._chain.aclose()

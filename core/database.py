@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from time import perf_counter
 from typing import Any, TypeVar
 
 from .errors import HayakuchiError
@@ -44,6 +45,8 @@ class Database:
         self._migrations = tuple(migrations)
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
+        self.committed: Callable[[float], None] = lambda seconds: None
+        """Told on the database's thread how long each commit took."""
         self._waiting: deque[tuple[Work[Any], Future[Any]]] = deque()
 
     async def open(self) -> None:
@@ -61,6 +64,16 @@ class Database:
         if thread is not None:
             await asyncio.wrap_future(thread.submit(self._close))
             thread.shutdown(wait=False)
+
+    @property
+    def waiting(self) -> int:
+        """What is to be written and is not yet."""
+        return len(self._waiting)
+
+    async def check(self) -> None:
+        """Write something that changes nothing. Raises StoreError when the file cannot be written to."""
+        version = len(self._migrations)
+        await self.write(lambda connection: connection.execute(f"PRAGMA user_version={version}") and None)
 
     async def read(self, work: Work[T]) -> T:
         """What ``work`` finds. Raises StoreError, and what it raises."""
@@ -131,6 +144,7 @@ class Database:
         if not batch or self._connection is None:
             return
         results: list[tuple[Future[Any], Any]] = []
+        began = perf_counter()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for work, done in batch:
@@ -144,6 +158,7 @@ class Database:
                 if not done.done():
                     done.set_exception(error)
             return
+        self.committed(perf_counter() - began)
         for done, value in results:
             done.set_result(value)
 

@@ -14,6 +14,8 @@ class Admission:
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
+        self.draining = False
+        """The server is about to end: it takes nothing on."""
         self.turns = 0
         """Replies that are being made for callers of the API."""
 

@@ -16,10 +16,11 @@ from ..orchestrator.engine import Engine
 from . import health, metrics, pages, transcriptions
 from .api.serving import http_problem
 from .doors import Doors
-from .listen import Listeners, serve_listener
+from .listen import serve_listener
 from .origin import OriginGuard
-from .rooms import Rooms
 from .stage import serve_stage
+from .timing import Timing
+from .watching import watch_lag, watching
 
 
 def build_app(engine: Engine) -> Starlette:
@@ -27,18 +28,17 @@ def build_app(engine: Engine) -> Starlette:
     settings = engine.settings
     doors = Doors(engine)
     rooms = doors.rooms
-    listeners = Listeners(engine.hearing, settings.gateway.max_sessions)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with _running(rooms):
+        async with _running(doors):
             yield
 
     async def stage_socket(websocket: WebSocket) -> None:
         await serve_stage(websocket, rooms)
 
     async def listening_socket(websocket: WebSocket) -> None:
-        await serve_listener(websocket, listeners)
+        await serve_listener(websocket, doors.listeners)
 
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
     app = Starlette(
@@ -50,7 +50,10 @@ def build_app(engine: Engine) -> Starlette:
             WebSocketRoute("/stage/ws", stage_socket),
             *listening,
         ],
-        middleware=[Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors)],
+        middleware=[
+            Middleware(Timing, doors=doors),
+            Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors),
+        ],
         exception_handlers={HTTPException: http_problem},
         lifespan=lifespan,
     )
@@ -60,14 +63,16 @@ def build_app(engine: Engine) -> Starlette:
 
 
 @asynccontextmanager
-async def _running(rooms: Rooms) -> AsyncIterator[None]:
+async def _running(doors: Doors) -> AsyncIterator[None]:
     started = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(rooms.run(started), name="rooms")
+    async with watching(doors), asyncio.TaskGroup() as group:
+        task = group.create_task(doors.rooms.run(started), name="rooms")
+        lag = group.create_task(watch_lag(doors.figures), name="watch the loop's lag")
         await started.wait()
         try:
             yield
         finally:
+            lag.cancel()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task

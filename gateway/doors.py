@@ -7,11 +7,17 @@ from contextlib import asynccontextmanager
 
 from starlette.requests import HTTPConnection
 
+from ..core.database import Database
 from ..orchestrator.engine import Engine
 from .admission import Admission
 from .caller import Caller
+from .listen import Listeners
 from .meter import Meter
+from .observing import Figures
+from .readiness import Readiness
 from .rooms import Rooms
+from .sampled import Sampled
+from .traces import Traces
 
 
 class Doors:
@@ -22,7 +28,15 @@ class Doors:
         self.settings = engine.settings.gateway
         self.admission = Admission(self.settings)
         self.meter = Meter()
-        self.rooms = Rooms(engine, self.settings.max_sessions)
+        self.figures = Figures()
+        endpoint = engine.settings.observability.otlp_endpoint
+        self.traces = Traces(endpoint) if endpoint else None
+        self.rooms = Rooms(engine, self.settings.max_sessions, self.figures, self.traces)
+        self.listeners = Listeners(engine.hearing, self.settings.max_sessions, self.figures)
+        self.database: Database | None = None
+        self.sampled = Sampled(self)
+        self.figures.registry.register(self.sampled)
+        self.readiness = Readiness(self)
 
     @asynccontextmanager
     async def turn(self, caller: Caller, *, characters: int = 0, audio_s: float = 0.0) -> AsyncIterator[None]:

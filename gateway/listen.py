@@ -26,6 +26,7 @@ from ..live2d_bridge.stage import to_json
 from ..orchestrator.hearing import Hearing
 from ..orchestrator.recognisers import opened_recogniser
 from .listen_protocol import error, final, parse_config, partial
+from .observing import LISTENER, Figures
 from .pcm_stream import PcmStream
 
 MAX_MISTAKES = 20
@@ -40,8 +41,8 @@ BEHIND_MS = 30_000.0
 class Listeners:
     """How many are heard at a time."""
 
-    def __init__(self, hearing: Hearing, most: int) -> None:
-        self.hearing = hearing
+    def __init__(self, hearing: Hearing, most: int, figures: Figures) -> None:
+        self.hearing, self.figures = hearing, figures
         self._most = most
         self._count = 0
 
@@ -68,7 +69,7 @@ async def serve_listener(websocket: WebSocket, listeners: Listeners) -> None:
         return
     try:
         await websocket.accept()
-        await _Connection(websocket, listeners.hearing).serve()
+        await _Connection(websocket, listeners).serve()
     finally:
         listeners.leave()
 
@@ -95,8 +96,8 @@ class Pace:
 
 
 class _Connection:
-    def __init__(self, websocket: WebSocket, hearing: Hearing) -> None:
-        self._websocket, self._hearing = websocket, hearing
+    def __init__(self, websocket: WebSocket, listeners: Listeners) -> None:
+        self._websocket, self._hearing, self._figures = websocket, listeners.hearing, listeners.figures
         self._outbox: Channel[str] = Channel(OUTBOX)
         self._lost = asyncio.Event()
         self._pcm = PcmStream()
@@ -153,6 +154,7 @@ class _Connection:
         pcm = self._pcm.put(data)
         recogniser.feed(pcm)
         sound_ms = len(pcm) / BYTES_PER_SAMPLE * 1000 / SAMPLE_RATE
+        self._figures.audio(LISTENER, "in", sound_ms / 1000)
         # Also without a wait: frames that came together are received without one, and others must have their turn.
         await asyncio.sleep(self._pace.wait_ms(sound_ms, loop_ms()) / 1000)
 

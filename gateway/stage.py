@@ -10,10 +10,11 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..core.errors import CapacityError, ProtocolError, SessionClosed
-from ..core.types import UserInput
+from ..core.types import BYTES_PER_SAMPLE, UserInput
 from ..live2d_bridge.stage import Viewer
 from ..live2d_bridge.wire import (
     MIC_KIND,
+    MIC_RATE,
     ClientMessage,
     Greet,
     InputText,
@@ -30,6 +31,7 @@ from ..live2d_bridge.wire import (
     encode_event,
     parse_client_message,
 )
+from .observing import STAGE, Figures
 from .rooms import MAIN, Room, Rooms
 from .snapshot import snapshot
 
@@ -56,7 +58,7 @@ async def serve_stage(websocket: WebSocket, rooms: Rooms) -> None:
             viewer.send_json(begun)
         if websocket.query_params.get("sound") == "1":
             room.stage.claim_if_free(viewer)
-        await _Connection(websocket, room, viewer).serve()
+        await _Connection(websocket, room, viewer, rooms.figures).serve()
     finally:
         room.leave(viewer)
 
@@ -70,8 +72,8 @@ class _Goodbye(Exception):
 
 
 class _Connection:
-    def __init__(self, websocket: WebSocket, room: Room, viewer: Viewer) -> None:
-        self._websocket, self._room, self._viewer = websocket, room, viewer
+    def __init__(self, websocket: WebSocket, room: Room, viewer: Viewer, figures: Figures) -> None:
+        self._websocket, self._room, self._viewer, self._figures = websocket, room, viewer, figures
         self._mistakes = 0
 
     async def serve(self) -> None:
@@ -122,7 +124,9 @@ class _Connection:
         if text is None:
             if data[:1] != bytes((MIC_KIND,)):
                 raise _Goodbye(1003, "the only binary frames that are understood are those of a microphone")
-            self._room.mic.hear(self._viewer, MicFrame.decode(data))
+            frame = MicFrame.decode(data)
+            self._figures.audio(STAGE, "in", len(frame.pcm) / BYTES_PER_SAMPLE / MIC_RATE)
+            self._room.mic.hear(self._viewer, frame)
             return
         parsed = parse_client_message(text)
         if parsed is not None:

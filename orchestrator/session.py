@@ -20,6 +20,7 @@ from ..core.character import Character
 from ..core.clock import loop_ms
 from ..core.errors import CapacityError, SessionClosed
 from ..core.events import SessionEvent, TurnEnded, TurnStatus
+from ..core.place import at
 from ..core.types import LLMDelta, Message, TextDelta, UserInput
 from ..tts import Voice
 from .commands import Command, Drop, Greet, Interrupt, Say, ThinkAhead
@@ -65,6 +66,7 @@ class Session:
         self._agent, self._voice = agent, voice
         self._settings, self._streaming, self._completed = settings, streaming, completed
         self._inbox: Channel[Command] = Channel(INBOX)
+        self.waiting = self._inbox.__len__
         self._observers: list[Observer] = []
         self._asks_quick = agent.asks_quick if isinstance(agent, QuickAgent) else _never
         self._fillers = Fillers(character)
@@ -153,7 +155,8 @@ class Session:
 
     def _started(self, heard: UserInput | None) -> Running:
         turn = self._made(heard)
-        return Running(turn, self._group.create_task(self._run_turn(turn), name=f"session {self.name}: turn"))
+        with at(turn.place):
+            return Running(turn, self._group.create_task(self._run_turn(turn), name=f"session {self.name}: turn"))
 
     def _may_greet(self) -> bool:
         return self.turn is None and not self.history and bool(self.character.opening_line)
