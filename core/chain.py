@@ -118,38 +118,43 @@ class Chain(Generic[P]):
         One that answers may be asked again at once; one that does not is left alone, as after many failures. With
         ``failing_only`` those that served last are not troubled.
         """
-        return [
-            (link.name, await self._probed(link, limit_s))
-            for link in self.links
-            if not failing_only or link.error is not None
-        ]
+        results: list[tuple[str, str | ProviderError]] = []
+        for link in self.links:
+            if failing_only and link.error is None:
+                continue
+            try:
+                answer = await self._probe(link, limit_s)
+            except ProviderError as error:
+                link.probe_failed(error)
+                results.append((link.name, error))
+            else:
+                link.succeeded()
+                results.append((link.name, answer))
+        return results
 
     async def answered(self, within_ms: float, limit_s: float) -> Answered:
         """The first provider that is well and answered within this time; where there is none, they are probed in order until
-        one answers, each for ``limit_s`` at most. Raises AllProvidersFailed."""
+        one answers, each for ``limit_s`` at most. One that takes longer may be loading its model, and is not left alone for it.
+
+        Raises AllProvidersFailed.
+        """
         for link in self.links:
-            fresh = link.answered_at is not None and loop_ms() - link.answered_at <= within_ms
-            if fresh and link.error is None and link.answered_at is not None:
+            if link.answered_at is not None and loop_ms() - link.answered_at <= within_ms and link.error is None:
                 return Answered(link.name, link.answered_at)
+        failures: list[ProviderError] = []
         for link in self.links:
-            well = link.breaker.state(loop_ms()) is not BreakerState.OPEN
-            if well and not isinstance(await self._probed(link, limit_s), ProviderError):
-                return Answered(link.name, loop_ms())
-        raise self.exhausted()
-
-    @property
-    def open_times(self) -> dict[str, float]:
-        """How long each provider took to open last, in s, by name."""
-        return {link.name: link.open_s for link in self.links if link.open_s is not None}
-
-    async def _probed(self, link: Link[P], limit_s: float) -> str | ProviderError:
-        try:
-            answer = await self._probe(link, limit_s)
-        except ProviderError as error:
-            link.probe_failed(error)
-            return error
-        link.succeeded()
-        return answer
+            if link.probing or link.breaker.state(loop_ms()) is BreakerState.OPEN:
+                failures += [link.error] if link.error else []
+                continue
+            try:
+                await self._probe(link, limit_s)
+            except ProviderError as error:
+                failures.append(error)
+                if error.category is not Category.TIMEOUT:
+                    link.probe_failed(error)
+            else:
+                return Answered(link.name, link.succeeded())
+        raise AllProvidersFailed(self.kind, failures)
 
     async def probe(self) -> str:
         """The answer of the first provider that answers. Raises AllProvidersFailed."""
@@ -238,8 +243,8 @@ class Fallback(Generic[P]):
 
     @property
     def open_times(self) -> dict[str, float]:
-        """:attr:`Chain.open_times`."""
-        return self._chain.open_times
+        """How long each provider took to open last, in s, by name."""
+        return {link.name: link.open_s for link in self._chain.links if link.open_s is not None}
 
     async def aclose(self) -> None:
         await self._chain.aclose()

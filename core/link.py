@@ -72,9 +72,11 @@ class Link(Generic[P]):
         self._opened = False
         await self.provider.aclose()
 
-    def succeeded(self) -> None:
+    def succeeded(self) -> float:
+        """When that was."""
         self.breaker.succeeded()
         self.error, self.answered_at = None, loop_ms()
+        return self.answered_at
 
     def failed(self, error: ProviderError) -> None:
         self.breaker.failed(error, loop_ms())

@@ -41,19 +41,21 @@ class Figures:
     """One per server; ``registry`` holds what was counted."""
 
     def __init__(self) -> None:
-        from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, ProcessCollector
+        import prometheus_client as prometheus
 
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        GCCollector(registry=self.registry)
+        prometheus.disable_created_metrics()  # they double the text, and nobody asks for them
+
+        self.registry = prometheus.CollectorRegistry()
+        prometheus.ProcessCollector(registry=self.registry)
+        prometheus.GCCollector(registry=self.registry)
         self._made: dict[str, Any] = {}
         for figure in FIGURES:
             if figure.kind is Kind.COUNTER and figure is not names.CACHE_REQUESTS:
-                self._made[figure.name] = Counter(
+                self._made[figure.name] = prometheus.Counter(
                     PREFIX + figure.name, figure.help, figure.labels, registry=self.registry
                 )
             elif figure.kind is Kind.HISTOGRAM:
-                self._made[figure.name] = Histogram(
+                self._made[figure.name] = prometheus.Histogram(
                     PREFIX + figure.name,
                     figure.help,
                     figure.labels,

@@ -116,7 +116,7 @@ class CachedTTS:
 
     @property
     def open_times(self) -> dict[str, float]:
-        """:attr:`Chain.open_times`."""
+        """:attr:`Fallback.open_times`."""
         return self._chain.open_times
 
     async def aclose(self) -> None:
