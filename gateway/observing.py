@@ -49,6 +49,7 @@ class Figures:
         prometheus.ProcessCollector(registry=self.registry)
         prometheus.GCCollector(registry=self.registry)
         self._made: dict[str, Any] = {}
+        self._children: dict[tuple[str, tuple[object, ...]], Any] = {}
         for figure in FIGURES:
             if figure.kind is Kind.COUNTER and figure is not names.CACHE_REQUESTS:
                 self._made[figure.name] = prometheus.Counter(
@@ -126,11 +127,19 @@ class Figures:
         self._time(names.COMMITS, seconds)
 
     def _count(self, figure: Figure, *labels: object, by: float = 1) -> None:
-        self._made[figure.name].labels(*labels).inc(by)
+        self._child(figure, labels).inc(by)
 
     def _time(self, figure: Figure, value: float, *labels: str) -> None:
-        made = self._made[figure.name]
-        (made.labels(*labels) if labels else made).observe(max(value, 0.0))
+        self._child(figure, labels).observe(max(value, 0.0))
+
+    def _child(self, figure: Figure, labels: tuple[object, ...]) -> Any:
+        """Found once: prometheus_client takes longer to find it than to count."""
+        key = (figure.name, labels)
+        child = self._children.get(key)
+        if child is None:
+            made = self._made[figure.name]
+            child = self._children[key] = made.labels(*labels) if labels else made
+        return child
 
 
 class SessionObserver:
