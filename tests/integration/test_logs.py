@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from websockets.sync.client import connect
 from hayakuchi.agents import AgentConfig
 from hayakuchi.cli.logs import JsonLines, TextLines, log_to_stderr
 from hayakuchi.core.place import Place, at, place
+from hayakuchi.core.types import LLMDelta, Message, UserInput
 from hayakuchi.orchestrator.settings import Component
 
 Told = Callable[[], str]
@@ -45,7 +46,7 @@ async def test_a_line_of_a_turn_says_session_and_turn(logged: Told) -> None:
     seen: list[dict[str, Any]] = []
 
     class Telling(EchoAgent):
-        async def reply(self, heard: Any, history: Any) -> Any:
+        async def reply(self, heard: UserInput, history: Sequence[Message]) -> AsyncIterator[LLMDelta]:
             async for delta in super().reply(heard, history):
                 found = place()
                 seen.append(found.fields() if found else {})

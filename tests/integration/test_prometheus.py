@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from counting_llm import CountingLLM
 from hypothesis import HealthCheck, given
 from hypothesis import settings as fuzzing
 from hypothesis import strategies as st
@@ -16,19 +18,12 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from hayakuchi import __version__
-from hayakuchi.core.types import Usage
+from hayakuchi.gateway.doors import Doors
 from hayakuchi.gateway.figure_names import FIGURES, PREFIX, Kind
+from hayakuchi.gateway.observing import CLOSE_CODES, METHODS, Figures
 from hayakuchi.gateway.timing import Timing
+from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.settings import Settings
-
-
-class CountingLLM(ScriptedLLM):
-    """Its server counts tokens."""
-
-    async def stream(self, messages: Any, options: Any = None) -> Any:
-        async for delta in super().stream(messages, options):
-            yield delta
-        yield Usage(7, 5)
 
 
 def settings(**changes: Any) -> Settings:
@@ -94,8 +89,6 @@ async def test_an_interrupt_a_failure_and_a_breach_are_counted() -> None:
         lambda: ScriptedTTS(first_ms=1, rtf=0.01),
     )
     dying = component(lambda: ScriptedLLM(["no"], first_ms=1, dies_at=0))
-    from dataclasses import replace
-
     strict = failing.latency.model_copy(update={"first_audio_ms": 0.001})
     broken = replace(failing, llm=(dying, *failing.llm), latency=strict)
     async with serving(broken) as (url, _), viewing(url, "sound=1") as viewer:
@@ -157,9 +150,6 @@ async def test_websockets_are_counted_with_the_code_they_end_with_and_when_they_
 
 
 async def test_what_breaks_is_counted_as_500_and_still_breaks() -> None:
-    from hayakuchi.gateway.doors import Doors
-    from hayakuchi.orchestrator.engine import Engine
-
     doors = Doors(Engine(settings()))
 
     async def broken(scope: Any, receive: Any, send: Any) -> None:
@@ -199,8 +189,6 @@ async def test_callers_cannot_make_the_figures_grow() -> None:
 @fuzzing(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=20), st.integers(0, 70_000), st.binary(max_size=30))
 async def test_labels_are_words_of_ours_whatever_comes(method: str, code: int, request_id: bytes) -> None:
-    from hayakuchi.gateway.observing import CLOSE_CODES, METHODS, Figures
-
     figures = Figures()
     figures.request("unmatched", method, 404, 0.1, None)
     figures.websocket("/stage/ws", 101, code)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from counting_llm import CountingLLM
 from fake_collector import FakeCollector
 from fake_openai import FakeOpenAI
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -18,21 +19,15 @@ from scripted import ScriptedLLM, ScriptedTTS
 from serving import serving, settings_for, viewing
 
 from hayakuchi.core.errors import ConfigError
+from hayakuchi.core.http import HttpClient
 from hayakuchi.core.place import Place, Span, at
-from hayakuchi.core.types import Usage
 from hayakuchi.gateway.traces import FLUSH_S, Piece, Traces
+from hayakuchi.llm.openai import OpenAIConfig, OpenAILLM
 from hayakuchi.orchestrator.gateway_settings import ObservabilitySettings
 from hayakuchi.orchestrator.settings import Settings
 
 TRACE, PARENT = 0x0AF7651916CD43DD8448EB211C80319C, 0xB7AD6B7169203331
 HEADER = f"00-{TRACE:032x}-{PARENT:016x}-01"
-
-
-class CountingLLM(ScriptedLLM):
-    async def stream(self, messages: Any, options: Any = None) -> Any:
-        async for delta in super().stream(messages, options):
-            yield delta
-        yield Usage(7, 5)
 
 
 def traced(endpoint: str, llm: Any = None) -> Settings:
@@ -96,9 +91,6 @@ async def test_a_collector_in_trouble_disturbs_nobody(trouble: str, caplog: pyte
 
 
 async def test_model_servers_are_told_of_the_trace_they_work_for() -> None:
-    from hayakuchi.core.http import HttpClient
-    from hayakuchi.llm.openai import OpenAIConfig
-
     async with FakeOpenAI() as fake:
         client = HttpClient(OpenAIConfig(base_url=fake.url, model="m"), "llm", "openai_llm", "model")
         await client.open()
@@ -113,6 +105,16 @@ async def test_model_servers_are_told_of_the_trace_they_work_for() -> None:
     assert sent == [None, HEADER]
 
 
+async def test_the_model_is_asked_for_the_turn_that_it_is_asked_for() -> None:
+    async with FakeOpenAI() as fake, FakeCollector() as collector:
+        config = OpenAIConfig(base_url=fake.url, model="test", warm_up=False)
+        async with serving(traced(collector.url, lambda: OpenAILLM(config))) as (url, _):
+            await one_turn(url)
+        asked_for = [r.headers.get("traceparent") for r in fake.requests if r.path.endswith("/chat/completions")]
+        turn = next(span for span in collector.spans if span.name == "turn")
+    assert asked_for == [f"00-{turn.trace_id.hex()}-{turn.span_id.hex()}-01"]
+
+
 def test_what_is_told_lands_in_the_trace_of_whoever_asked() -> None:
     exporter = InMemorySpanExporter()
     traces = Traces("http://unused", exporter)
@@ -121,7 +123,8 @@ def test_what_is_told_lands_in_the_trace_of_whoever_asked() -> None:
     traces.work(Span.below(HEADER.removesuffix("1") + "0"), Piece("not wanted", 1, 2, {}), [])
     traces.request(None, "/", "GET", 200, 1)
     traces.close()
-    whole, part = exporter.get_finished_spans()
+    finished: Any = exporter.get_finished_spans()
+    whole, part = finished
     assert (whole.context.trace_id, whole.parent.span_id, whole.context.span_id) == (TRACE, PARENT, span.id)
     assert dict(whole.attributes) == {"b": 1, "error.type": "llm.timeout"}
     assert (whole.start_time, whole.end_time) == (10, 50)
