@@ -39,7 +39,7 @@ CONF = """\
 character: ./bench.yaml
 llm: {{openai_llm: {{base_url: "{models}/v1", model: scripted, warm_up: false}}}}
 tts: {{openai_tts: {{base_url: "{models}/v1", model: scripted, voice: scripted, chunk_timeout: 5}}}}
-gateway: {{max_sessions: 1000}}
+gateway: {{max_sessions: 1000, shed_lag_ms: 60000}}
 """
 CHARACTER = "{name: Bench, persona: You answer., opening_line: Hello.}\n"
 SAMPLE_RATE = 24000
@@ -72,11 +72,14 @@ class Client:
         await asyncio.sleep(self.random.random() * spread_s)
         address = f"{self.url.replace('http', 'ws', 1)}/stage/ws?session=bench{self.number}&sound=1"
         async with connect(address, compression=None, proxy=None, open_timeout=30) as socket:
-            for count in range(turns):
-                await self._one_turn(socket, f"k{self.number}x{count}")
-                await asyncio.sleep(self.random.uniform(0.5, 3.0) if spread_s else 0.05)
+            await self.talk(socket, turns, rests=bool(spread_s))
 
-    async def _one_turn(self, socket: ClientConnection, key: str) -> None:
+    async def talk(self, socket: ClientConnection, turns: int, *, rests: bool = True) -> None:
+        for count in range(turns):
+            await self.one_turn(socket, f"k{self.number}x{count}")
+            await asyncio.sleep(self.random.uniform(0.5, 3.0) if rests else 0.05)
+
+    async def one_turn(self, socket: ClientConnection, key: str) -> None:
         turn = Turn(key, time.monotonic())
         self.turns.append(turn)
         self._end_ms = self._played_ms = 0.0

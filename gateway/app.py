@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,7 +20,7 @@ from .listen import serve_listener
 from .origin import OriginGuard
 from .stage import serve_stage
 from .timing import Timing
-from .watching import watch_lag, watching
+from .watching import watching
 
 
 def build_app(engine: Engine) -> Starlette:
@@ -38,7 +38,7 @@ def build_app(engine: Engine) -> Starlette:
         await serve_stage(websocket, rooms)
 
     async def listening_socket(websocket: WebSocket) -> None:
-        await serve_listener(websocket, doors.listeners)
+        await serve_listener(websocket, doors)
 
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
     app = Starlette(
@@ -66,13 +66,14 @@ def build_app(engine: Engine) -> Starlette:
 async def _running(doors: Doors) -> AsyncIterator[None]:
     started = asyncio.Event()
     async with watching(doors), asyncio.TaskGroup() as group:
-        task = group.create_task(doors.rooms.run(started), name="rooms")
-        lag = group.create_task(watch_lag(doors.figures), name="watch the loop's lag")
+        tasks = [
+            group.create_task(doors.rooms.run(started), name="rooms"),
+            group.create_task(doors.admission.lag.watch(), name="loop lag"),
+        ]
         await started.wait()
         try:
             yield
         finally:
-            lag.cancel()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)

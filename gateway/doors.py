@@ -11,7 +11,6 @@ from ..core.database import Database
 from ..orchestrator.engine import Engine
 from .admission import Admission
 from .caller import Caller
-from .listen import Listeners
 from .meter import Meter
 from .observing import Figures
 from .readiness import Readiness
@@ -31,12 +30,16 @@ class Doors:
         self.figures = Figures()
         endpoint = engine.settings.observability.otlp_endpoint
         self.traces = Traces(endpoint) if endpoint else None
-        self.rooms = Rooms(engine, self.settings.max_sessions, self.figures, self.traces)
-        self.listeners = Listeners(engine.hearing, self.settings.max_sessions, self.figures)
+        self.rooms = Rooms(engine, self.admission, self.figures, self.traces)
         self.database: Database | None = None
         self.sampled = Sampled(self)
         self.figures.registry.register(self.sampled)
         self.readiness = Readiness(self)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being said, or made for somebody."""
+        return self.admission.turns > 0 or self.rooms.busy
 
     @asynccontextmanager
     async def turn(self, caller: Caller, *, characters: int = 0, audio_s: float = 0.0) -> AsyncIterator[None]:

@@ -5,6 +5,8 @@ Each call takes a few microseconds, and none of them waits or raises for what ca
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..core.events import (
@@ -64,6 +66,7 @@ class Figures:
                     registry=self.registry,
                 )
         self.in_flight = {"http": 0, "websocket": 0}
+        self.listeners = 0
         self.load_s: dict[tuple[str, str], float] = {}
         """By kind and engine: how long it took last."""
 
@@ -117,6 +120,15 @@ class Figures:
     def audio(self, door: str, direction: str, seconds: float) -> None:
         """``in``: it was heard; ``out``: it was spoken."""
         self._count(names.AUDIO, door, direction, by=seconds)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Somebody's sound is written down within."""
+        self.listeners += 1
+        try:
+            yield
+        finally:
+            self.listeners -= 1
 
     def lag(self, seconds: float) -> None:
         """The server woke up so late."""

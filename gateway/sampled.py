@@ -53,7 +53,7 @@ class Sampled:
         return {
             names.SESSIONS: {(): len(rooms)},
             names.VIEWERS: {(): sum(room.stage.viewers for room in rooms)},
-            names.LISTENERS: {(): len(doors.listeners)},
+            names.LISTENERS: {(): doors.figures.listeners},
             names.RUNNING: {
                 (STAGE,): sum(room.session.turn is not None for room in rooms),
                 (API,): doors.admission.turns,

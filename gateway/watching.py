@@ -1,4 +1,4 @@
-"""What is watched as long as the server runs: how late it wakes up, how long its models take to load and its store to write."""
+"""What is watched as long as the server runs: how late it wakes up, how long its ears take to load and its store to write."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from ..orchestrator.hearing import Hearing, HearingState, HearingStatus
 from .doors import Doors
 from .observing import Figures
 
-EVERY_S = 0.1
-
 
 @asynccontextmanager
 async def watching(doors: Doors) -> AsyncIterator[None]:
     """Within, engine and store tell the doors' figures and traces of their work."""
     engine = doors.engine
+    doors.admission.lag.told = doors.figures.lag
     if doors.traces is not None:
         engine.new_span = Span.begun
     if doors.database is not None:
@@ -30,14 +29,6 @@ async def watching(doors: Doors) -> AsyncIterator[None]:
         forget()
         if doors.traces is not None:
             await asyncio.to_thread(doors.traces.close)
-
-
-async def watch_lag(figures: Figures) -> None:
-    """Never ends."""
-    while True:
-        due = loop_ms() + EVERY_S * 1000
-        await asyncio.sleep(EVERY_S)
-        figures.lag((loop_ms() - due) / 1000)
 
 
 class EarsLoading:
