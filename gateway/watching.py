@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from ..core.clock import loop_ms
 from ..core.place import Span
-from ..orchestrator.hearing import Hearing, HearingState, HearingStatus
+from ..orchestrator.hearing import HearingState, HearingStatus
 from .doors import Doors
 from .observing import Figures
 
@@ -22,7 +22,7 @@ async def watching(doors: Doors) -> AsyncIterator[None]:
         engine.new_span = Span.begun
     if doors.database is not None:
         doors.database.committed = doors.figures.committed
-    forget = engine.hearing.observe(EarsLoading(doors.figures, engine.hearing).observe)
+    forget = engine.hearing.observe(EarsLoading(doors.figures).observe)
     try:
         yield
     finally:
@@ -34,8 +34,8 @@ async def watching(doors: Doors) -> AsyncIterator[None]:
 class EarsLoading:
     """Takes the time from the beginning of loading to its end; the download before it does not count."""
 
-    def __init__(self, figures: Figures, hearing: Hearing) -> None:
-        self._figures, self._hearing = figures, hearing
+    def __init__(self, figures: Figures) -> None:
+        self._figures = figures
         self._began: float | None = None
 
     def observe(self, status: HearingStatus) -> None:
