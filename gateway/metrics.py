@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from starlette.requests import Request
@@ -32,7 +33,9 @@ async def metrics(request: Request) -> Response:
         shown, kind = openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
     else:
         shown, kind = exposition.generate_latest, exposition.CONTENT_TYPE_PLAIN_0_0_4
-    return Response(shown(doors.figures.registry), media_type=kind, headers={"Vary": "Accept"})
+    doors.sampled.take()
+    text = await asyncio.to_thread(shown, doors.figures.registry)
+    return Response(text, media_type=kind, headers={"Vary": "Accept"})
 
 
 async def reset(request: Request) -> JSONResponse:

@@ -22,17 +22,23 @@ Samples = Mapping[tuple[str, ...], float]
 
 
 class Sampled:
-    """A collector of prometheus_client's; it is asked on the event loop's thread only."""
+    """A collector of prometheus_client's. What it tells is looked up by :meth:`take`, on the event loop; writing all figures
+    down takes long enough to be done by another thread."""
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
+        self._taken: dict[Figure, Samples] = {}
+
+    def take(self) -> None:
+        """What is told from here on is how it is at this moment."""
+        self._taken = self.values()
 
     def describe(self) -> Sequence[Any]:
         """Nothing: asking for the figures' names must not need a running server."""
         return ()
 
     def collect(self) -> Iterator[Any]:
-        yield from (_family(figure, samples) for figure, samples in self.values().items())
+        yield from (_family(figure, samples) for figure, samples in self._taken.items())
 
     def values(self) -> dict[Figure, Samples]:
         """All of them at this moment."""
