@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..core.place import TRACEPARENT, Place, Span, at
+from .caller import caller_of
 from .doors import Doors
 from .origin import ASGIApp, Message, Receive, Scope, Send
 
@@ -107,10 +108,20 @@ def _tell(work: _Work, method: str, status: int, seconds: float) -> None:
     level = logging.DEBUG if work.route in QUIET and status < 500 else logging.INFO
     if log.isEnabledFor(level):
         path = work.scope.get("raw_path", b"").split(b"?")[0].decode("latin-1")[:SHOWN]
-        fields = {"method": method, "path": path, "status": status, "duration_ms": round(seconds * 1000, 1)}
+        caller, ms = _caller(work.scope), round(seconds * 1000, 1)
+        fields = {"method": method, "path": path, "status": status, "duration_ms": ms, "caller": caller}
         if work.code is not None:
             fields["close_code"] = work.code
-        log.log(level, "%s %s %d, %.1f ms", method, path, status, seconds * 1000, extra={"fields": fields})
+        log.log(level, "%s %s %d, %.1f ms, %s", method, path, status, ms, caller, extra={"fields": fields})
+
+
+def _caller(scope: Scope) -> str:
+    """The id of its key, which is no secret, or its address."""
+    try:
+        return caller_of(scope).id
+    except KeyError:
+        client = scope.get("client")
+        return f"ip:{client[0]}" if client else "ip:unknown"
 
 
 def _answering(work: _Work, send: Send) -> Send:

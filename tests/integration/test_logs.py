@@ -23,6 +23,10 @@ from hayakuchi.agents import AgentConfig
 from hayakuchi.cli.logs import JsonLines, TextLines, log_to_stderr
 from hayakuchi.core.place import Place, at, place
 from hayakuchi.core.types import LLMDelta, Message, UserInput
+from hayakuchi.gateway.caller import Caller, introduce
+from hayakuchi.gateway.doors import Doors
+from hayakuchi.gateway.timing import Timing
+from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.settings import Component
 
 Told = Callable[[], str]
@@ -69,6 +73,7 @@ async def test_a_line_of_a_turn_says_session_and_turn(logged: Told) -> None:
     page = next(line for line in found if line.get("path") == "/")
     assert (page["method"], page["status"], page["message"][:10]) == ("GET", 200, "GET / 200,")
     assert page["duration_ms"] > 0
+    assert page["caller"] == "ip:127.0.0.1"
     assert len(page["request"]) == 16
     socket = next(line for line in found if line.get("path") == "/stage/ws")
     assert (socket["method"], socket["status"], socket["close_code"]) == ("WS", 101, 1000)
@@ -146,4 +151,28 @@ def test_a_server_that_tells_everything_tells_no_key(tmp_path: Path) -> None:
     paths = [line["path"] for line in found if "path" in line]
     assert "/" in paths
     assert "/stage/ws" in paths
-    assert [line for line in told.splitlines() if not line.startswith("{")] == []
+    assert [line for line in told.splitlines() if not line.startswith(("{", "ending:"))] == []
+
+
+async def test_a_caller_is_named_by_the_id_of_its_key(logged: Told) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        introduce(scope, Caller("key-7"))
+        await send({"type": "http.response.start", "status": 204})
+
+    async def nothing(*_: Any) -> None: ...
+
+    log_to_stderr("info", "text")
+    doors = Doors(Engine(settings_for(lambda: ScriptedLLM(["Hi."]), ScriptedTTS)))
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "headers": [],
+        "raw_path": b"/x%0Ay?key=hidden",
+        "client": ("192.0.2.1", 5),
+    }
+    await Timing(app, doors)(scope, nothing, nothing)
+    line = logged()
+    assert " ms, key-7 [request=" in line
+    assert "GET /x%0Ay 204" in line
+    assert "hidden" not in line
+    assert len(line.splitlines()) == 1
