@@ -159,7 +159,7 @@ async def test_a_caller_is_named_by_the_id_of_its_key(logged: Told) -> None:
         introduce(scope, Caller("key-7"))
         await send({"type": "http.response.start", "status": 204})
 
-    async def nothing(*_: Any) -> None: ...
+    async def nothing(*_: Any) -> Any: ...
 
     log_to_stderr("info", "text")
     doors = Doors(Engine(settings_for(lambda: ScriptedLLM(["Hi."]), ScriptedTTS)))
