@@ -29,10 +29,10 @@ async def metrics(request: Request) -> Response:
     from prometheus_client import exposition
     from prometheus_client.openmetrics import exposition as openmetrics
 
+    shown: Any = exposition.generate_latest
+    kind = exposition.CONTENT_TYPE_PLAIN_0_0_4
     if OPEN_METRICS in accept:
         shown, kind = openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
-    else:
-        shown, kind = exposition.generate_latest, exposition.CONTENT_TYPE_PLAIN_0_0_4
     doors.sampled.take()
     text = await asyncio.to_thread(shown, doors.figures.registry)
     return Response(text, media_type=kind, headers={"Vary": "Accept"})
