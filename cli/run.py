@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import socket
 import sys
 import threading
@@ -17,6 +16,7 @@ import typer
 from ..core.errors import ConfigError
 from ..orchestrator.settings import Settings
 from .local_audio import list_devices, local_audio
+from .logs import LogFormat, log_to_stderr
 from .options import CharacterOption, ConfigOption, settings_from
 from .stand_ins import StandIns
 from .warming import warming_line
@@ -56,13 +56,16 @@ def run(
         ),
     ] = False,
     log_level: Annotated[LogLevel, typer.Option(help="What is written to stderr")] = LogLevel.WARNING,
+    log_format: Annotated[
+        LogFormat | None, typer.Option(help="Form of the lines; wins over observability.log_format")
+    ] = None,
 ) -> None:
     """Serve the avatar: open the page, type, and she talks."""
     from ..gateway.server import serve
     from ..orchestrator.engine import Engine
 
-    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = settings_from(config, character)
+    log_to_stderr(log_level, log_format or settings.observability.log_format)
     settings = with_address(settings, host, port)
     _check_reach(settings, open_to_network)
     if not here and (speaker or microphone):

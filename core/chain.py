@@ -11,7 +11,7 @@ from typing import Any, Generic
 from .breaker import BreakerState
 from .clock import loop_ms
 from .errors import AllProvidersFailed, Category, ProviderError
-from .link import Attempt, Link, P
+from .link import Answered, Attempt, Link, P
 from .provider import Deadlines
 
 log = logging.getLogger(__name__)
@@ -136,6 +136,30 @@ class Chain(Generic[P]):
                 results.append((link.name, answer))
         return results
 
+    async def answered(self, within_ms: float, limit_s: float) -> Answered:
+        """The first provider that is well and answered within this time; where there is none, they are probed in order until
+        one answers, each for ``limit_s`` at most. One that takes longer may be loading its model, and is not left alone for it.
+
+        Raises AllProvidersFailed.
+        """
+        for link in self.links:
+            if link.answered_at is not None and loop_ms() - link.answered_at <= within_ms and link.error is None:
+                return Answered(link.name, link.answered_at)
+        failures: list[ProviderError] = []
+        for link in self.links:
+            if link.probing or link.breaker.state(loop_ms()) is BreakerState.OPEN:
+                failures += [link.error] if link.error else []
+                continue
+            try:
+                await self._probe(link, limit_s)
+            except ProviderError as error:
+                failures.append(error)
+                if error.category is not Category.TIMEOUT:
+                    link.probe_failed(error)
+            else:
+                return Answered(link.name, link.succeeded())
+        raise AllProvidersFailed(self.kind, failures)
+
     async def probe(self) -> str:
         """The answer of the first provider that answers. Raises AllProvidersFailed."""
         for name, answer in await self.probe_all():
@@ -216,6 +240,15 @@ class Fallback(Generic[P]):
     ) -> list[tuple[str, str | ProviderError]]:
         """:meth:`Chain.probe_all`."""
         return await self._chain.probe_all(limit_s, failing_only=failing_only)
+
+    async def answered(self, within_ms: float, limit_s: float) -> Answered:
+        """:meth:`Chain.answered`."""
+        return await self._chain.answered(within_ms, limit_s)
+
+    @property
+    def open_times(self) -> dict[str, float]:
+        """How long each provider took to open last, in s, by name."""
+        return {link.name: link.open_s for link in self._chain.links if link.open_s is not None}
 
     async def aclose(self) -> None:
         await self._chain.aclose()

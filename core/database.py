@@ -16,10 +16,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from time import perf_counter
+from typing import TypeVar
 
 from .errors import HayakuchiError
 from .group_commit import Job, commit
+from .steadfast import until_done
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -52,6 +54,8 @@ class Database:
         self._migrations = tuple(migrations)
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
+        self.committed: Callable[[float], None] = lambda seconds: None
+        """Told on the database's thread how long each commit took."""
         self._waiting: deque[Job] = deque()
         self._process = 0
 
@@ -84,6 +88,16 @@ class Database:
         elif (closed := self._let_go()) is not None:
             await asyncio.wait([asyncio.wrap_future(closed)], timeout=OPEN_S)
 
+    @property
+    def waiting(self) -> int:
+        """What is to be written and is not yet."""
+        return len(self._waiting)
+
+    async def check(self) -> None:
+        """Write something that changes nothing. Raises StoreError when the file cannot be written to."""
+        version = len(self._migrations)
+        await self.write(lambda connection: connection.execute(f"PRAGMA user_version={version}") and None)
+
     async def read(self, work: Work[T]) -> T:
         """What ``work`` finds. Raises StoreError, and what it raises."""
         if self.path is None:
@@ -115,7 +129,7 @@ class Database:
 
     async def _answer(self, future: Future[T], limit_s: float, *, steadfast: bool = False) -> T:
         if not future.done():
-            await _until_done(future, limit_s, steadfast=steadfast)
+            await until_done(future, limit_s, steadfast=steadfast)
         if not future.done():
             raise self._error(f"did not answer within {limit_s:g} s; is the disk full, very slow, or in others' use?")
         try:
@@ -180,35 +194,12 @@ class Database:
 
     def _commit(self, jobs: list[Job]) -> None:
         if self._connection is not None:
+            began = perf_counter()
             commit(self._connection, jobs)
+            self.committed(perf_counter() - began)
             return
         for job in jobs:
             job.done.set_exception(self._error("is not open"))
-
-
-async def _until_done(future: Future[Any], limit_s: float, *, steadfast: bool) -> None:
-    """Wait for it, at most so long. It goes on when whoever waits is cancelled."""
-    waiting = asyncio.wrap_future(future)
-    waiting.add_done_callback(asyncio.Future.exception)  # it is told, also where nobody waits for it any more
-    loop = asyncio.get_running_loop()
-    ends = loop.time() + limit_s
-    cancelled = 0
-    while not waiting.done() and loop.time() < ends:
-        try:
-            await asyncio.wait([waiting], timeout=ends - loop.time())
-        except asyncio.CancelledError:
-            if not steadfast:
-                raise
-            cancelled += 1
-    _cancel_again(cancelled)
-
-
-def _cancel_again(times: int) -> None:
-    task = asyncio.current_task()
-    for _ in range(times if task else 0):
-        assert task is not None
-        task.uncancel()
-        task.cancel()
 
 
 def _inline(ask: Callable[[], T]) -> Future[T]:

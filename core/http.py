@@ -24,6 +24,7 @@ from .background import Background
 from .clock import loop_ms
 from .errors import Category, ProviderError
 from .http_errors import Failures
+from .place import trace_headers
 from .remote import ServerBlock
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class HttpClient:
         if url is None:
             url = self._urls[path] = URL(self._block.endpoint(path), encoded=True)
         trace = SimpleNamespace(reused=False)
-        headers = {"Content-Type": content_type} if body is not None else None
+        headers = {**trace_headers(), **({"Content-Type": content_type} if body is not None else {})}
         try:
             try:
                 return await self._request(method, url, body, headers, trace)
@@ -197,7 +198,7 @@ class HttpClient:
             raise self.failures.of_exception(error) from error
 
     async def _request(
-        self, method: str, url: URL, body: bytes | None, headers: dict[str, str] | None, trace: SimpleNamespace
+        self, method: str, url: URL, body: bytes | None, headers: dict[str, str], trace: SimpleNamespace
     ) -> aiohttp.ClientResponse:
         session = self._session or await self._made_session()
         self._used_at = loop_ms()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -22,6 +23,14 @@ FIRST_ITEM_MS = 100.0
 def _nothing() -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A provider that answers; ``at``: when it did last, in ms of the loop's clock."""
+
+    name: str
+    at: float
+
+
 class Link(Generic[P]):
     """A provider in its chain."""
 
@@ -34,6 +43,10 @@ class Link(Generic[P]):
         """Get ready for a request that is about to come."""
         self.first_item = Estimate(FIRST_ITEM_MS)
         """From a request to its first item, in ms."""
+        self.answered_at: float | None = None
+        """When it served, or answered a probe, last: ms of the loop's clock."""
+        self.open_s: float | None = None
+        """How long it took to open last."""
         self.probing = False
         """Whether it is being asked if it would serve."""
         self.running = 0
@@ -52,7 +65,9 @@ class Link(Generic[P]):
         try:
             async with asyncio.timeout(limit_s), self._opening:
                 if not self._opened:
+                    began = loop_ms()
                     await self.provider.open()
+                    self.open_s = (loop_ms() - began) / 1000
                     self._opened = True
         except TimeoutError:
             message = f"was not ready within {limit_s:g} s"
@@ -62,9 +77,11 @@ class Link(Generic[P]):
         self._opened = False
         await self.provider.aclose()
 
-    def succeeded(self) -> None:
+    def succeeded(self) -> float:
+        """When that was."""
         self.breaker.succeeded()
-        self.error = None
+        self.error, self.answered_at = None, loop_ms()
+        return self.answered_at
 
     def failed(self, error: ProviderError) -> None:
         self.breaker.failed(error, loop_ms())

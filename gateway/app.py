@@ -27,6 +27,8 @@ from .idempotency import Replays
 from .listen import serve_listener
 from .origin import OriginGuard
 from .stage import serve_stage
+from .timing import Timing
+from .watching import watching
 
 
 def build_app(engine: Engine) -> Starlette:
@@ -49,7 +51,7 @@ def build_app(engine: Engine) -> Starlette:
         await serve_stage(websocket, rooms)
 
     async def listening_socket(websocket: WebSocket) -> None:
-        await serve_listener(websocket, engine.hearing, doors.admission)
+        await serve_listener(websocket, doors)
 
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
     app = Starlette(
@@ -64,6 +66,7 @@ def build_app(engine: Engine) -> Starlette:
             *listening,
         ],
         middleware=[
+            Middleware(Timing, doors=doors),
             Middleware(
                 OriginGuard, names=[settings.server.host, *settings.gateway.hosts], origins=settings.gateway.cors
             ),
@@ -82,7 +85,7 @@ def build_app(engine: Engine) -> Starlette:
 @asynccontextmanager
 async def _running(doors: Doors) -> AsyncIterator[None]:
     started = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
+    async with watching(doors), asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(doors.rooms.run(started), name="rooms"),
             group.create_task(doors.admission.lag.watch(), name="loop lag"),

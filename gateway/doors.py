@@ -15,7 +15,11 @@ from .caller import Caller
 from .entrance import Entrance
 from .key_ring import KeyRing
 from .meter import Meter
+from .observing import Figures
+from .readiness import Readiness
 from .rooms import Rooms
+from .sampled import Sampled
+from .traces import Traces
 
 
 class Doors:
@@ -27,7 +31,13 @@ class Doors:
         self.admission = Admission(self.settings)
         self.meter = Meter(lambda: self.database)
         self.entrance = Entrance(self.settings, KeyRing(lambda: self.database))
-        self.rooms = Rooms(engine, self.admission)
+        self.figures = Figures()
+        endpoint = engine.settings.observability.otlp_endpoint
+        self.traces = Traces(endpoint) if endpoint else None
+        self.rooms = Rooms(engine, self.admission, self.figures, self.traces)
+        self.sampled = Sampled(self)
+        self.figures.registry.register(self.sampled)
+        self.readiness = Readiness(self)
 
     @property
     def busy(self) -> bool:

@@ -15,12 +15,9 @@ async def health(request: Request) -> JSONResponse:
 
 
 async def readiness(request: Request) -> JSONResponse:
-    """Whether a model and a voice can be used and the server is not about to end (else 503); which ones, and what is
-    wrong with the others."""
-    doors = doors_of(request)
-    found = doors.rooms.models()
-    ready = found["llm"] is not None and found["tts"] is not None and not doors.admission.draining
-    return JSONResponse({"status": "ready" if ready else "not ready", **found}, 200 if ready else 503)
+    """Whether a model and a voice answer and turns can be kept (else 503); which ones, and what is wrong with the others."""
+    ready, told = await doors_of(request).readiness.told()
+    return JSONResponse(told, 200 if ready else 503)
 
 
 ROUTES = (Route("/health", health), Route("/readiness", readiness))

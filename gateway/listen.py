@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -23,17 +23,18 @@ from ..core.database import StoreError
 from ..core.errors import AllProvidersFailed, CapacityError, ProtocolError, ProviderError
 from ..core.types import BYTES_PER_SAMPLE
 from ..live2d_bridge.stage import to_json
-from ..orchestrator.hearing import Hearing
 from ..orchestrator.recognisers import opened_recogniser
-from .admission import Admission
 from .api.problem import Problem
 from .caller import caller_of
-from .doors import doors_of
 from .listen_protocol import error, final, parse_config, partial
 from .meter import SoundMeter
+from .observing import LISTENER
 from .pcm_stream import PcmStream
 from .refusal import refuse
 from .sockets import part
+
+if TYPE_CHECKING:
+    from .doors import Doors
 
 MAX_MISTAKES = 20
 OUTBOX = 256
@@ -43,16 +44,17 @@ BEHIND_MS = 30_000.0
 """How much that was held up on the way is taken in at once."""
 
 
-async def serve_listener(websocket: WebSocket, hearing: Hearing, admission: Admission) -> None:
+async def serve_listener(websocket: WebSocket, doors: Doors) -> None:
     """Hear one client until it goes; refuse it before it is accepted when the server is full."""
     with ExitStack() as held:
         try:
-            held.enter_context(admission.session())
+            held.enter_context(doors.admission.session())
         except CapacityError as refusal:
             await refuse(websocket, 503, refusal)
         else:
+            held.enter_context(doors.figures.listening())
             await websocket.accept()
-            connection = _Connection(websocket, hearing, admission)
+            connection = _Connection(websocket, doors)
             held.callback(connection.sound.leave)
             await connection.serve()
 
@@ -79,12 +81,13 @@ class Pace:
 
 
 class _Connection:
-    def __init__(self, websocket: WebSocket, hearing: Hearing, admission: Admission) -> None:
-        self._websocket, self._hearing, self._admission = websocket, hearing, admission
+    def __init__(self, websocket: WebSocket, doors: Doors) -> None:
+        self._websocket, self._hearing, self._admission = websocket, doors.engine.hearing, doors.admission
+        self._figures = doors.figures
         self._outbox: Channel[str] = Channel(OUTBOX)
         self._lost = asyncio.Event()
         self._pcm = PcmStream()
-        self.sound = SoundMeter(doors_of(websocket).meter, caller_of(websocket.scope))
+        self.sound = SoundMeter(doors.meter, caller_of(websocket.scope))
         self._pace = Pace(loop_ms())
         self._shown = ""
         self._mistakes = 0
@@ -134,6 +137,7 @@ class _Connection:
         pcm = self._pcm.put(data)
         recogniser.feed(pcm)
         sound_ms = len(pcm) / BYTES_PER_SAMPLE * 1000 / SAMPLE_RATE
+        self._figures.audio(LISTENER, "in", sound_ms / 1000)
         try:
             await self.sound.hear(sound_ms / 1000)
         except (Problem, StoreError) as refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from math import ceil
 
 from ..core.clock import loop_ms
@@ -21,6 +22,8 @@ class LoopLag:
         self._limit_ms = limit_ms
         self._samples: deque[tuple[float, float]] = deque()
         self.late = False
+        self.told: Callable[[float], None] = lambda lag_s: None
+        """Of each sample, in seconds."""
 
     @property
     def p99_ms(self) -> float:
@@ -31,6 +34,7 @@ class LoopLag:
     def sampled(self, now: float, lag_ms: float) -> None:
         """A sample that was due at ``now - lag_ms`` was taken."""
         self._samples.append((now, lag_ms))
+        self.told(lag_ms / 1000)
         while self._samples[0][0] < now - WINDOW_MS:
             self._samples.popleft()
         limit = self._limit_ms / 2 if self.late else self._limit_ms

@@ -1,37 +1,68 @@
-"""How fast replies are, with and without the quick reply: ``GET /metrics``, and ``POST /metrics/reset`` to count anew."""
+"""``GET /metrics``: all figures for Prometheus, or in JSON how fast replies are, with and without the quick reply.
+
+``POST /metrics/reset`` begins the JSON summary anew. Counters never go back: Prometheus takes that for a restart.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..orchestrator.engine import Engine
-from .rooms import Rooms
+from .. import __version__
+from . import figure_names as names
+from .doors import Doors, doors_of
+
+JSON = "application/json"
+OPEN_METRICS = "application/openmetrics-text"
 
 
-async def metrics(request: Request) -> JSONResponse:
-    """The figures since the start, or the last reset. Times are seconds."""
-    return JSONResponse(_figures(_engine(request)))
+async def metrics(request: Request) -> Response:
+    """The figures, in the form that is asked for: JSON, OpenMetrics, or the text that every Prometheus reads."""
+    doors = doors_of(request)
+    accept = request.headers.get("accept", "").lower()
+    if JSON in accept:
+        return JSONResponse(summary(doors))
+    from prometheus_client import exposition
+    from prometheus_client.openmetrics import exposition as openmetrics
+
+    shown: Any = exposition.generate_latest
+    kind = exposition.CONTENT_TYPE_PLAIN_0_0_4
+    if OPEN_METRICS in accept:
+        shown, kind = openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
+    doors.sampled.take()
+    text = await asyncio.to_thread(shown, doors.figures.registry)
+    return Response(text, media_type=kind, headers={"Vary": "Accept"})
 
 
 async def reset(request: Request) -> JSONResponse:
-    """Forget what was counted; the phrase cache keeps its phrases and its own count."""
-    engine = _engine(request)
-    engine.statistics.reset()
-    return JSONResponse(_figures(engine))
+    """Forget what the summary counted; the phrase cache keeps its phrases and its own count."""
+    doors = doors_of(request)
+    doors.engine.statistics.reset()
+    return JSONResponse(summary(doors))
 
 
-def _figures(engine: Engine) -> dict[str, Any]:
+def summary(doors: Doors) -> dict[str, Any]:
+    """How fast replies were since the start, or the last reset, in seconds; and what the server does at the moment."""
+    engine = doors.engine
     cache = getattr(engine.voice, "snapshot", None)
-    return {**engine.statistics.snapshot(), "phrase_cache": cache() if cache else None}
+    return {
+        **engine.statistics.snapshot(),
+        "phrase_cache": cache() if cache else None,
+        "server": _server(doors),
+    }
 
 
-def _engine(request: Request) -> Engine:
-    rooms: Rooms = request.app.state.rooms
-    return rooms.engine
+def _server(doors: Doors) -> dict[str, Any]:
+    found = doors.sampled.values()
+    running = {door: count for (door,), count in found[names.RUNNING].items()}
+    told = {name: found[figure][()] for name, figure in _NOW.items()}
+    return {"version": __version__, **told, "turns_running": running, "draining": doors.admission.draining}
 
+
+_NOW = {"sessions": names.SESSIONS, "viewers": names.VIEWERS, "listeners": names.LISTENERS}
 
 ROUTES = (Route("/metrics", metrics, methods=["GET"]), Route("/metrics/reset", reset, methods=["POST"]))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from ..core.clock import loop_ms
 from ..core.errors import CapacityError, ProtocolError, SessionClosed
 from ..core.events import TurnEnded
+from ..core.place import Place, at
 from ..live2d_bridge.stage import Stage, Viewer
 from ..orchestrator.conversation import Conversation
 from ..orchestrator.engine import Engine
@@ -20,6 +22,9 @@ from .admission import Admission
 from .caller import ANONYMOUS
 from .entries import HISTORY, entries
 from .microphone import Microphone
+from .observers import observers
+from .observing import Figures
+from .traces import Traces
 
 MAIN = "main"
 IDLE_MS = 600_000.0
@@ -81,8 +86,12 @@ class Room:
 class Rooms:
     """``run`` holds the sessions' tasks; it lasts as long as the server."""
 
-    def __init__(self, engine: Engine, admission: Admission) -> None:
+    def __init__(
+        self, engine: Engine, admission: Admission, figures: Figures | None = None, traces: Traces | None = None
+    ) -> None:
         self.engine, self.admission = engine, admission
+        self.figures = figures or Figures()
+        self._traces = traces
         self._rooms: dict[tuple[str, str], Room] = {}
         """By owner and name."""
         self._group: asyncio.TaskGroup | None = None
@@ -93,6 +102,9 @@ class Rooms:
 
     def __len__(self) -> int:
         return len(self._rooms)
+
+    def __iter__(self) -> Iterator[Room]:
+        return iter(tuple(self._rooms.values()))
 
     async def run(self, started: asyncio.Event) -> None:
         """Serve until cancelled."""
@@ -175,13 +187,20 @@ class Rooms:
     def _open(self, name: str, history: Conversation, group: asyncio.TaskGroup) -> Room:
         session = self.engine.new_session(name, history)
         stage = Stage(session.playback, self.engine.voice.sample_rate)
-        session.playback.on_stalled = stage.holder_stalled
+        session.playback.on_stalled = partial(self._stalled, stage)
         session.observe(stage.observe)
+        for observer in observers(session, self.figures, self._traces, lambda: self.engine.model_in_use):
+            session.observe(observer)
         mic = Microphone(self.engine, session, stage, group)
         room = Room(session, stage, mic, self.models(), self.engine.prepare)
         session.observe(lambda event: room.tell_models(self.models()) if isinstance(event, TurnEnded) else None)
-        group.create_task(_lasting(room), name=f"session {name}")
+        with at(Place(session=name)):  # it outlives the request that opened it
+            group.create_task(_lasting(room), name=f"session {name}")
         return room
+
+    def _stalled(self, stage: Stage) -> None:
+        self.figures.stalled("listener")
+        stage.holder_stalled()
 
     def models(self) -> dict[str, Any]:
         """Which model and voice answer at the moment, which should, and what is wrong with the others."""

@@ -8,12 +8,12 @@ from typing import assert_never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ..asr.base import SAMPLE_RATE
 from ..core.errors import CapacityError, HayakuchiError, ProtocolError, SessionClosed
 from ..core.types import BYTES_PER_SAMPLE, UserInput
 from ..live2d_bridge.stage import Viewer
 from ..live2d_bridge.wire import (
     MIC_KIND,
+    MIC_RATE,
     BranchSelect,
     ClientMessage,
     Greet,
@@ -35,10 +35,10 @@ from ..live2d_bridge.wire import (
     parse_client_message,
 )
 from ..orchestrator.revisions import Edited, Regenerated, Revision, RolledBack, Selected
-from .admission import Admission
 from .caller import caller_of
 from .doors import doors_of
 from .meter import SoundMeter
+from .observing import STAGE
 from .refusal import refuse
 from .rooms import MAIN, Room, Rooms
 from .snapshot import snapshot
@@ -71,7 +71,7 @@ async def _serve_viewer(websocket: WebSocket, rooms: Rooms, room: Room) -> None:
             viewer.send_json(begun)
         if websocket.query_params.get("sound") == "1":
             room.stage.claim_if_free(viewer)
-        connection = _Connection(websocket, room, viewer, rooms.admission)
+        connection = _Connection(websocket, room, viewer, rooms)
         try:
             await connection.serve()
         finally:
@@ -89,8 +89,9 @@ class _Goodbye(Exception):
 
 
 class _Connection:
-    def __init__(self, websocket: WebSocket, room: Room, viewer: Viewer, admission: Admission) -> None:
-        self._websocket, self._room, self._viewer, self._admission = websocket, room, viewer, admission
+    def __init__(self, websocket: WebSocket, room: Room, viewer: Viewer, rooms: Rooms) -> None:
+        self._websocket, self._room, self._viewer = websocket, room, viewer
+        self._admission, self._figures = rooms.admission, rooms.figures
         self._caller, self._meter = caller_of(websocket.scope), doors_of(websocket).meter
         self.sound = SoundMeter(self._meter, self._caller)
         self._mistakes = 0
@@ -155,8 +156,10 @@ class _Connection:
             self._obey(parsed)
 
     async def _hear(self, frame: MicFrame) -> None:
+        seconds = len(frame.pcm) / BYTES_PER_SAMPLE / MIC_RATE
+        self._figures.audio(STAGE, "in", seconds)
         try:
-            await self.sound.hear(len(frame.pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE)
+            await self.sound.hear(seconds)
         except HayakuchiError:
             self._room.mic.stop(self._viewer)
             raise

@@ -70,6 +70,11 @@ class Stage:
     def viewers(self) -> int:
         return len(self._viewers)
 
+    @property
+    def behind(self) -> int:
+        """Messages that the slowest viewer was not sent yet."""
+        return max((len(viewer.outbox) for viewer in self._viewers), default=0)
+
     def observe(self, event: SessionEvent) -> None:
         if isinstance(event, TurnStarted):
             self._turn, self.spoken = event.turn, None

@@ -11,6 +11,7 @@ from ..agents import QuickAgent, takes_quick
 from ..asr.settings import Mode as MicMode
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed
+from ..core.place import Span
 from ..llm import LLM
 from ..llm.embeddings import FallbackEmbedder
 from ..llm.fallback import FallbackLLM
@@ -58,6 +59,8 @@ class Engine:
         self.statistics = ReplyStatistics()
         self._streaming: dict[tuple[int, int], Streaming] = {}
         """By model and voice."""
+        self.new_span: Callable[[], Span | None] = lambda: None
+        """Where a turn's work stands in a trace; None: nobody keeps traces."""
         self.on_probed: Callable[[], None] = lambda: None
         """Called after each round of probes."""
         self.on_warming: Callable[[Progress], None] = lambda progress: None
@@ -148,6 +151,8 @@ class Engine:
                 prefetch=settings.playback.prefetch,
                 thresholds=settings.latency.thresholds,
                 pauses=settings.playback.pauses,
+                session=name,
+                new_span=self.new_span,
             ),
             streaming=self.streaming,
             completed=self._count,

@@ -19,7 +19,7 @@ from math import inf
 
 
 class Moment(StrEnum):
-    """The points in time of a turn, in the order in which they happen."""
+    """The points in time of a turn, in the order in which they happen, but for THOUGHT: the reply is written to its end."""
 
     SPEECH_END = "speech_end"
     END_CONFIRMED = "end_confirmed"
@@ -29,6 +29,7 @@ class Moment(StrEnum):
     OPENER = "opener"
     FILLER = "filler"
     LLM_FIRST_TOKEN = "llm_first_token"
+    THOUGHT = "thought"
     FIRST_SEGMENT = "first_segment"
     TTS_REQUEST = "tts_request"
     TTS_FIRST_CHUNK = "tts_first_chunk"

@@ -19,6 +19,7 @@ from ..core.character import Character
 from ..core.clock import loop_ms
 from ..core.errors import CapacityError, HayakuchiError, SessionClosed
 from ..core.events import Kept, SessionEvent, TurnEnded, TurnStatus
+from ..core.place import at
 from ..core.types import Message, UserInput
 from ..tts import Voice
 from .commands import Command, Drop, Greet, Interrupt, Revise, Say, ThinkAhead
@@ -64,6 +65,7 @@ class Session:
         self._completed = completed
         self._maker = TurnMaker(agent, voice, character, playback, settings, streaming, self.tell)
         self._inbox: Channel[Command] = Channel(INBOX)
+        self.waiting = self._inbox.__len__
         self._observers: list[Observer] = []
         self.turns = 0
         """How many turns have begun."""
@@ -161,7 +163,8 @@ class Session:
 
     def _started(self, heard: UserInput | None) -> Running:
         turn = self._maker.made(heard, self._said_so_far())
-        return Running(turn, self._group.create_task(self._run_turn(turn), name=f"session {self.name}: turn"))
+        with at(turn.place):
+            return Running(turn, self._group.create_task(self._run_turn(turn), name=f"session {self.name}: turn"))
 
     def _may_greet(self) -> bool:
         return self.turn is None and not self.history and bool(self.character.opening_line)

@@ -21,7 +21,8 @@ from typing import Any
 
 from ..core.errors import AllProvidersFailed, HayakuchiError, ProviderError
 from ..core.events import SegmentReady, SessionEvent, TurnStarted
-from ..core.types import Boundary, LLMDelta, Opener, ProviderFailure, Segment, TextDelta, UserInput
+from ..core.place import Place, Span
+from ..core.types import Boundary, LLMDelta, Opener, ProviderFailure, Segment, TextDelta, Usage, UserInput
 from ..tts import Voice
 from .cutter import Cutter
 from .cutting import Cutting, Filler
@@ -49,6 +50,10 @@ class TurnSettings:
     """Per latency figure, in ms."""
     pauses: Mapping[Boundary, float] = field(default_factory=dict)
     """Silence that a clip may end with, in ms, by the boundary it ends at."""
+    session: str | None = None
+    """The session's name, for the log."""
+    new_span: Callable[[], Span | None] = lambda: None
+    """Where a turn's work stands in a trace; None: nobody keeps traces."""
 
 
 class Turn:
@@ -69,6 +74,8 @@ class Turn:
         filler: Filler,
     ) -> None:
         self.heard = heard
+        self.place = Place(session=settings.session, span=settings.new_span())
+        """What its lines of the log and its trace are about."""
         self.whole = streaming.whole
         """Nothing is spoken before the reply is complete."""
         self.number = 0
@@ -76,6 +83,8 @@ class Turn:
         self.error: HayakuchiError | None = None
         self.reply = ""
         """What was cut for speaking so far."""
+        self.usage: Usage | None = None
+        """Tokens, where the model's server counted them."""
         self._reply_stream: Any = reply
         self._voice, self._playback, self._publish = voice, playback, publish
         self._untold: list[SessionEvent] = []
@@ -124,7 +133,7 @@ class Turn:
 
         ``heard`` is what the turn was made for, and says when it was spoken, which was not known to a turn that ran ahead.
         """
-        self.number, self.heard = number, heard
+        self.number, self.heard, self.place.turn = number, heard, number
         self._report.begin(number, heard_at, heard.speech if heard else None)
         self._playback.on_play_start = lambda: self._report.mark(Moment.PLAY_START)
         self._playing.begin(number)
@@ -170,6 +179,8 @@ class Turn:
                     if isinstance(delta, TextDelta | Opener):
                         self._report.mark(Moment.LLM_FIRST_TOKEN if isinstance(delta, TextDelta) else Moment.OPENER)
                         await text.put(delta)
+                    elif isinstance(delta, Usage):
+                        self.usage = delta
                     elif isinstance(delta, ProviderFailure):
                         self._report.failure(delta.error, delta.fallback)
         except (ProviderError, AllProvidersFailed) as error:
@@ -178,6 +189,7 @@ class Turn:
             if isinstance(error, ProviderError):
                 self._report.failure(error, None)
         finally:
+            self._report.mark(Moment.THOUGHT)
             text.close()
 
     def _ready(self, segment: Segment) -> None:

@@ -20,6 +20,7 @@ from ..core.breaker import BreakerState
 from ..core.chain import PROBE_S
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed, ProviderError
+from ..core.link import Answered
 from ..core.types import Audio, ProviderFailure, SpeechRequest
 from .base import TTS
 from .cache_clip import Clip, Recording, fingerprint, key
@@ -108,6 +109,15 @@ class CachedTTS:
         answers = await self._chain.probe_all(limit_s, failing_only=failing_only)
         self._probed = True
         return answers
+
+    async def answered(self, within_ms: float, limit_s: float) -> Answered:
+        """:meth:`Chain.answered`."""
+        return await self._chain.answered(within_ms, limit_s)
+
+    @property
+    def open_times(self) -> dict[str, float]:
+        """:attr:`Fallback.open_times`."""
+        return self._chain.open_times
 
     async def aclose(self) -> None:
         """Close the voices and write what was not written yet; idempotent."""

@@ -34,7 +34,9 @@ def _answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except HayakuchiError as error:
-            return problem_of(error).response()
+            problem = problem_of(error)
+            request.state.refused = problem.code  # for the figures
+            return problem.response()
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
 

@@ -12,6 +12,7 @@ import pytest
 from scripted import EchoAgent, ScriptedLLM, ScriptedTTS
 from serving import component, serving, settings_for, viewing
 
+from hayakuchi import __version__
 from hayakuchi.agents import AgentConfig
 from hayakuchi.agents.basic_memory import BasicMemoryAgent, BasicMemoryConfig
 from hayakuchi.core.character import Character
@@ -27,7 +28,7 @@ def settings(**changes: Any) -> Settings:
 
 
 def fetched(url: str, method: str = "GET", **headers: str) -> tuple[int, Any]:
-    request = urllib.request.Request(url, method=method, headers=headers)
+    request = urllib.request.Request(url, method=method, headers={"Accept": "application/json"} | headers)
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.status, json.load(answer)
@@ -40,7 +41,15 @@ async def test_the_figures_are_told_and_can_be_reset() -> None:
     async with serving(settings()) as (url, engine):
         status, empty = await asyncio.to_thread(fetched, f"{url}/metrics")
         assert status == 200
-        assert set(empty) == {"quick_response_mode", "direct_mode", "comparison", "phrase_cache"}
+        assert set(empty) == {"quick_response_mode", "direct_mode", "comparison", "phrase_cache", "server"}
+        assert empty["server"] == {
+            "version": __version__,
+            "sessions": 0,
+            "viewers": 0,
+            "listeners": 0,
+            "turns_running": {"stage": 0, "api": 0},
+            "draining": False,
+        }
         assert empty["phrase_cache"] == engine.voice.snapshot()
         engine.statistics.add(Mode.QUICK, 0.1, 1.0, 0.05, 0.6)
         engine.statistics.add(Mode.DIRECT, 0.4, 1.0)
@@ -55,8 +64,9 @@ async def test_the_figures_are_told_and_can_be_reset() -> None:
 async def test_the_phrase_cache_tells_its_own_figures() -> None:
     async with serving(settings()) as (url, engine):
         voice: Any = engine.voice
-        voice.snapshot = lambda: {"hits": 3, "misses": 1}
-        assert (await asyncio.to_thread(fetched, f"{url}/metrics"))[1]["phrase_cache"] == {"hits": 3, "misses": 1}
+        told = {**voice.snapshot(), "hits": 3, "misses": 1}
+        voice.snapshot = lambda: told
+        assert (await asyncio.to_thread(fetched, f"{url}/metrics"))[1]["phrase_cache"] == told
 
 
 async def test_other_sites_and_other_methods_change_nothing() -> None:
