@@ -11,7 +11,7 @@ from leaks import nothing_leaks
 
 from hayakuchi.agents.basic_memory import BasicMemoryAgent, BasicMemoryConfig
 from hayakuchi.core.character import Character
-from hayakuchi.core.types import LLMDelta, Opener, ProviderFailure, TextDelta, UserInput
+from hayakuchi.core.types import Finish, LLMDelta, Opener, ProviderFailure, TextDelta, UserInput
 from hayakuchi.llm.fallback import FallbackLLM
 from hayakuchi.llm.openai import OpenAIConfig, OpenAILLM
 
@@ -34,11 +34,11 @@ class Pair:
         return self.agent.reply(UserInput("My cat ran away"), [])
 
     async def said(self) -> tuple[str, list[LLMDelta]]:
-        """The text of the reply, and everything else of it."""
+        """The text of the reply, and everything else of it but that it is over."""
         async with asyncio.timeout(10):
             deltas = [delta async for delta in self.reply()]
         text = "".join(delta.text for delta in deltas if isinstance(delta, TextDelta | Opener))
-        return text, [delta for delta in deltas if not isinstance(delta, TextDelta)]
+        return text, [delta for delta in deltas if not isinstance(delta, TextDelta | Finish)]
 
 
 @pytest.fixture(name="pair")

@@ -1,7 +1,7 @@
 """Replicas share the requests: the one with the least to do answers, within its limit, and nobody waits for ever."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -12,7 +12,7 @@ from virtual import run_virtual
 from hayakuchi.core.breaker import BreakerState
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import AllProvidersFailed, CapacityError, Category, ProviderError
-from hayakuchi.core.types import Finish, FinishReason, Generation, LLMDelta, TextDelta, ToolCallDelta
+from hayakuchi.core.types import Finish, FinishReason, Generation, LLMDelta, Message, TextDelta, ToolCallDelta
 from hayakuchi.llm import LLMConfig
 from hayakuchi.llm.balanced import BalancedLLM
 from hayakuchi.llm.fallback import FallbackLLM
@@ -28,11 +28,13 @@ class Replica(FakeLLM):
         self.config = LLMConfig.model_validate(config)
         self.running = self.most = 0
 
-    async def stream(self, *asked: Any) -> AsyncIterator[LLMDelta]:  # type: ignore[override]
+    async def stream(
+        self, messages: Sequence[Message], options: Generation | None = None
+    ) -> AsyncGenerator[LLMDelta, None]:
         self.running += 1
         self.most = max(self.most, self.running)
         try:
-            async with aclosing(super().stream(*asked)) as deltas:
+            async with aclosing(super().stream(messages, options)) as deltas:
                 async for delta in deltas:
                     yield delta
         finally:
