@@ -52,7 +52,7 @@ def test_how_it_is_cut_changes_nothing(form: SoundFormat, cuts: list[int], lengt
         assert cut == whole
     made, at_once = sound_of(form, cut), sound_of(form, whole)
     assert made.duration_ms == at_once.duration_ms
-    assert made.energy == pytest.approx(at_once.energy, rel=0.01, abs=1000)
+    assert made.energy == pytest.approx(at_once.energy, rel=0.05, abs=1000)
     assert abs(made.duration_ms - length * 1000 / RATE) <= 50
 
 
