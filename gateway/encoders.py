@@ -18,7 +18,7 @@ from ..tts.pcm import Resampler
 RATE = 24_000
 """Hz of pcm, wav, opus and flac: OpenAI's own."""
 FINE_RATE = 48_000
-"""Hz of mp3 and aac. They begin and end with some silence of their own, which is a number of samples: here it is at most 48 ms."""
+"""Hz of mp3 and aac, which begin and end with silence of their own: so many samples, which are 48 ms at most at this rate."""
 UNKNOWN_LENGTH = 0xFFFFFFFF
 _FULL_SCALE = 32768
 

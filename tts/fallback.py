@@ -51,7 +51,7 @@ class FallbackTTS(Fallback[TTS]):
 
         ``fallback`` is None where the rest of the clip is given up. A text without letters and digits is an empty clip. Silence
         that a clip begins with comes with the first sound. Raises AllProvidersFailed when no voice is left that could say what
-        is still unsaid. ``asked`` is told of each voice before it is asked to speak; ``only`` this voice is, where somebody insists on it.
+        is still unsaid. ``asked`` is told of each voice before it is asked to speak. ``only``: this voice and no other.
         """
         clip = _Clip(request, self.sample_rate, alone=only is not None or len(self.providers) == 1)
         failure: ProviderError | None = None

@@ -53,7 +53,8 @@ class SpeechBody(BaseModel):
     )
     speed: float = Field(default=1.0, ge=SLOWEST, le=FASTEST, description="1 is the voice's own")
     stream_format: Literal["audio", "sse"] = Field(
-        default="audio", description="sse: events `speech.audio.delta` with the file in base64, then `speech.audio.done`"
+        default="audio",
+        description="sse: events `speech.audio.delta` with the file in base64, then `speech.audio.done`",
     )
     instructions: str | None = Field(default=None, max_length=MAX_CHARS, description="Not used")
 

@@ -17,7 +17,7 @@ import pytest
 from introduced import introduced
 from leaks import nothing_leaks
 from openai import AsyncOpenAI
-from scripted import ScriptedLLM
+from scripted import ScriptedLLM, ScriptedTTS
 from scripted_tts import FakeTTS, Step, error, tone
 from serving import component, serving, settings_for
 from sound_in import Sound, decoded, raw
@@ -64,7 +64,7 @@ def _everybody_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def door(*voices: Component, **gateway: Any) -> AsyncIterator[Door]:
-    settings = settings_for(lambda: ScriptedLLM(["Hi."]), FakeTTS, **gateway)
+    settings = settings_for(lambda: ScriptedLLM(["Hi."]), ScriptedTTS, **gateway)
     character = Character(name="Test", lexicon={"Hayakuchi": "hi ya coochy"})
     settings = replace(settings, tts=voices, character=character)
     async with serving(settings) as (url, engine), aiohttp.ClientSession() as http:
@@ -162,6 +162,7 @@ async def test_voices_by_name() -> None:
     (first, one), (second, two) = voice("first"), voice("second")
     two = replace(two, config=type("Block", (), {"voice": "en-GB-Test"})())
     async with door(one, two) as opened:
+        asked: dict[str, Any]
         for asked in ({"voice": "second"}, {"voice": "en-GB-Test"}, {"model": "second"}, {"voice": {"id": "second"}}):
             assert (await opened.post("Hello.", **asked))[0] == 200
         assert (len(first.asked), len(second.asked)) == (0, 4)
@@ -179,7 +180,7 @@ async def test_who_insists_on_a_voice_gets_it_or_none() -> None:
         assert (await opened.post("Hello."))[0] == 200
         assert len(second.asked) == 1
         problem = await opened.refused(503, voice="first")
-        assert "first" in problem["message"]
+        assert "unavailable" in problem["message"]
         assert len(second.asked) == 1
         for _ in range(3):  # the breaker opens, and is minded
             await opened.refused(503, voice="first")
@@ -201,7 +202,7 @@ async def test_what_breaks_off_is_seen_to_break_off(form: str) -> None:
     async with door(voice("fake", tone(300, rate=RATE), error())[1]) as opened:
         with pytest.raises((aiohttp.ClientPayloadError, aiohttp.ClientConnectionError)):
             await opened.post(response_format=form)
-        with pytest.raises(Exception, match=r"incomplete|closed"):
+        with pytest.raises(openai.APIConnectionError):
             await opened.client.audio.speech.create(model="tts-1", voice="alloy", input=TEXT)
         _, body, _ = await opened.post(stream_format="sse", response_format=form)
         last = json.loads(body.decode().strip().rsplit("data: ", 1)[1])
@@ -223,15 +224,12 @@ async def test_hanging_up_tells_the_voice_to_stop(script: tuple[Step, ...], form
     speaker.deadlines = type(speaker.deadlines)(90.0, 90.0)
     async with door(one) as opened, nothing_leaks():
         for _ in range(3):
-            asking = asyncio.timeout(None)
             asked = len(speaker.asked)
-            with pytest.raises(TimeoutError):
-                async with asking:
-                    async with asyncio.TaskGroup() as group:
-                        group.create_task(opened.post(response_format=form))
-                        await until(lambda asked=asked: len(speaker.asked) > asked)
-                        await asyncio.sleep(0.1)
-                        asking.reschedule(0)
+            async with asyncio.TaskGroup() as group:
+                asking = group.create_task(opened.post(response_format=form))
+                await until(lambda asked=asked: len(speaker.asked) > asked)
+                await asyncio.sleep(0.1)
+                asking.cancel()
             began = asyncio.get_running_loop().time()
             await until(lambda: speaker.closed == len(speaker.asked))
             assert asyncio.get_running_loop().time() - began < 0.1

@@ -11,6 +11,9 @@ from hayakuchi.gateway import server
 from hayakuchi.gateway.app import build_app
 from hayakuchi.gateway.caller import Caller, introduce
 from hayakuchi.orchestrator.engine import Engine
+from hayakuchi.orchestrator.gateway_settings import LimitSettings
+
+UNLIMITED = LimitSettings(requests_per_minute=0, concurrent_turns=0)
 
 
 class Introduce:
@@ -21,7 +24,7 @@ class Introduce:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if "caller" not in scope.setdefault("state", {}):
-            introduce(scope, Caller("test"))
+            introduce(scope, Caller("test", limits=UNLIMITED))
         await self._app(scope, receive, send)
 
 

@@ -26,7 +26,7 @@ class Sound:
 
 def decoded(file: bytes) -> Sound:
     total, energy, rate = 0, 0.0, 0
-    with av.open(io.BytesIO(file)) as container:
+    with av.open(io.BytesIO(file), "r") as container:
         for frame in container.decode(audio=0):
             found: Any = frame
             samples = found.to_ndarray().astype(np.float64).ravel()
