@@ -13,8 +13,8 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
-from . import health, metrics, pages, transcriptions
-from .api import speech
+from . import health, metrics, pages
+from .api import speech, transcriptions
 from .api.serving import http_problem, routes_of
 from .doors import Doors
 from .listen import Listeners, serve_listener
@@ -46,8 +46,7 @@ def build_app(engine: Engine) -> Starlette:
         routes=[
             *health.ROUTES,
             *metrics.ROUTES,
-            *transcriptions.routes(),
-            *routes_of(speech.ENDPOINTS),
+            *routes_of((*speech.ENDPOINTS, *transcriptions.ENDPOINTS)),
             *pages.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
             *listening,

@@ -12,6 +12,7 @@ from .admission import Admission
 from .caller import Caller
 from .meter import Meter
 from .rooms import Rooms
+from .uploads import Uploads
 
 
 class Doors:
@@ -22,6 +23,7 @@ class Doors:
         self.settings = engine.settings.gateway
         self.admission = Admission(self.settings)
         self.meter = Meter()
+        self.uploads = Uploads()
         self.rooms = Rooms(engine, self.settings.max_sessions)
 
     @asynccontextmanager

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 from clip_files import sound_file, wav_file
+from introduced import introduced
 from leaks import nothing_leaks
 from scripted import ScriptedLLM, ScriptedTTS
 from scripted_asr import ScriptedASR
@@ -21,13 +22,19 @@ from serving import serving, settings_for
 from hayakuchi.asr.base import Download, Progress
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.transcript import Transcript, TranscriptSegment
-from hayakuchi.gateway import transcriptions, uploads
+from hayakuchi.gateway import uploads
+from hayakuchi.gateway.api import transcriptions
 
 SEGMENTS = (
     TranscriptSegment(120.4, 900, "Hello <there> & you --> me."),
     TranscriptSegment(3_601_000, 3_602_500, "Bye."),
 )
 HEARD = Transcript("Hello there. Bye.", "en", SEGMENTS, no_speech=0.01, log_probability=-0.25)
+
+
+@pytest.fixture(autouse=True)
+def _everybody_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    introduced(monkeypatch)
 
 
 class Door:
@@ -145,31 +152,37 @@ async def test_a_recogniser_without_segments_still_gives_subtitles(opened: Door,
         ("language", {"language": ["en", "de"]}),
         ("response_format", {"response_format": "diarized_json"}),
         ("temperature", {"temperature": "hot"}),
-        ("temperature", {"temperature": "0.7"}),
+        ("temperature", {"temperature": "1.1"}),
         ("temperature", {"temperature": "nan"}),
-        ("prompt", {"prompt": "Hayakuchi"}),
-        ("stream", {"stream": "true"}),
+        ("prompt", {"prompt": "x" * 1001}),
+        ("stream", {"stream": "perhaps"}),
+        ("stream", {"stream": "true", "response_format": "srt"}),
         ("timestamp_granularities[]", {"timestamp_granularities[]": ["segment", "word"]}),
-        ("include[]", {"include[]": "logprobs"}),
+        (
+            "timestamp_granularities[]",
+            {"timestamp_granularities[]": ["segment", "word"], "response_format": "verbose_json"},
+        ),
+        ("timestamp_granularities[]", {"timestamp_granularities[]": "letter"}),
+        ("known_speaker_names[]", {"known_speaker_names[]": "me"}),
         ("model", {"model": None}),
     ],
 )
 async def test_wishes_that_would_not_be_fulfilled_are_refused(
     opened: Door, asr: ScriptedASR, param: str, fields: dict[str, Any]
 ) -> None:
-    error_of(await opened.post(wav_file(), **fields), 400, param)
+    error_of(await opened.post(wav_file(), **fields), 422, param)
     assert asr.clips == []
 
 
 async def test_forms_that_are_wrong(opened: Door) -> None:
-    error_of(await opened.post(None), 400, "file")
-    error_of(await opened.post(None, file="not a file"), 400, "file")
+    error_of(await opened.post(None), 422, "file")
+    error_of(await opened.post(None, file="not a file"), 422, "file")
     error_of(await opened.post(b""), 415, "file")
     error_of(await opened.post(b"This is no sound. " * 100), 415, "file")
     error_of(await opened.post(wav_file()[:44].replace(b"\x80\x3e\0\0", b"\1\0\0\0", 1) + bytes(99)), 422, "file")
     error_of(await opened.post(wav_file(), **{f"x{n}": "y" for n in range(80)}), 400)
     error_of(await opened.post(wav_file(), prompt="x" * 100_000), 400)
-    error_of(await opened.post(wav_file(), file="twice"), 400, "file")
+    error_of(await opened.post(wav_file(), file="twice"), 422, "file")
 
 
 @pytest.mark.parametrize(
@@ -316,14 +329,14 @@ async def test_hanging_up_stops_the_work(opened: Door, asr: ScriptedASR) -> None
 async def test_too_many_at_a_time_are_sent_away(opened: Door, asr: ScriptedASR) -> None:
     asr.takes_ms = 500
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(opened.post(wav_file(0.2))) for _ in range(transcriptions.AT_A_TIME + 4)]
+        tasks = [group.create_task(opened.post(wav_file(0.2))) for _ in range(uploads.AT_A_TIME + 4)]
     answers = [task.result() for task in tasks]
     refused = [answer for answer in answers if answer[0] == 503]
     assert len(refused) == 4
     for answer in refused:
         error_of(answer, 503)
         assert int(answer[2].headers["Retry-After"]) > 0
-    assert [answer[0] for answer in answers].count(200) == transcriptions.AT_A_TIME
+    assert [answer[0] for answer in answers].count(200) == uploads.AT_A_TIME
     assert (await opened.post(wav_file()))[0] == 200
 
 
