@@ -232,7 +232,7 @@ def _transcript(segments: list[Any], language: str) -> Transcript:
         _mean([part.no_speech_prob for part in segments], weights),
         _mean([part.avg_logprob for part in segments], weights),
         tuple(
-            TranscriptWord(word.start * 1000, word.end * 1000, word.word.strip())
+            TranscriptWord(max(word.start, 0) * 1000, max(word.end, 0) * 1000, word.word.strip())
             for part in spoken
             for word in part.words or ()
         ),

@@ -11,19 +11,23 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import openai
 import pytest
 from clip_files import sound_file, wav_file
 from introduced import introduced
 from leaks import nothing_leaks
+from openai import AsyncOpenAI
 from scripted import ScriptedLLM, ScriptedTTS
 from scripted_asr import ScriptedASR
 from serving import serving, settings_for
 
-from hayakuchi.asr.base import Download, Progress
+from hayakuchi.asr.base import Download, Progress, Wishes
 from hayakuchi.core.errors import Category, ProviderError
-from hayakuchi.core.transcript import Transcript, TranscriptSegment
+from hayakuchi.core.transcript import Transcript, TranscriptSegment, TranscriptWord
 from hayakuchi.gateway import uploads
 from hayakuchi.gateway.api import transcriptions
+from hayakuchi.gateway.api.problem import Problem
+from hayakuchi.gateway.meter import Meter
 
 SEGMENTS = (
     TranscriptSegment(120.4, 900, "Hello <there> & you --> me."),
@@ -385,3 +389,106 @@ async def test_pages_of_other_sites_are_kept_out(opened: Door) -> None:
         f"{opened.url}/v1/audio/transcriptions", data=b"", headers={"Origin": "https://evil.example"}
     ) as answer:
         assert answer.status == 403
+
+
+async def test_wishes_are_passed_on(opened: Door, asr: ScriptedASR) -> None:
+    await opened.post(wav_file(), prompt=" Hayakuchi speaks. ", **{"keywords[]": ["Miku", "Live2D"]})
+    await opened.post(wav_file(), temperature="0.7", chunking_strategy="auto", **{"include[]": "logprobs"})
+    await opened.post(wav_file(), **{"languages[]": ["ja"]})
+    await opened.post(wav_file(), **{"languages[]": ["ja", "en"]})
+    assert asr.wishes == [Wishes("Miku, Live2D, Hayakuchi speaks."), Wishes(), Wishes(), Wishes()]
+    assert [language for _, language, _ in asr.clips] == [None, None, "ja", None]
+
+
+class Timing(ScriptedASR):
+    times_words = True
+
+
+async def test_times_of_words() -> None:
+    said = Transcript("Hi there.", "en", words=(TranscriptWord(100, 300, "Hi"), TranscriptWord(310.5, 600, "there.")))
+    asr = Timing(lambda clip: said)
+    async with door(lambda: asr) as opened:
+        form = {"response_format": "verbose_json", "timestamp_granularities[]": "word"}
+        _, answer, _ = await opened.post(wav_file(1.0), **form)
+    assert asr.wishes == [Wishes(words=True)]
+    words = [{"word": "Hi", "start": 0.1, "end": 0.3}, {"word": "there.", "start": 0.31, "end": 0.6}]
+    assert (answer["words"], "segments" in answer) == (words, False)
+
+
+@asynccontextmanager
+async def official_client(opened: Door) -> AsyncIterator[AsyncOpenAI]:
+    async with AsyncOpenAI(api_key="none", base_url=f"{opened.url}/v1", max_retries=0) as client:
+        yield client
+
+
+async def test_the_official_client(opened: Door, asr: ScriptedASR) -> None:
+    async with official_client(opened) as client:
+        ask = client.audio.transcriptions.create
+        plain = await ask(model="whisper-1", file=("a.wav", wav_file()), prompt="Hi", temperature=0, language="en")
+        assert plain.text == HEARD.text
+        verbose = await ask(
+            model="whisper-1",
+            file=("a.mp3", sound_file("mp3")),
+            response_format="verbose_json",
+            timestamp_granularities=["segment"],
+        )
+        assert verbose.language == "english"
+        assert [segment.text for segment in verbose.segments or []] == [segment.text for segment in SEGMENTS]
+        assert await ask(model="whisper-1", file=("a.wav", wav_file()), response_format="text") == f"{HEARD.text}\n"
+        with pytest.raises(openai.UnprocessableEntityError) as refused:
+            await ask(model="whisper-1", file=("a.wav", wav_file()), language="klingon")
+        assert refused.value.param == "language"
+    assert asr.wishes[0] == Wishes("Hi")
+
+
+@pytest.mark.parametrize(
+    ("heard", "deltas"),
+    [
+        (HEARD, ["Hello there. Bye."]),
+        ("Hello.", ["Hello."]),
+        ("", []),
+        (
+            Transcript(
+                "One. Two. Three.", segments=tuple(TranscriptSegment(0, 1, t) for t in ("One.", "Two.", "Three."))
+            ),
+            ["One.", " Two.", " Three."],
+        ),
+    ],
+)
+async def test_streams(opened: Door, asr: ScriptedASR, heard: Any, deltas: list[str]) -> None:
+    asr.script = lambda clip: heard
+    async with official_client(opened) as client:
+        stream = await client.audio.transcriptions.create(model="whisper-1", file=("a.wav", wav_file()), stream=True)
+        events = [event async for event in stream]
+    assert [event.delta for event in events[:-1] if event.type == "transcript.text.delta"] == deltas
+    last = events[-1]
+    assert last.type == "transcript.text.done"
+    assert last.text == "".join(deltas)
+
+
+async def test_what_is_understood_is_put_down(opened: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    charged: list[tuple[str, float]] = []
+
+    async def charge(self: Meter, caller: Any, *, characters: int = 0, audio_s: float = 0.0) -> None:
+        charged.append((caller.id, audio_s))
+
+    monkeypatch.setattr(Meter, "charge", charge)
+    await opened.post(wav_file(1.5))
+    await opened.post(b"no sound at all " * 20)
+    assert charged == [("test", 1.5)]
+
+
+async def test_a_caller_over_its_limit_is_told(opened: Door, asr: ScriptedASR, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def charge(self: Meter, caller: Any, *, characters: int = 0, audio_s: float = 0.0) -> None:
+        raise Problem(429, "enough for today", "audio_limit", retry_after_s=60)
+
+    monkeypatch.setattr(Meter, "charge", charge)
+    status, answer, _ = await opened.post(wav_file())
+    assert (status, answer["error"]["type"]) == (429, "rate_limit_error")
+    assert asr.clips == []
+
+
+async def test_nothing_is_translated(opened: Door) -> None:
+    status, answer, _ = await opened.post(wav_file(), "/v1/audio/translations")
+    assert (status, answer["error"]["code"]) == (404, "unsupported_endpoint")
+    assert "transcribe" in answer["error"]["message"]
