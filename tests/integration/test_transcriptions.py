@@ -392,10 +392,14 @@ async def test_pages_of_other_sites_are_kept_out(opened: Door) -> None:
 
 
 async def test_wishes_are_passed_on(opened: Door, asr: ScriptedASR) -> None:
-    await opened.post(wav_file(), prompt=" Hayakuchi speaks. ", **{"keywords[]": ["Miku", "Live2D"]})
-    await opened.post(wav_file(), temperature="0.7", chunking_strategy="auto", **{"include[]": "logprobs"})
-    await opened.post(wav_file(), **{"languages[]": ["ja"]})
-    await opened.post(wav_file(), **{"languages[]": ["ja", "en"]})
+    forms: list[dict[str, Any]] = [
+        {"prompt": " Hayakuchi speaks. ", "keywords[]": ["Miku", "Live2D"]},
+        {"temperature": "0.7", "chunking_strategy": "auto", "include[]": "logprobs"},
+        {"languages[]": ["ja"], "chunking_strategy[type]": "server_vad"},
+        {"languages[]": ["ja", "en"]},
+    ]
+    for form in forms:
+        assert (await opened.post(wav_file(), **form))[0] == 200
     assert asr.wishes == [Wishes("Miku, Live2D, Hayakuchi speaks."), Wishes(), Wishes(), Wishes()]
     assert [language for _, language, _ in asr.clips] == [None, None, "ja", None]
 
