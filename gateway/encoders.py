@@ -1,12 +1,15 @@
 """Sound in the formats that OpenAI's ``/audio/speech`` gives, encoded while it comes.
 
-Everything here works at once and for some time: it belongs into a thread. No format needs the length beforehand, and none is
-mended afterwards, so that every byte can go out as soon as it is there.
+Encoders work for some time and belong into a thread, which :func:`encoded` sees to. No format needs the length beforehand, and
+none is mended afterwards, so that every byte can go out as soon as it is there.
 """
 
 from __future__ import annotations
 
+import asyncio
 import struct
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -74,6 +77,18 @@ def wav_header(rate: int) -> bytes:
     return riff + form + struct.pack("<4sI", b"data", UNKNOWN_LENGTH)
 
 
+async def encoded(sound: AsyncGenerator[Audio, None], form: SoundFormat) -> AsyncGenerator[bytes, None]:
+    """The file, as much of it at a time as a piece of sound makes certain."""
+    # While the voice is being asked.
+    making = asyncio.get_running_loop().run_in_executor(None, encoder, form)
+    async with aclosing(sound) as pieces:
+        async for audio in pieces:
+            if part := await asyncio.to_thread((await making).encode, audio):
+                yield part
+    if rest := await asyncio.to_thread((await making).finish):
+        yield rest
+
+
 class Plain:
     """Samples as they are, at ``RATE``, after a header."""
 
@@ -116,8 +131,10 @@ _CODECS = {
         {"write_xing": "0", "id3v2_version": "0"},
         {"reservoir": "0", "compression_level": "7"},
     ),
-    SoundFormat.OPUS: Codec("ogg", "libopus", RATE, "s16", 48_000, {"page_duration": "20000"}),
-    SoundFormat.AAC: Codec("adts", "aac", FINE_RATE, "fltp", 96_000),
+    SoundFormat.OPUS: Codec(
+        "ogg", "libopus", RATE, "s16", 48_000, {"page_duration": "20000"}, {"compression_level": "5"}
+    ),
+    SoundFormat.AAC: Codec("adts", "aac", FINE_RATE, "fltp", 96_000, {}, {"aac_coder": "fast"}),
     SoundFormat.FLAC: Codec("flac", "flac", RATE, "s16", None, {}, {"frame_size": "960"}),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from collections.abc import AsyncGenerator
@@ -14,11 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.errors import HayakuchiError
-from ...core.types import Audio
 from ...orchestrator.gateway_settings import Scope
 from ..caller import caller_of
 from ..doors import doors_of
-from ..encoders import CONTENT_TYPES, SoundFormat, encoder
+from ..encoders import CONTENT_TYPES, SoundFormat, encoded
 from ..speech_service import DEFAULT_VOICE, OPENAI_VOICES, SpeechService
 from ..tempo import FASTEST, SLOWEST
 from .endpoint import Answer, Endpoint
@@ -77,21 +75,10 @@ async def speak(request: Request) -> Response:
         voice=None if name == body.model and name not in service.voices else name,
         speed=body.speed,
     )
-    file = _encoded(sound, body.response_format)
+    file = encoded(sound, body.response_format)
     if body.stream_format == "sse":
         return Streamed(_events(file), "text/event-stream")
     return Streamed(file, CONTENT_TYPES[body.response_format])
-
-
-async def _encoded(sound: AsyncGenerator[Audio, None], form: SoundFormat) -> AsyncGenerator[bytes, None]:
-    """The file, as much of it at a time as a piece of sound makes certain."""
-    async with aclosing(sound) as pieces:
-        coding = await asyncio.to_thread(encoder, form)
-        async for audio in pieces:
-            if part := await asyncio.to_thread(coding.encode, audio):
-                yield part
-    if rest := await asyncio.to_thread(coding.finish):
-        yield rest
 
 
 async def _events(file: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
