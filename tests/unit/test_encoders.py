@@ -40,7 +40,7 @@ def test_a_file_is_as_long_and_as_loud_as_the_sound(form: SoundFormat, rate: int
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(cuts=st.lists(st.integers(0, 12_000), max_size=12), length=st.integers(600, 12_000))
 def test_how_it_is_cut_changes_nothing(form: SoundFormat, cuts: list[int], length: int) -> None:
     clip = tone(0.5, RATE)
@@ -94,6 +94,7 @@ def test_tempo(speed: float) -> None:
     assert sound.rms == pytest.approx(raw(clip.pcm, RATE).rms, rel=0.1)
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(0, 3000), max_size=10), speed=st.floats(0.25, 4))
 def test_tempo_takes_pieces_of_any_size(sizes: list[int], speed: float) -> None:
     tempo, given_samples = Tempo(speed, RATE), sum(sizes)
