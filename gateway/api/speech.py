@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -56,11 +56,12 @@ class SpeechBody(BaseModel):
     )
     instructions: str | None = Field(default=None, max_length=MAX_CHARS, description="Not used")
 
-    @property
-    def voice_name(self) -> str:
-        """The voice; the model where it is left to that."""
+    def voice_of(self, voices: Collection[str]) -> str | None:
+        """What to ask for, where there are these ``voices``; the model may be one where the voice says nothing."""
         name = self.voice if isinstance(self.voice, str) else self.voice.id
-        return self.model if name == DEFAULT_VOICE or name in OPENAI_VOICES else name
+        if name in voices or not (name == DEFAULT_VOICE or name in OPENAI_VOICES):
+            return name
+        return self.model if self.model in voices else None
 
 
 async def speak(request: Request) -> Response:
@@ -68,13 +69,8 @@ async def speak(request: Request) -> Response:
     doors = doors_of(request)
     body = await read_body(request, SpeechBody, doors.settings.max_body_kb * 1000)
     service = SpeechService(doors)
-    name = body.voice_name
-    sound = service.speak(
-        body.input,
-        caller_of(request.scope),
-        voice=None if name == body.model and name not in service.voices else name,
-        speed=body.speed,
-    )
+    voice = body.voice_of(service.voices)
+    sound = service.speak(body.input, caller_of(request.scope), voice=voice, speed=body.speed)
     file = encoded(sound, body.response_format)
     if body.stream_format == "sse":
         return Streamed(_events(file), "text/event-stream")

@@ -26,6 +26,7 @@ from hayakuchi.core.character import Character
 from hayakuchi.core.errors import Category
 from hayakuchi.core.types import Audio
 from hayakuchi.gateway.api import streamed
+from hayakuchi.gateway.api.problem import Problem
 from hayakuchi.gateway.encoders import CONTENT_TYPES, RATE, SoundFormat
 from hayakuchi.gateway.meter import Meter
 from hayakuchi.orchestrator.engine import Engine
@@ -169,9 +170,18 @@ async def test_voices_by_name() -> None:
         for asked in ({"voice": "default"}, {"voice": "nova"}, {"voice": "first"}, {"model": "first"}):
             assert (await opened.post("Hello.", **asked))[0] == 200
         assert (len(first.asked), len(second.asked)) == (4, 4)
-        problem = await opened.refused(422, "voice", voice="somebody")
+        problem = await opened.refused(422, "voice", voice="somebody", model="somebody")
         assert "default, first, second, en-GB-Test" in problem["message"]
         assert problem["code"] == "unknown_voice"
+
+
+async def test_a_name_of_openai_is_meant_where_a_voice_has_it() -> None:
+    (first, one), (second, two) = voice("first"), voice("second")
+    two = replace(two, config=type("Block", (), {"voice": "nova"})())
+    async with door(one, two) as opened:
+        await opened.post("Hello.", voice="nova", model="first")
+        await opened.post("Hello.", voice="alloy", model="first")
+    assert (len(first.asked), len(second.asked)) == (1, 1)
 
 
 async def test_who_insists_on_a_voice_gets_it_or_none() -> None:
@@ -317,6 +327,24 @@ async def test_what_is_asked_for_is_put_down(monkeypatch: pytest.MonkeyPatch) ->
     assert sum(characters for _, characters, _ in charged) == len(TEXT)
     assert sum(audio_s for _, _, audio_s in charged) == pytest.approx(0.2 * WORDS)
     assert len(charged) <= 2 + WORDS * 0.2 + 1
+
+
+async def test_a_limit_that_is_reached_on_the_way_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    left_s = 0.5
+
+    async def charge(self: Meter, caller: Any, *, characters: int = 0, audio_s: float = 0.0) -> None:
+        nonlocal left_s
+        left_s -= audio_s
+        if left_s < 0:
+            raise Problem(429, "enough for today", "audio_limit", retry_after_s=60)
+
+    monkeypatch.setattr(Meter, "charge", charge)
+    speaker, one = voice()
+    async with door(one) as opened:
+        with pytest.raises((aiohttp.ClientPayloadError, aiohttp.ClientConnectionError)):
+            await opened.post()
+        assert (await opened.refused(429))["type"] == "rate_limit_error"
+    assert speaker.closed == len(speaker.asked)
 
 
 async def test_full_servers_refuse_at_once() -> None:
