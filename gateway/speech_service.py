@@ -54,15 +54,17 @@ class SpeechService:
         character, pauses = self._engine.settings.character, self._engine.settings.playback.pauses
         async with self._doors.turn(caller, characters=len(text)):
             requests = await asyncio.to_thread(requests_for, text, character, chosen.streaming, pauses)
-            if not requests:
-                raise Problem(422, "there is nothing in it that can be spoken", "nothing_to_say", "input")
             prefetch = self._engine.settings.playback.prefetch if chosen.streaming.parallel else 0
             sound = aloud(partial(self._engine.voice.synthesize, only=chosen.only), requests, prefetch)
             if speed != 1.0:
                 sound = _faster(sound, speed, self._engine.voice.sample_rate)
             async with aclosing(self._charged(sound, caller)) as charged:
+                begun = False
                 async for audio in charged:
+                    begun = True
                     yield audio
+            if not begun:
+                raise Problem(422, "there is nothing in it that can be spoken", "nothing_to_say", "input")
 
     @property
     def voices(self) -> tuple[str, ...]:

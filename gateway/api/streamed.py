@@ -24,6 +24,10 @@ class _Gone(Exception):
     """Whoever asked has hung up."""
 
 
+class _Stalled(Exception):
+    """Whoever asked takes nothing."""
+
+
 class Streamed(Response):
     """``parts`` as they come. Until the first of them is there, an error is an answer of its own.
 
@@ -51,24 +55,32 @@ class Streamed(Response):
     async def _send_all(self, send: Send) -> Problem | None:
         """What is wrong, if that is known before anything was sent."""
         begun = False
+        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         try:
             async with aclosing(self._parts) as parts:
                 async for part in parts:
                     if not begun:
-                        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-                        await send(start)
                         begun = True
-                    async with asyncio.timeout(STALL_S):
-                        await send({"type": "http.response.body", "body": part, "more_body": True})
+                        await send(start)
+                    await _taken(send, part, more=True)
+            if not begun:
+                await send(start)
+            await _taken(send, b"", more=False)
         except HayakuchiError as error:
             if not begun:
                 return problem_of(error)
             log.warning("an answer was broken off: %s", error)
-        except TimeoutError:
+        except _Stalled:
             log.warning("an answer was broken off: the client took nothing of it for %g s", STALL_S)
-        else:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
         return None
+
+
+async def _taken(send: Send, part: bytes, *, more: bool) -> None:
+    try:
+        async with asyncio.timeout(STALL_S):
+            await send({"type": "http.response.body", "body": part, "more_body": more})
+    except TimeoutError:
+        raise _Stalled from None
 
 
 async def _until_gone(receive: Receive) -> None:

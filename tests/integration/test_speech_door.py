@@ -25,7 +25,7 @@ from sound_in import Sound, decoded, raw
 from hayakuchi.core.character import Character
 from hayakuchi.core.errors import Category
 from hayakuchi.core.types import Audio
-from hayakuchi.gateway.api import streamed
+from hayakuchi.gateway.api import speech, streamed
 from hayakuchi.gateway.api.problem import Problem
 from hayakuchi.gateway.encoders import CONTENT_TYPES, RATE, SoundFormat
 from hayakuchi.gateway.meter import Meter
@@ -120,8 +120,8 @@ async def test_mp3_is_the_default_and_other_rates_are_brought_to_it() -> None:
 async def test_the_official_client_streams() -> None:
     speaker, one = voice("fake", tone(100, rate=RATE), 0.2, tone(100, rate=RATE))
     async with door(one) as opened:
-        speech = opened.client.audio.speech.with_streaming_response
-        async with speech.create(model="tts-1", voice="alloy", input="Hello.", response_format="pcm") as answer:
+        streaming = opened.client.audio.speech.with_streaming_response
+        async with streaming.create(model="tts-1", voice="alloy", input="Hello.", response_format="pcm") as answer:
             came = [(asyncio.get_running_loop().time(), len(part)) async for part in answer.iter_bytes()]
         assert sum(size for _, size in came) == 2 * 4800
         assert came[-1][0] - came[0][0] > 0.15
@@ -154,9 +154,21 @@ async def test_only_words_are_spoken_as_the_character_says_them() -> None:
     async with door(one) as opened:
         await opened.post("[joy] **Hayakuchi** is here 😀 *waves*.")
         assert speaker.texts == ["hi ya coochy is here."]
-        problem = await opened.refused(422, "input", text="😀 ... *waves*")
-        assert problem["code"] == "nothing_to_say"
-    assert len(speaker.asked) == 1
+        for text in ("😀 ... *waves*", "ー", "\u0301", "①"):
+            for form in ("mp3", "pcm"):
+                status, body, _ = await opened.post(text, response_format=form)
+                assert status in (200, 422), text
+                if status == 422:
+                    assert json.loads(body)["error"]["code"] == "nothing_to_say"
+        await opened.refused(422, "input", text="😀 ... *waves*")
+
+
+@pytest.mark.parametrize("name", speech.ENDPOINTS[0].examples)
+async def test_the_examples_of_the_documentation(name: str) -> None:
+    async with door(voice()[1]) as opened:
+        body = speech.ENDPOINTS[0].examples[name]
+        async with opened.http.post(f"{opened.url}/v1/audio/speech", json=body) as answer:
+            assert (answer.status, len(await answer.read()) > 1000) == (200, True)
 
 
 async def test_voices_by_name() -> None:
