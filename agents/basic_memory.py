@@ -13,8 +13,9 @@ from ..core.types import LLMDelta, Message, UserInput
 from ..llm import LLM
 from .base import AgentConfig
 from .duet import duet, quick_words
+from .memory import bounded
 from .opener import OpenerReader
-from .prompt import bounded, conversation, reaction, system_prompt
+from .prompt import conversation, reaction, system_prompt
 
 
 class BasicMemoryConfig(AgentConfig):
@@ -45,9 +46,13 @@ class BasicMemoryAgent:
         self._system = system_prompt(character, config.system_prompt_suffix)
 
     def asks_quick(self, heard: UserInput) -> bool:
-        """Whether the small model is asked, too: not when the whole reply is waited for anyway."""
+        """Whether the small model is asked, too: not when the whole reply is waited for anyway, nor when what is asked for
+        may not begin with words: a call of a tool, or a reply in a given form. It sees no pictures and no tools' answers."""
+        options = heard.generation
         whole = heard.whole_reply or not self.config.enable_streaming
-        return self._quick is not None and not whole and not heard.disable_quick_response
+        formed = options is not None and bool(options.tools or options.response_format)
+        plain = bool(heard.text) and not heard.images and not formed
+        return self._quick is not None and plain and not whole and not heard.disable_quick_response
 
     async def reply(self, heard: UserInput, history: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:
         """The model's deltas as they come, begun by an Opener if the small model is quicker.
@@ -59,10 +64,12 @@ class BasicMemoryAgent:
         def ask(spoken: str) -> list[Message]:
             return conversation(self._system, memory, heard, spoken)
 
+        options = heard.generation
+
         if self._quick is None or not self.asks_quick(heard):
-            stream: Any = self._llm.stream(ask(""))
+            stream: Any = self._llm.stream(ask(""), options)
         else:
-            stream = duet(self._llm, ask, self._words(self._quick, heard), self._character.language)
+            stream = duet(self._llm, ask, self._words(self._quick, heard), self._character.language, options)
         async with aclosing(stream):
             async for delta in stream:
                 yield delta

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from ..core.errors import AllProvidersFailed, Category, ProviderError
-from ..core.types import LLMDelta, Message, Opener, ProviderFailure, TextDelta
+from ..core.types import Finish, Generation, LLMDelta, Message, Opener, ProviderFailure, TextDelta, ToolCallDelta
 from ..llm import LLM
 from .joiner import Joiner
 from .lead_in import LeadIn
@@ -23,27 +23,32 @@ QUICK: Final = "quick_llm"
 
 
 async def duet(
-    llm: LLM, ask: Callable[[str], Sequence[Message]], words: AsyncGenerator[LLMDelta, None], language: str
+    llm: LLM,
+    ask: Callable[[str], Sequence[Message]],
+    words: AsyncGenerator[LLMDelta, None],
+    language: str,
+    options: Generation | None = None,
 ) -> AsyncGenerator[LLMDelta, None]:
     """The reply of ``llm``, begun by the opener of ``words`` if that comes first.
 
-    ``ask`` makes the messages for the large model from what was already said, ``""`` at first. Both models are asked at once.
-    The opener counts if it comes before the first word of the large model's text; then the large model is asked once more, this
-    time knowing the opener, and its first request is closed. That costs the prompt twice, and lets the second answer take as
-    long from the opener on as the first one would have taken from the start. If the large model is first, the small one's
-    stream is closed and nothing of it is heard. A small model that fails is told as a ProviderFailure and changes nothing.
+    ``ask`` makes the messages for the large model from what was already said, ``""`` at first; ``options`` are for it. Both
+    models are asked at once. The opener counts if it comes before the first word of the large model's text; then the large
+    model is asked once more, this time knowing the opener, and its first request is closed. That costs the prompt twice, and
+    lets the second answer take as long from the opener on as the first one would have taken from the start. If the large model
+    is first, the small one's stream is closed and nothing of it is heard. A small model that fails is told as a
+    ProviderFailure and changes nothing.
 
     Errors of the large model pass through. Closing this closes every stream at once.
     """
     async with Streams[LLMDelta]() as streams:
         small = streams.read(words, "quick reply")
-        large = streams.read(_stream(llm, ask("")), "reply")
+        large = streams.read(_stream(llm, ask(""), options), "reply")
         way: _Alone | Joiner = _Alone()
         while True:
             reading, item = await streams.next()
             if reading is small:
                 if isinstance(item, Opener):
-                    again = _stream(llm, ask(item.text))
+                    again = _stream(llm, ask(item.text), options)
                     large = streams.read(again, "reply after the opener", instead_of=large)
                     way = Joiner(item.text, language)
                     yield item
@@ -62,6 +67,11 @@ async def duet(
                 if text := way.feed(item.text):
                     small.stop()
                     yield TextDelta(text)
+            elif isinstance(item, Finish | ToolCallDelta):
+                small.stop()
+                if rest := way.flush():
+                    yield TextDelta(rest)
+                yield item
             else:
                 yield item
 
@@ -122,5 +132,5 @@ def _failure(error: Exception | None) -> ProviderFailure | None:
     return ProviderFailure(ProviderError("llm", QUICK, Category.CRASHED, message), None)
 
 
-def _stream(model: LLM, messages: Sequence[Message]) -> Any:
-    return model.stream(messages)
+def _stream(model: LLM, messages: Sequence[Message], options: Generation | None = None) -> Any:
+    return model.stream(messages, options)

@@ -1,7 +1,8 @@
 """What a language model is told: pure functions from character, history and what was heard to messages.
 
 Viewers' words, and the names they choose, only ever stand in user messages. The messages are the system message, then user
-and assistant in turn, ending with the user, because the templates of many local models accept nothing else.
+and assistant in turn, ending with the user, because the templates of many local models accept nothing else. Only calls of
+tools, which their caller brings along, come between.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..core.character import Character
 from ..core.types import Message, UserInput
+from .memory import joined
 
 LONGEST_VIEWER = 60
 """Characters of a viewer's name that the model sees."""
@@ -84,49 +87,48 @@ def user_content(heard: UserInput) -> str:
     return f"{json.dumps(viewer, ensure_ascii=False)} says: {' '.join(heard.text.splitlines())}"
 
 
-def bounded(history: Sequence[Message], max_messages: int, max_chars: int) -> list[Message]:
-    """The latest exchanges that fit both bounds.
-
-    An exchange is what users said and what was answered; it is kept or dropped as a whole, the oldest first. What was said
-    before anybody asked, such as the opening line, is one of its own. Empty messages and system messages are left out.
-    """
-    kept: list[Message] = []
-    chars = 0
-    for exchange in reversed(_exchanges(history)):
-        chars += sum(len(message.content) for message in exchange)
-        if len(kept) + len(exchange) > max_messages or chars > max_chars:
-            break
-        kept[:0] = exchange
-    return kept
-
-
 def conversation(system: str, history: Sequence[Message], heard: UserInput, spoken: str = "") -> list[Message]:
     """The messages to send: ``history`` is to be bounded already.
 
-    Neighbours of the same role become one message. What the character said first of all is told in the system message. An
-    opener that was ``spoken`` already is told at the very end, so that a server which has read these messages without it need
-    not read them again. It has three words of letters at most: whatever a viewer makes the small model say, there is no room in
-    it for an instruction.
+    Neighbours of the same role become one message. What the character said first of all is told in the system message, behind
+    the instructions that came with what was heard. An opener that was ``spoken`` already is told at the very end, so that a
+    server which has read these messages without it need not read them again. It has three words of letters at most: whatever a
+    viewer makes the small model say, there is no room in it for an instruction.
+
+    Where nothing was heard, an answer of a tool is the last message: the model goes on with it.
     """
+    if heard.instructions.strip():
+        system += f"\n\n{heard.instructions.strip()}"
     first_user = next((i for i, message in enumerate(history) if message.role == "user"), len(history))
-    opening = " ".join(message.content for message in history[:first_user])
+    opening = " ".join(message.content for message in history[:first_user] if message.role == "assistant")
     if opening:
         system += f"\n\nYou have just opened the conversation with: {json.dumps(opening, ensure_ascii=False)}"
-    messages = [Message("system", system)]
-    for message in (*(_as_told(earlier) for earlier in history[first_user:]), Message("user", user_content(heard))):
-        if messages[-1].role == message.role:
-            message = Message(message.role, f"{messages.pop().content}\n{message.content}")
-        messages.append(message)
+    messages = [Message("system", system), *map(_as_told, history[first_user:])]
+    if heard.text.strip() or heard.images or messages[-1].role != "tool":
+        messages.append(Message("user", user_content(heard), images=heard.images))
+    messages = _merged(messages)
     if spoken:
         told = SPOKEN.format(opener=json.dumps(spoken, ensure_ascii=False))
-        messages.append(Message("user", f"{messages.pop().content}\n\n{told}"))
+        last = messages.pop()
+        messages.append(replace(last, content=f"{last.content}\n\n{told}"))
     return messages
+
+
+def _merged(messages: Sequence[Message]) -> list[Message]:
+    merged: list[Message] = []
+    for message in messages:
+        both = joined(merged[-1], message) if merged else None
+        if both is not None:
+            merged[-1] = both
+        else:
+            merged.append(message)
+    return merged
 
 
 def _as_told(message: Message) -> Message:
     if message.role != "user":
         return message
-    return Message("user", user_content(UserInput(message.content, message.viewer)))
+    return Message("user", user_content(UserInput(message.content, message.viewer)), images=message.images)
 
 
 def language_name(tag: str) -> str:
@@ -153,16 +155,3 @@ def _faces(expressions: tuple[str, ...]) -> list[str]:
     shown = [name for name in expressions if name != "neutral"] or list(expressions)
     example = f"[{shown[0]}] There you are! [{shown[-1]}] Where were we?"
     return [FACES.format(tags=" ".join(f"[{name}]" for name in expressions), example=example)]
-
-
-def _exchanges(history: Sequence[Message]) -> list[list[Message]]:
-    exchanges: list[list[Message]] = []
-    previous = None
-    for message in history:
-        if message.role == "system" or not message.content.strip():
-            continue
-        if not exchanges or (message.role == "user" and previous != "user"):
-            exchanges.append([])
-        exchanges[-1].append(message)
-        previous = message.role
-    return exchanges

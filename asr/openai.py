@@ -8,27 +8,30 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 from uuid import uuid4
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ..core.errors import Category, ProviderError
 from ..core.http import HttpClient
 from ..core.http_errors import error_text
-from ..core.remote import ServerBlock
+from ..core.openai_block import OpenAIBlock, listing_probed
 from ..core.transcript import Transcript
 from ..core.types import Audio
 from .base import NO_WISHES, SAMPLE_RATE, ASRConfig, Wishes
 from .clip import SHORTEST_MS, resampled, wav
 from .openai_answer import BadAnswer, read_answer
 
-_OWN_FIELDS = frozenset({"file", "model", "language", "prompt", "response_format", "stream"})
 Format = Literal["verbose_json", "json"]
 
 
-class OpenAIASRConfig(ServerBlock, ASRConfig):
+class OpenAIASRConfig(OpenAIBlock, ASRConfig):
     """The block ``openai_asr``."""
+
+    own_fields: ClassVar[frozenset[str]] = frozenset(
+        {"file", "model", "language", "prompt", "response_format", "stream"}
+    )
 
     model: str = Field(
         default="whisper-1", min_length=1, max_length=200, description="Name of the model, for example whisper-1"
@@ -44,13 +47,6 @@ class OpenAIASRConfig(ServerBlock, ASRConfig):
     partials: bool = Field(
         default=False, description="Ask also while somebody still speaks; each time is a request that may cost money"
     )
-
-    @field_validator("extra_body")
-    @classmethod
-    def _leaves_own_fields_alone(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if taken := sorted(_OWN_FIELDS & value.keys()):
-            raise ValueError(f"{', '.join(taken)} cannot be set here")
-        return value
 
 
 class OpenAIASR:
@@ -78,14 +74,8 @@ class OpenAIASR:
         self._http.prepare()
 
     async def probe(self) -> str:
-        """Ask for the list of models (2 s), which costs nothing. Raises ProviderError when the server cannot be reached or
-        refuses the key; what else it says to that question tells nothing about its ears."""
-        try:
-            await self._http.get_json("models")
-        except ProviderError as error:
-            if error.category in (Category.AUTH, Category.CONNECTIVITY, Category.TIMEOUT):
-                raise
-        return f"{self.config.model} at {self.config.shown_url}"
+        """Ask for the list of models (2 s), which costs nothing. Raises ProviderError."""
+        return await listing_probed(self._http, self.config.model)
 
     async def transcribe(
         self, clip: Audio, *, language: str | None = None, partial: bool = False, wishes: Wishes = NO_WISHES

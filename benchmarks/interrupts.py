@@ -1,5 +1,7 @@
 """From an interruption to the end of everything it ends, in process, with the offline model and voice.
 
+What was said is written to a file before a turn is over, as a server does it.
+
 uv run python benchmarks/interrupts.py
 """
 
@@ -9,7 +11,10 @@ import argparse
 import asyncio
 import math
 import random
+import tempfile
 import time
+from dataclasses import replace
+from pathlib import Path
 
 from hayakuchi.cli.options import settings_from
 from hayakuchi.core.events import SessionEvent, TurnEnded
@@ -17,7 +22,7 @@ from hayakuchi.core.types import UserInput
 from hayakuchi.orchestrator.engine import Engine
 
 
-async def measure(interrupts: int) -> list[float]:
+async def measure(interrupts: int, folder: Path) -> list[float]:
     """Milliseconds from each interruption, at a random point of a turn, until the turn was over."""
     random_ = random.Random(1)
     over = asyncio.Event()
@@ -27,9 +32,11 @@ async def measure(interrupts: int) -> list[float]:
         if isinstance(event, TurnEnded):
             over.set()
 
-    async with Engine(settings_from(None, None)) as engine, asyncio.TaskGroup() as group:
+    settings = settings_from(None, None)
+    settings = replace(settings, sessions=settings.sessions.model_copy(update={"file": folder / "interrupts.sqlite3"}))
+    async with Engine(settings) as engine, asyncio.TaskGroup() as group:
         await engine.warm_up()
-        session = engine.new_session("interrupts")
+        session = engine.new_session("interrupts", await engine.conversations.open("", "interrupts", "Kiyo"))
         session.observe(observe)
         group.create_task(session.run())
         for _ in range(interrupts):
@@ -47,7 +54,8 @@ async def measure(interrupts: int) -> list[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--interrupts", type=int, default=1000)
-    took = asyncio.run(measure(parser.parse_args().interrupts))
+    with tempfile.TemporaryDirectory() as folder:
+        took = asyncio.run(measure(parser.parse_args().interrupts, Path(folder)))
     for share in (0.5, 0.95, 0.99):
         print(f"p{share * 100:.0f} {took[max(math.ceil(share * len(took)) - 1, 0)]:7.2f} ms")
     print(f"max {took[-1]:7.2f} ms")

@@ -42,6 +42,7 @@ def inspected(path: Path | None, character: str | None, registry: Registry) -> t
     found += _other_characters(file, settings.character_file, set(), registry)
     for section in COMPONENTS:
         found += _chain(section, settings)
+    found += _models(settings)
     found += ears(settings, remarks.places.get("ears.smart_turn"))
     found += _without_effect(settings)
     found += _streaming(settings)
@@ -88,7 +89,7 @@ def _other_characters(file: Path, used: Path | None, told: set[str], registry: R
 
 def _chain(section: str, settings: Settings) -> Iterator[Finding]:
     chain: tuple[Component, ...] = (settings.agent,) if section == "agent" else getattr(settings, section)
-    if not chain:
+    if not chain and section in _WITHOUT:
         yield Finding(Status.OK, section, f"none: {_WITHOUT[section]}")
     for index, component in enumerate(chain):
         yield Finding(Status.OK, section, summary(component))
@@ -99,6 +100,12 @@ def _chain(section: str, settings: Settings) -> Iterator[Finding]:
             problem = mismatch(settings.character.language, component.config.voice, _voices(component))
             if problem:
                 yield Finding(Status.WARN, section, f"espeak_tts: {problem}")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    for name, parts in settings.models.items():
+        for component in parts:
+            yield Finding(Status.OK, "models", f"{name}: {summary(component)}")
 
 
 def _without_effect(settings: Settings) -> Iterator[Finding]:

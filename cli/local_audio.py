@@ -26,6 +26,7 @@ def list_devices(wanted: bool) -> None:
 
 def local_audio(engine: Engine, speaker: str | None, microphone: str | None) -> Beside:
     """What plays and listens beside the server; the devices are looked at here. Raises ConfigError with the remedy."""
+    from ..gateway.caller import ANONYMOUS
     from ..gateway.local_audio import LocalAudio, local_devices
     from ..gateway.microphone import OwnMicrophone
     from ..gateway.rooms import MAIN, Rooms
@@ -46,7 +47,7 @@ def local_audio(engine: Engine, speaker: str | None, microphone: str | None) -> 
 
     async def beside(rooms: Rooms) -> None:
         _tell_devices(devices)
-        await audio.run(rooms.get(MAIN))
+        await audio.run(await rooms.enter(ANONYMOUS, MAIN))
 
     return beside
 

@@ -24,6 +24,7 @@ from ..core.events import (
 from ..core.types import UserInput
 from ..live2d_bridge.wire import AudioFrame
 from ..orchestrator.engine import Engine
+from ..orchestrator.gateway_settings import SessionsSettings
 from ..orchestrator.settings import LatencySettings, Settings
 
 TURN_DEADLINE_S = 120.0
@@ -97,8 +98,10 @@ async def local_speaker(settings: Settings) -> AsyncIterator[Speaker]:
     """The providers of the settings, in this process, heard by a listener that plays everything in no time.
 
     No phrase is remembered: the same questions are asked again and again, which would measure the cache, not the voice.
+    Nothing that is said is kept.
     """
-    settings = replace(settings, cache=settings.cache.model_copy(update={"enabled": False}))
+    cache, sessions = settings.cache.model_copy(update={"enabled": False}), SessionsSettings(keep=False)
+    settings = replace(settings, cache=cache, sessions=sessions)
     async with Engine(settings) as engine, asyncio.TaskGroup() as group:
         await engine.warm_up()
         session = engine.new_session("latency")

@@ -25,6 +25,7 @@ from ..core.events import (
 from ..core.types import BYTES_PER_SAMPLE, Audio
 from ..orchestrator.ears import Ears
 from ..orchestrator.engine import Engine
+from ..orchestrator.gateway_settings import SessionsSettings
 from ..orchestrator.hearing import HearingState, HearingStatus
 from ..orchestrator.session import Session
 from ..orchestrator.settings import Settings
@@ -142,9 +143,11 @@ class SpeakingTo:
 async def speaking_to(settings: Settings, clip: Audio, tell: Callable[[str], None]) -> AsyncIterator[SpeakingTo]:
     """The providers and ears of the settings, in this process; ``tell`` hears what has to be downloaded first.
 
-    No phrase is remembered, as the same one is asked for again and again. Raises ProviderError, AllProvidersFailed.
+    No phrase is remembered, as the same one is asked for again and again, and nothing that is said is kept.
+    Raises ProviderError, AllProvidersFailed.
     """
-    settings = replace(settings, cache=settings.cache.model_copy(update={"enabled": False}))
+    cache, sessions = settings.cache.model_copy(update={"enabled": False}), SessionsSettings(keep=False)
+    settings = replace(settings, cache=cache, sessions=sessions)
 
     def observe(status: HearingStatus) -> None:
         if status.state is HearingState.FETCHING and not status.progress and status.message:

@@ -17,7 +17,13 @@ LOADING_S = 120.0
 """For a recogniser, which loads its model first."""
 CLOSING_S = 5.0
 
-_CHAINS: Mapping[str, Kind] = {"llm": "llm", "quick_llm": "llm", "tts": "tts", "asr": "asr"}
+_CHAINS: Mapping[str, Kind] = {
+    "llm": "llm",
+    "quick_llm": "llm",
+    "tts": "tts",
+    "asr": "asr",
+    "embeddings": "embeddings",
+}
 """The sections that are asked, and what kind of providers they name."""
 
 Answer = str | ProviderError | Download
@@ -29,23 +35,27 @@ async def probed(settings: Settings, deadline_s: float = DEADLINE_S) -> list[Fin
     Nothing is downloaded: whoever lacks a model is not asked, which is no problem. Replies do without the quick one: nothing
     in ``quick_llm`` is ever more than a warning.
     """
+    asked: dict[str, tuple[Kind, Sequence[Component]]] = {
+        section: (kind, getattr(settings, section)) for section, kind in _CHAINS.items()
+    }
+    asked |= {f"models.{name}": ("llm", parts) for name, parts in settings.models.items()}
     async with asyncio.TaskGroup() as group:
         chains = {
             section: [
                 group.create_task(_ask(kind, component, LOADING_S if kind == "asr" else deadline_s))
-                for component in getattr(settings, section)
+                for component in parts
             ]
-            for section, kind in _CHAINS.items()
+            for section, (kind, parts) in asked.items()
         }
     return [
         finding
         for section, tasks in chains.items()
-        for finding in _told(section, settings, [task.result() for task in tasks])
+        for finding in _told(section, asked[section][1], [task.result() for task in tasks])
     ]
 
 
-def _told(section: str, settings: Settings, answers: Sequence[Answer]) -> list[Finding]:
-    names = [component.name for component in getattr(settings, section)]
+def _told(section: str, parts: Sequence[Component], answers: Sequence[Answer]) -> list[Finding]:
+    names = [component.name for component in parts]
     speaking = [name for name, answer in zip(names, answers, strict=True) if isinstance(answer, str)]
     found = []
     for name, answer in zip(names, answers, strict=True):

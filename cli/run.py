@@ -88,13 +88,23 @@ def with_address(settings: Settings, host: str | None, port: int | None) -> Sett
 
 
 def _check_reach(settings: Settings, open_to_network: bool) -> None:
+    """Raises ConfigError for a server that everybody could use, and for one that nobody could."""
     from ..gateway.origin import is_loopback
+    from .key import any_usable
 
+    if settings.gateway.auth.enabled:
+        if not any_usable(settings):
+            raise ConfigError(
+                "API keys are asked for, and there is none that is good; make one: uv run hayakuchi key new NAME",
+                path="gateway.auth.enabled",
+            )
+        return
     host = settings.server.host
     if not is_loopback(host) and not open_to_network:
         raise ConfigError(
             f"{host} can be reached by other machines, and whoever reaches it can make the avatar talk and spend your keys; "
-            "use 127.0.0.1, or say --open-to-network if that is what you want",
+            "ask for API keys (gateway.auth.enabled: true in conf.yaml, and `uv run hayakuchi key new NAME`), "
+            "use 127.0.0.1, or say --open-to-network if everybody may",
             path="server.host",
         )
 

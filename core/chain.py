@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
-from typing import Generic
+from typing import Any, Generic
 
 from .breaker import BreakerState
 from .clock import loop_ms
@@ -22,18 +22,20 @@ PROBE_S = 10.0
 
 
 class Chain(Generic[P]):
-    """Providers with their breakers. ``kind`` names them in errors, for example ``tts``.
+    """Providers with their breakers. ``kind`` names them in errors, for example ``tts``. A link of another chain brings its
+    breaker along: what one chain learns of it, the other one knows.
 
     With ``await_probes`` False a provider is not asked while it is being probed, if another one can serve: a request does not
     wait for a connection of which nobody knows whether it will come. For providers that stand in for each other well.
     """
 
-    def __init__(self, kind: str, providers: Sequence[P], *, await_probes: bool = True) -> None:
+    def __init__(self, kind: str, providers: Sequence[P | Link[P]], *, await_probes: bool = True) -> None:
         if not providers:
             raise ValueError("a chain needs at least one provider")
         self.kind = kind
         self._await_probes = await_probes
-        self.links = [Link(kind, provider) for provider in providers]
+        parts: Sequence[Any] = providers
+        self.links: list[Link[P]] = [part if isinstance(part, Link) else Link(kind, part) for part in parts]
 
     @property
     def deadlines(self) -> Deadlines:
@@ -72,17 +74,17 @@ class Chain(Generic[P]):
         for link in [link for link in self.links if only is None or link.provider is only]:
             if only is None and link.probing and self._another_serves(link):
                 passed_over.append(link)
-            elif attempt := self._attempt(link):
+            elif attempt := self._attempt(link, last=link is self.links[-1]):
                 yield attempt
         for link in passed_over:
-            if attempt := self._attempt(link):
+            if attempt := self._attempt(link, last=link is self.links[-1]):
                 yield attempt
 
-    def _attempt(self, link: Link[P]) -> Attempt[P] | None:
+    def _attempt(self, link: Link[P], *, last: bool) -> Attempt[P] | None:
         state = link.breaker.state(loop_ms())
         if link.breaker.allow(loop_ms()):
             return Attempt(link, trial=state is BreakerState.HALF_OPEN)
-        if link is self.links[-1] and (link.error is None or link.error.retryable):
+        if last and (link.error is None or link.error.retryable):
             return Attempt(link, trial=False)
         return None
 
@@ -92,10 +94,11 @@ class Chain(Generic[P]):
         others = (other for other in self.links if other is not link and not other.probing)
         return any(other.breaker.state(loop_ms()) is BreakerState.CLOSED for other in others)
 
-    def exhausted(self, only: P | None = None) -> AllProvidersFailed:
-        """What to raise when all attempts failed: the last error of each provider, or of ``only`` this one."""
+    def exhausted(self, refusals: Sequence[ProviderError] = (), *, only: P | None = None) -> AllProvidersFailed:
+        """What to raise when all attempts failed: the last error of each provider, or of ``only`` this one, then what was wrong
+        with the request."""
         asked = [link for link in self.links if only is None or link.provider is only]
-        return AllProvidersFailed(self.kind, [link.error for link in asked if link.error is not None])
+        return AllProvidersFailed(self.kind, [*(link.error for link in asked if link.error is not None), *refusals])
 
     def states(self, now: float) -> list[tuple[str, BreakerState, ProviderError | None]]:
         """Name, breaker and last error of each provider; ``now`` in ms of the loop's clock."""
@@ -178,7 +181,7 @@ class Chain(Generic[P]):
 class Fallback(Generic[P]):
     """What a chain that is itself a provider has, whatever its kind."""
 
-    def __init__(self, kind: str, providers: Sequence[P], *, await_probes: bool = True) -> None:
+    def __init__(self, kind: str, providers: Sequence[P | Link[P]], *, await_probes: bool = True) -> None:
         self._chain = Chain(kind, providers, await_probes=await_probes)
         self.deadlines = self._chain.deadlines
 

@@ -2,12 +2,16 @@
 
 Write-ahead log with ``synchronous=NORMAL``: what was committed survives the end of the process, however it comes; a power
 failure may cost the last commits, but never the file (https://www.sqlite.org/wal.html).
+
+A database in memory has no thread: what is asked of it is done at once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,10 +19,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import HayakuchiError
+from .group_commit import Job, commit
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
-"""Runs on the database's thread. It may raise HayakuchiError; then nothing of it is written."""
+"""Runs on the database's thread. What it raises is raised where it was asked for, and then nothing of it is written.
+
+It may run twice: when what was to be committed together with it could not be, each is tried by itself.
+"""
 
 OPEN_S = 10.0
 ANSWER_S = 1.0
@@ -28,7 +36,7 @@ BUSY_S = 2.0
 
 
 class StoreError(HayakuchiError):
-    """The file cannot be opened, read or written; ``str()`` says why and which file."""
+    """The file cannot be opened, read or written; ``str()`` says why, which file, and what to do about it."""
 
     code = "store"
 
@@ -44,71 +52,101 @@ class Database:
         self._migrations = tuple(migrations)
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
-        self._waiting: deque[tuple[Work[Any], Future[Any]]] = deque()
+        self._waiting: deque[Job] = deque()
+        self._process = 0
+
+    @classmethod
+    def in_memory(cls, migrations: Sequence[str]) -> Database:
+        """One that is open already, and needs not be closed."""
+        made = cls(None, migrations)
+        made._opened()
+        return made
 
     async def open(self) -> None:
         """Open the file, made with its folder when there is none, and bring its schema up to date. Raises StoreError."""
+        if self.path is None:
+            self._opened()
+            return
+        self._process = os.getpid()
         self._thread = ThreadPoolExecutor(1, "database")
+        opened = False
         try:
-            self._connection = await self._within(OPEN_S, self._thread.submit(self._opened))
-        except StoreError:
-            await self.aclose()
-            raise
+            await self._answer(self._thread.submit(self._opened), OPEN_S)
+            opened = True
+        finally:
+            if not opened:
+                self._let_go()
 
     async def aclose(self) -> None:
-        """Write what waits, and close the file; idempotent."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            await asyncio.wrap_future(thread.submit(self._close))
-            thread.shutdown(wait=False)
+        """Write what waits, and close the file; idempotent. A file that does not answer is waited for 10 s."""
+        if self.path is None:
+            self._close()
+        elif (closed := self._let_go()) is not None:
+            await asyncio.wait([asyncio.wrap_future(closed)], timeout=OPEN_S)
 
     async def read(self, work: Work[T]) -> T:
         """What ``work`` finds. Raises StoreError, and what it raises."""
-        if self._thread is None:
-            raise self._error("is not open")
-        return await self._within(ANSWER_S, self._thread.submit(self._on_connection, work))
+        if self.path is None:
+            return await self._answer(_inline(lambda: self._on_connection(work)), ANSWER_S)
+        return await self._answer(self._open_thread().submit(self._on_connection, work), ANSWER_S)
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, limit_s: float = ANSWER_S, steadfast: bool = False) -> T:
         """Run ``work`` in a transaction; it is committed when this returns. Raises StoreError, and what it raises.
 
-        Whoever is cancelled while it waits has its work written all the same.
+        Whoever is cancelled while it waits has its work written all the same; ``steadfast``: it waits on, and is cancelled
+        after this has returned.
         """
+        done: Future[T] = Future()
+        done.set_running_or_notify_cancel()  # from here on it cannot be cancelled
+        if self.path is None:
+            self._commit([Job(work, done)])
+        else:
+            thread = self._open_thread()
+            self._waiting.append(Job(work, done))
+            thread.submit(self._commit_waiting)
+        return await self._answer(done, limit_s, steadfast=steadfast)
+
+    def _open_thread(self) -> ThreadPoolExecutor:
         if self._thread is None:
             raise self._error("is not open")
-        done: Future[T] = Future()
-        self._waiting.append((work, done))
-        self._thread.submit(self._commit_waiting)
-        return await self._within(ANSWER_S, done)
+        if self._process != os.getpid():
+            raise self._error("was opened by the process that this one was forked from; open it anew")
+        return self._thread
 
-    async def _within(self, limit_s: float, future: Future[T]) -> T:
+    async def _answer(self, future: Future[T], limit_s: float, *, steadfast: bool = False) -> T:
+        if not future.done():
+            await _until_done(future, limit_s, steadfast=steadfast)
+        if not future.done():
+            raise self._error(f"did not answer within {limit_s:g} s; is the disk full, very slow, or in others' use?")
         try:
-            async with asyncio.timeout(limit_s):
-                # Shielded: cancelling who waits must not take the work off the thread's list.
-                return await asyncio.shield(asyncio.wrap_future(future))
-        except TimeoutError:
-            raise self._error(f"did not answer within {limit_s:g} s; is the disk full or very slow?") from None
+            return future.result()
         except (sqlite3.Error, OSError) as error:
-            raise self._error(str(error)) from error
+            raise self._error(f"{error}{_remedy(error)}") from error
 
     def _error(self, what: str) -> StoreError:
         return StoreError(f"{self.path or 'the database in memory'}: {what}")
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self) -> None:
         if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
             self.path or ":memory:", isolation_level=None, check_same_thread=False, timeout=BUSY_S
         )
-        for setting in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {setting}")
-        self._migrate(connection)
-        return connection
+        # Also closes one that nobody closes, and one whose schema cannot be brought up to date.
+        closing = weakref.finalize(self, connection.close)
+        try:
+            for setting in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+                connection.execute(f"PRAGMA {setting}")
+            self._migrate(connection)
+            self._connection = connection
+        finally:
+            if self._connection is None:
+                closing()
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")  # two processes that start together
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > len(self._migrations):
-            connection.execute("ROLLBACK")
             raise self._error("was written by a later version of Hayakuchi; update, or name another file")
         for script in self._migrations[version:]:
             for statement in script.split(";\n"):
@@ -116,44 +154,87 @@ class Database:
         connection.execute(f"PRAGMA user_version={len(self._migrations)}")
         connection.execute("COMMIT")
 
+    def _let_go(self) -> Future[None] | None:
+        """Have the thread close the file after all that was asked of it, and end."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return None
+        closed = thread.submit(self._close)
+        thread.shutdown(wait=False)
+        return closed
+
     def _close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
 
     def _on_connection(self, work: Work[T]) -> T:
-        assert self._connection is not None
+        if self._connection is None:
+            raise self._error("is not open")
         return work(self._connection)
 
     def _commit_waiting(self) -> None:
-        """Write all that waits in one transaction; what fails of it leaves the others alone."""
-        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        if not batch or self._connection is None:
-            return
-        results: list[tuple[Future[Any], Any]] = []
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            for work, done in batch:
-                if (result := self._savepoint(self._connection, work, done)) is not None:
-                    results.append((done, result[0]))
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            for _, done in batch:
-                if not done.done():
-                    done.set_exception(error)
-            return
-        for done, value in results:
-            done.set_result(value)
+        jobs = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if jobs:
+            self._commit(jobs)
 
-    def _savepoint(self, connection: sqlite3.Connection, work: Work[T], done: Future[T]) -> tuple[T] | None:
-        connection.execute("SAVEPOINT one")
+    def _commit(self, jobs: list[Job]) -> None:
+        if self._connection is not None:
+            commit(self._connection, jobs)
+            return
+        for job in jobs:
+            job.done.set_exception(self._error("is not open"))
+
+
+async def _until_done(future: Future[Any], limit_s: float, *, steadfast: bool) -> None:
+    """Wait for it, at most so long. It goes on when whoever waits is cancelled."""
+    waiting = asyncio.wrap_future(future)
+    waiting.add_done_callback(asyncio.Future.exception)  # it is told, also where nobody waits for it any more
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + limit_s
+    cancelled = 0
+    while not waiting.done() and loop.time() < ends:
         try:
-            return (work(connection),)
-        except (sqlite3.Error, HayakuchiError) as error:
-            connection.execute("ROLLBACK TO one")
-            done.set_exception(error)
-            return None
-        finally:
-            connection.execute("RELEASE one")
+            await asyncio.wait([waiting], timeout=ends - loop.time())
+        except asyncio.CancelledError:
+            if not steadfast:
+                raise
+            cancelled += 1
+    _cancel_again(cancelled)
+
+
+def _cancel_again(times: int) -> None:
+    task = asyncio.current_task()
+    for _ in range(times if task else 0):
+        assert task is not None
+        task.uncancel()
+        task.cancel()
+
+
+def _inline(ask: Callable[[], T]) -> Future[T]:
+    """What it gives, or raises, as a future that is done."""
+    future: Future[T] = Future()
+    try:
+        future.set_result(ask())
+    except (sqlite3.Error, HayakuchiError) as error:
+        future.set_exception(error)
+    return future
+
+
+def _remedy(error: Exception) -> str:
+    """What to do about it, as the end of a sentence."""
+    text = str(error)
+    return next((remedy for sign, remedy in _REMEDIES.items() if sign in text), "")
+
+
+_DAMAGED = "; the file is damaged: move it away (nothing here deletes it), or name another one"
+_REMEDIES = {
+    "not a database": _DAMAGED,
+    "malformed": _DAMAGED,
+    "readonly": "; this user may not write to it: change that, or name another file",
+    "unable to open": "; may this user read and write there? Change that, or name another file",
+    "Permission denied": "; change that, or name another file",
+    "disk is full": "; make room for it",
+    "locked": "; another program is writing to it",
+}
+"""By a part of SQLite's, or the system's, message."""

@@ -157,10 +157,22 @@ class LatencyBreached:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A message that a turn left in the history."""
+
+    id: int | None
+    """None: it is not written yet."""
+    role: str
+    siblings: tuple[int, ...] = ()
+    """What else was said at its place, itself included, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnEnded:
     """The turn is over and nothing more of it will come.
 
-    ``reply`` is what was cut for speaking, ``heard_reply`` the part of it that the listener heard: what history keeps.
+    ``reply`` is what was cut for speaking, ``heard_reply`` the part of it that the listener heard: what history keeps, as the
+    messages in ``kept``. They are written before this is told.
     """
 
     turn: int
@@ -169,6 +181,7 @@ class TurnEnded:
     heard_reply: str
     code: str | None = None
     message: str | None = None
+    kept: tuple[Kept, ...] = ()
 
 
 SessionEvent = (

@@ -156,15 +156,15 @@ class HttpClient:
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
             raise self.failures.of_exception(error) from error
 
-    async def read_all(self, response: aiohttp.ClientResponse) -> bytes:
-        """The whole body, at most 8 MiB. Raises ProviderError."""
+    async def read_all(self, response: aiohttp.ClientResponse, limit: int = MAX_BODY_BYTES) -> bytes:
+        """The whole body, at most 8 MiB or ``limit`` bytes. Raises ProviderError."""
         parts: list[bytes] = []
         size = 0
         while chunk := await self.read(response):
             parts.append(chunk)
             size += len(chunk)
-            if size > MAX_BODY_BYTES:
-                raise self.failures.bad_output(f"sent more than {MAX_BODY_BYTES >> 20} MiB at once")
+            if size > limit:
+                raise self.failures.bad_output(f"sent more than {limit >> 20} MiB at once")
         return b"".join(parts)
 
     def hang_up(self, response: aiohttp.ClientResponse) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -35,6 +36,10 @@ class Link(Generic[P]):
         """From a request to its first item, in ms."""
         self.probing = False
         """Whether it is being asked if it would serve."""
+        self.running = 0
+        """Requests that are being answered, as far as they were begun as such (:meth:`Attempt.begin`)."""
+        self.freed: list[Callable[[], None]] = []
+        """Called whenever one of them is over."""
         self._opened = False
         self._opening = asyncio.Lock()
 
@@ -78,6 +83,7 @@ class Attempt(Generic[P]):
         self._trial = trial
         """Whether it is the one request that a half-open breaker allowed."""
         self._told = False
+        self._begun = False
 
     @property
     def provider(self) -> P:
@@ -92,6 +98,12 @@ class Attempt(Generic[P]):
         await self._link.open(self.provider.deadlines.first_s)
         return self.provider
 
+    def begin(self) -> None:
+        """Count it among the provider's running requests, until its end is told or it is left."""
+        if not self._begun:
+            self._begun = True
+            self._link.running += 1
+
     def came_first(self, after_ms: float) -> None:
         """The first item came so long after the request."""
         self._link.first_item.add(after_ms)
@@ -99,10 +111,26 @@ class Attempt(Generic[P]):
     def succeeded(self) -> None:
         self._told = True
         self._link.succeeded()
+        self._end()
 
     def failed(self, error: ProviderError) -> None:
         self._told = True
         self._link.failed(error)
+        self._end()
+
+    def refused(self) -> None:
+        """The request was wrong, which says nothing about the provider."""
+        self._told = True
+        if self._trial:
+            self._link.breaker.abandoned()
+        self._end()
+
+    def _end(self) -> None:
+        if self._begun:
+            self._begun = False
+            self._link.running -= 1
+            for freed in self._link.freed:
+                freed()
 
     def __enter__(self) -> Attempt[P]:
         return self
@@ -110,5 +138,6 @@ class Attempt(Generic[P]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end()
         if self._trial and not self._told:
             self._link.breaker.abandoned()

@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 from .errors import Category, HayakuchiError, ProviderError
 
-Kind = Literal["llm", "tts", "asr", "agents"]
-KINDS: tuple[Kind, ...] = ("llm", "tts", "asr", "agents")
+Kind = Literal["llm", "tts", "asr", "agents", "embeddings"]
+KINDS: tuple[Kind, ...] = ("llm", "tts", "asr", "agents", "embeddings")
 
 
 @dataclass(frozen=True, slots=True)

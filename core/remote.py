@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from .block import Block
 
-_ENDPOINT = re.compile(r"/(chat/completions|completions|audio/speech|audio/transcriptions|models)$")
+_ENDPOINT = re.compile(r"/(chat/completions|completions?|embeddings|audio/speech|audio/transcriptions|models)$")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -104,9 +104,13 @@ class ServerBlock(Block):
         return tuple(sorted(filter(None, values), key=len, reverse=True))
 
     def endpoint(self, path: str) -> str:
-        """The whole address of ``path``, for example ``chat/completions``; a query in base_url stays."""
+        """The whole address of ``path``, for example ``chat/completions``; a query in base_url stays.
+
+        A path that begins with a slash lies beside ``/v1``, not below it.
+        """
         scheme, netloc, base, query, _ = urlsplit(self.base_url)
-        return urlunsplit((scheme, netloc, f"{base}/{path}", query, ""))
+        below = base.removesuffix("/v1") + path if path.startswith("/") else f"{base}/{path}"
+        return urlunsplit((scheme, netloc, below, query, ""))
 
     @property
     def shown_url(self) -> str:

@@ -14,9 +14,16 @@ from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
 from . import health, metrics, pages
-from .api import speech, transcriptions
+from .access import Access
+from .api.answering import Chat
 from .api.serving import http_problem, routes_of
+from .api.table import ALL
+from .chat_service import ChatService
+from .chat_socket import serve_chat
+from .cors import Cors
+from .doorkeeper import Doorkeeper
 from .doors import Doors
+from .idempotency import Replays
 from .listen import Listeners, serve_listener
 from .origin import OriginGuard
 from .rooms import Rooms
@@ -32,8 +39,13 @@ def build_app(engine: Engine) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with _running(rooms):
+        async with doors.open(), _running(rooms):
             yield
+
+    chat = Chat(ChatService(doors), Replays())
+
+    async def chat_socket(websocket: WebSocket) -> None:
+        await serve_chat(websocket, doors, chat.service)
 
     async def stage_socket(websocket: WebSocket) -> None:
         await serve_stage(websocket, rooms)
@@ -46,17 +58,25 @@ def build_app(engine: Engine) -> Starlette:
         routes=[
             *health.ROUTES,
             *metrics.ROUTES,
-            *routes_of((*speech.ENDPOINTS, *transcriptions.ENDPOINTS)),
+            *routes_of(ALL),
             *pages.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
+            WebSocketRoute("/chat/ws", chat_socket),
             *listening,
         ],
-        middleware=[Middleware(OriginGuard, names=[settings.server.host], origins=settings.gateway.cors)],
+        middleware=[
+            Middleware(
+                OriginGuard, names=[settings.server.host, *settings.gateway.hosts], origins=settings.gateway.cors
+            ),
+            Middleware(Cors, origins=settings.gateway.cors),
+            Middleware(Doorkeeper, entrance=doors.entrance, meter=doors.meter, access=Access(ALL, pages.ROUTES)),
+        ],
         exception_handlers={HTTPException: http_problem},
         lifespan=lifespan,
     )
     app.state.rooms = rooms
     app.state.doors = doors
+    app.state.chat = chat
     return app
 
 

@@ -10,6 +10,8 @@ from ..orchestrator.gateway_settings import LimitSettings, Scope
 
 ANONYMOUS = ""
 """The owner of what callers without a key have: they share it."""
+ADDRESS = "ip:"
+"""What the id of a caller without a key begins with."""
 _IN_STATE = "caller"
 
 
@@ -23,6 +25,11 @@ class Caller:
     """Whose conversations it sees; keys may share them."""
     scopes: frozenset[Scope] = frozenset(Scope)
     limits: LimitSettings = field(default_factory=LimitSettings)
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether it came without a key."""
+        return self.id.startswith(ADDRESS)
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes or Scope.ADMIN in self.scopes

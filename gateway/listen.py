@@ -20,12 +20,17 @@ from ..asr.recogniser import Recogniser
 from ..asr.settings import AUTO
 from ..core.channel import Channel
 from ..core.clock import loop_ms
+from ..core.database import StoreError
 from ..core.errors import AllProvidersFailed, CapacityError, ProtocolError, ProviderError
 from ..core.types import BYTES_PER_SAMPLE
 from ..live2d_bridge.stage import to_json
 from ..orchestrator.hearing import Hearing
 from ..orchestrator.recognisers import opened_recogniser
+from .api.problem import Problem
+from .caller import caller_of
+from .doors import doors_of
 from .listen_protocol import error, final, parse_config, partial
+from .meter import SoundMeter
 from .pcm_stream import PcmStream
 
 MAX_MISTAKES = 20
@@ -68,7 +73,11 @@ async def serve_listener(websocket: WebSocket, listeners: Listeners) -> None:
         return
     try:
         await websocket.accept()
-        await _Connection(websocket, listeners.hearing).serve()
+        connection = _Connection(websocket, listeners.hearing)
+        try:
+            await connection.serve()
+        finally:
+            connection.sound.leave()
     finally:
         listeners.leave()
 
@@ -100,6 +109,7 @@ class _Connection:
         self._outbox: Channel[str] = Channel(OUTBOX)
         self._lost = asyncio.Event()
         self._pcm = PcmStream()
+        self.sound = SoundMeter(doors_of(websocket).meter, caller_of(websocket.scope))
         self._pace = Pace(loop_ms())
         self._shown = ""
         self._mistakes = 0
@@ -153,6 +163,11 @@ class _Connection:
         pcm = self._pcm.put(data)
         recogniser.feed(pcm)
         sound_ms = len(pcm) / BYTES_PER_SAMPLE * 1000 / SAMPLE_RATE
+        try:
+            await self.sound.hear(sound_ms / 1000)
+        except (Problem, StoreError) as refusal:
+            self._send(error(str(refusal)))
+            raise _Goodbye(1013, "no more sound") from refusal
         # Also without a wait: frames that came together are received without one, and others must have their turn.
         await asyncio.sleep(self._pace.wait_ms(sound_ms, loop_ms()) / 1000)
 

@@ -3,8 +3,8 @@
 A page of another site that the streamer visits can reach 127.0.0.1 through the browser. Its requests carry that site's
 Origin; after DNS rebinding they carry that site's Host. So:
 
-- Host must be ``localhost``, an IP address (a rebound name is never one) or a name that the settings know: ``server.host``, or
-  that of an origin in ``gateway.cors`` (a proxy's).
+- Host must be ``localhost``, an IP address (a rebound name is never one) or a name that the settings know: ``server.host``, one
+  of ``gateway.hosts``, or that of an origin in ``gateway.cors`` (a proxy's).
 - Origin, where there is one, must be the server's own or listed in ``gateway.cors``. Programs that are no browsers send none.
 """
 
@@ -15,12 +15,18 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from .api.problem import Problem
+from .door_answers import send_problem
+from .recent import Recent
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+MOST_HOSTS, MOST_CHARS = 256, 255
+"""Of what is remembered about Host headers."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -31,13 +37,15 @@ class OriginGuard:
         self._app = app
         self._origins = {origin.lower().rstrip("/") for origin in origins}
         own = {urlsplit(origin).hostname or "" for origin in self._origins}
+        self._hosts: Recent[str, bool] = Recent(MOST_HOSTS)
         self._names = {name.lower() for name in names} | own | {"localhost"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or self._allowed(scope):
             await self._app(scope, receive, send)
         else:
-            await refuse(scope, send, 403, b"This host or origin is not allowed. See gateway.cors in conf.yaml.\n")
+            message = "this Host or Origin is not one of this server's; see gateway.hosts and gateway.cors in conf.yaml"
+            await send_problem(Problem(403, message, "origin_not_allowed"), scope, send)
 
     def _allowed(self, scope: Scope) -> bool:
         hosts = _header(scope, b"host")
@@ -51,10 +59,13 @@ class OriginGuard:
         return len(origins) == 1 and self._origin_allowed(origins[0].lower(), hosts[0].lower())
 
     def _host_allowed(self, host: str) -> bool:
-        name = host_name(host)
-        if name is None:
-            return False
-        return name in self._names or _is_address(name)
+        allowed = self._hosts.get(host)
+        if allowed is None:
+            name = host_name(host)
+            allowed = name is not None and (name in self._names or _is_address(name))
+            if len(host) <= MOST_CHARS:
+                self._hosts.put(host, allowed)
+        return allowed
 
     def _origin_allowed(self, origin: str, host: str) -> bool:
         return origin in (f"http://{host}", f"https://{host}") or origin in self._origins
@@ -89,18 +100,3 @@ def _is_address(name: str) -> bool:
 
 def _header(scope: Scope, name: bytes) -> list[str]:
     return [value.decode("latin-1").strip() for key, value in scope["headers"] if key == name]
-
-
-async def refuse(
-    scope: Scope, send: Send, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()
-) -> None:
-    """Answer instead of the application; a WebSocket is refused before it is accepted."""
-    kind = "http"
-    if scope["type"] == "websocket":
-        if "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        kind = "websocket.http"
-    plain = (b"content-type", b"text/plain; charset=utf-8")
-    await send({"type": f"{kind}.response.start", "status": status, "headers": [plain, *headers]})
-    await send({"type": f"{kind}.response.body", "body": body})

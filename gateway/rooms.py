@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
-from uuid import uuid4
 
 from ..core.clock import loop_ms
-from ..core.errors import CapacityError, ProtocolError
+from ..core.errors import CapacityError, ProtocolError, SessionClosed
 from ..core.events import TurnEnded
 from ..live2d_bridge.stage import Stage, Viewer
+from ..orchestrator.conversation import Conversation
 from ..orchestrator.engine import Engine
 from ..orchestrator.hearing import HearingState, HearingStatus
 from ..orchestrator.session import Session
+from .caller import ANONYMOUS
+from .entries import HISTORY, entries
 from .microphone import Microphone
 
 MAIN = "main"
@@ -26,14 +29,13 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Room:
-    """A session on its stage."""
+    """A session on its stage; who takes part in its conversation elsewhere is seen here, too."""
 
     def __init__(
         self, session: Session, stage: Stage, mic: Microphone, models: dict[str, Any], prepare: Callable[[], None]
     ) -> None:
         self.session, self.stage, self.mic = session, stage, mic
-        self.conversation = uuid4().hex
-        """Unlike that of every other room, also of one that had this name before: what was said there is not remembered."""
+        self._conversation = session.history.uid
         self._models, self._prepare = models, prepare
         self.idle_since = loop_ms()
         self._viewers = 0
@@ -47,6 +49,15 @@ class Room:
     def expect(self) -> None:
         """Something is about to be said: the models and the voice get ready for it."""
         self._prepare()
+
+    def tell_history(self) -> None:
+        """Tell the viewers what the history is; if it is that of another conversation, what is being spoken belongs to none."""
+        history = self.session.history
+        if history.uid != self._conversation:
+            self._conversation = history.uid
+            with suppress(CapacityError, SessionClosed):
+                self.session.interrupt()
+        self.stage.tell({"type": "history", "conversation": history.uid, "history": entries(history.recent(HISTORY))})
 
     def tell_models(self, models: dict[str, Any]) -> None:
         """Tell the viewers which model and voice are in use, if that changed."""
@@ -70,7 +81,8 @@ class Rooms:
     def __init__(self, engine: Engine, max_sessions: int) -> None:
         self.engine = engine
         self._max_sessions = max_sessions
-        self._rooms: dict[str, Room] = {}
+        self._rooms: dict[tuple[str, str], Room] = {}
+        """By owner and name."""
         self._group: asyncio.TaskGroup | None = None
         self._ears_told: tuple[HearingState, float] = (engine.hearing.status.state, 0.0)
         """The state that the viewers know, and when they were told."""
@@ -90,32 +102,42 @@ class Rooms:
                 self.sweep()
 
     def sweep(self) -> None:
-        """Close the rooms that have been empty for ten minutes; the main room stays."""
-        for name, room in list(self._rooms.items()):
-            if name != MAIN and room.idle_ms() > IDLE_MS:
-                del self._rooms[name]
+        """Close the rooms that have been empty for ten minutes; the main room stays. What was said there is kept."""
+        for (owner, name), room in list(self._rooms.items()):
+            if (owner, name) != (ANONYMOUS, MAIN) and room.idle_ms() > IDLE_MS:
+                del self._rooms[owner, name]
                 room.session.close()
 
-    def get(self, name: str) -> Room:
-        """The room of that name, made when there is none. Raises ProtocolError for a bad name, CapacityError when full."""
+    async def enter(self, owner: str, name: str) -> Room:
+        """The room of that name among those of this owner, made when there is none, with what was said there before.
+
+        Raises ProtocolError for a bad name, CapacityError when full.
+        """
         if not NAME.fullmatch(name):
             raise ProtocolError("a session's name is 1 to 64 of A-Z a-z 0-9 _ -")
-        room = self._rooms.get(name)
-        if room is None:
-            if len(self._rooms) >= self._max_sessions or self._group is None:
-                raise CapacityError(f"the server has {self._max_sessions} sessions, which is its limit")
-            room = self._rooms[name] = self._open(name, self._group)
+        if (room := self._rooms.get((owner, name))) is not None:
+            return room
+        self._make_sure_of_room()
+        history = await self.engine.conversations.open(owner, name, self.engine.settings.character.name)
+        if (room := self._rooms.get((owner, name))) is not None:  # somebody else was quicker
+            return room
+        room = self._rooms[owner, name] = self._open(name, history, self._make_sure_of_room())
         return room
 
-    def _open(self, name: str, group: asyncio.TaskGroup) -> Room:
-        session = self.engine.new_session(name)
+    def _make_sure_of_room(self) -> asyncio.TaskGroup:
+        if len(self._rooms) >= self._max_sessions or self._group is None:
+            raise CapacityError(f"the server has {self._max_sessions} sessions, which is its limit")
+        return self._group
+
+    def _open(self, name: str, history: Conversation, group: asyncio.TaskGroup) -> Room:
+        session = self.engine.new_session(name, history)
         stage = Stage(session.playback, self.engine.voice.sample_rate)
         session.playback.on_stalled = stage.holder_stalled
         session.observe(stage.observe)
         mic = Microphone(self.engine, session, stage, group)
         room = Room(session, stage, mic, self.models(), self.engine.prepare)
         session.observe(lambda event: room.tell_models(self.models()) if isinstance(event, TurnEnded) else None)
-        group.create_task(session.run(), name=f"session {name}")
+        group.create_task(_lasting(room), name=f"session {name}")
         return room
 
     def models(self) -> dict[str, Any]:
@@ -137,3 +159,13 @@ class Rooms:
         self._ears_told = (status.state, loop_ms())
         for room in self._rooms.values():
             room.mic.tell_ears()
+
+
+async def _lasting(room: Room) -> None:
+    """Run the session; while it lasts, the room tells of what others change in its conversation."""
+    session = room.session
+    stop = session.history.observe(room.tell_history, of=session)
+    try:
+        await session.run()
+    finally:
+        stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -16,6 +17,7 @@ from uvicorn.server import HANDLED_SIGNALS
 from ..core.errors import HayakuchiError
 from ..orchestrator.engine import Engine
 from .app import build_app
+from .http_deadlines import DeadlineProtocol
 from .rooms import Rooms
 
 MAX_FRAME_BYTES = 65_536
@@ -57,7 +59,11 @@ def make_server(engine: Engine, on_ready: Callable[[], None]) -> _Server:
     """A server around an engine that is not open yet. ``on_ready`` is called when requests are answered."""
     config = uvicorn.Config(
         build_app(engine),
+        http=DeadlineProtocol,
+        forwarded_allow_ips=list(engine.settings.gateway.trusted_proxies),
         log_config=None,
+        # Its other lines show the addresses, headers and messages of WebSockets, and keys among them.
+        log_level=max(logging.WARNING, logging.getLogger().getEffectiveLevel()),
         access_log=False,
         server_header=False,
         ws="websockets-sansio",
@@ -78,6 +84,7 @@ async def run(engine: Engine, server: _Server, listener: socket.socket, beside: 
         background = [
             group.create_task(engine.keep_warm(), name="probe providers"),
             group.create_task(engine.warm_phrases(), name="warm the voice"),
+            group.create_task(engine.conversations.run(), name="forget old conversations"),
         ]
         if beside:
             background.append(group.create_task(_run_beside(server, beside, failures), name="beside the server"))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.types import Message
 from ..live2d_bridge.stage import LIP_RATE, Viewer
+from .entries import HISTORY, entries
 from .rooms import Room, Rooms
-
-HISTORY = 50
 
 
 def snapshot(rooms: Rooms, room: Room, viewer: Viewer) -> dict[str, Any]:
@@ -20,7 +18,7 @@ def snapshot(rooms: Rooms, room: Room, viewer: Viewer) -> dict[str, Any]:
         "protocol": 1,
         "session": session.name,
         "viewer": viewer.name,
-        "conversation": room.conversation,
+        "conversation": session.history.uid,
         "character": {
             "name": character.name,
             "avatar": character.avatar,
@@ -36,13 +34,9 @@ def snapshot(rooms: Rooms, room: Room, viewer: Viewer) -> dict[str, Any]:
         "latency": rooms.engine.settings.latency.model_dump(),
         "ears": room.mic.ears,
         "mic": {"holder": stage.mic is viewer, "viewer": stage.mic.name if stage.mic else None},
-        "history": [_message(message) for message in session.history.messages[-HISTORY:]],
+        "history": entries(session.history.recent(HISTORY)),
         "turn": _turn(room),
     }
-
-
-def _message(message: Message) -> dict[str, Any]:
-    return {"role": message.role, "content": message.content, "viewer": message.viewer}
 
 
 def _turn(room: Room) -> dict[str, Any] | None:

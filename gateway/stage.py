@@ -9,27 +9,36 @@ from typing import assert_never
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ..core.errors import CapacityError, ProtocolError, SessionClosed
-from ..core.types import UserInput
+from ..asr.base import SAMPLE_RATE
+from ..core.errors import CapacityError, HayakuchiError, ProtocolError, SessionClosed
+from ..core.types import BYTES_PER_SAMPLE, UserInput
 from ..live2d_bridge.stage import Viewer
 from ..live2d_bridge.wire import (
     MIC_KIND,
+    BranchSelect,
     ClientMessage,
     Greet,
+    HistoryRollback,
     InputText,
     Interrupt,
+    MessageEdit,
     MicFrame,
     MicStart,
     MicStop,
     MicTalk,
     Ping,
     PlaybackReport,
+    ReplyRegenerate,
     SoundClaim,
     SoundRelease,
     Typing,
     encode_event,
     parse_client_message,
 )
+from ..orchestrator.revisions import Edited, Regenerated, Revision, RolledBack, Selected
+from .caller import caller_of
+from .doors import doors_of
+from .meter import SoundMeter
 from .rooms import MAIN, Room, Rooms
 from .snapshot import snapshot
 
@@ -40,7 +49,7 @@ CLOSE_DEADLINE_S = 1.0
 async def serve_stage(websocket: WebSocket, rooms: Rooms) -> None:
     """Serve one viewer until it goes; refuse it before it is accepted when the server is full."""
     try:
-        room = rooms.get(websocket.query_params.get("session", MAIN))
+        room = await rooms.enter(caller_of(websocket.scope).owner, websocket.query_params.get("session", MAIN))
     except CapacityError as error:
         headers = {"Retry-After": str(round(error.retry_after_s))}
         await websocket.send_denial_response(PlainTextResponse(f"{error}\n", 503, headers))
@@ -56,7 +65,11 @@ async def serve_stage(websocket: WebSocket, rooms: Rooms) -> None:
             viewer.send_json(begun)
         if websocket.query_params.get("sound") == "1":
             room.stage.claim_if_free(viewer)
-        await _Connection(websocket, room, viewer).serve()
+        connection = _Connection(websocket, room, viewer)
+        try:
+            await connection.serve()
+        finally:
+            connection.sound.leave()
     finally:
         room.leave(viewer)
 
@@ -72,6 +85,8 @@ class _Goodbye(Exception):
 class _Connection:
     def __init__(self, websocket: WebSocket, room: Room, viewer: Viewer) -> None:
         self._websocket, self._room, self._viewer = websocket, room, viewer
+        self._caller, self._meter = caller_of(websocket.scope), doors_of(websocket).meter
+        self.sound = SoundMeter(self._meter, self._caller)
         self._mistakes = 0
 
     async def serve(self) -> None:
@@ -110,23 +125,35 @@ class _Connection:
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code") or 1005)
             try:
-                self._take(message.get("text"), message.get("bytes") or b"")
-            except (ProtocolError, CapacityError) as error:
-                self._complain(error)
+                await self._take(message.get("text"), message.get("bytes") or b"")
             except SessionClosed as error:
                 raise _Goodbye(1001, str(error)) from error
+            except HayakuchiError as error:
+                self._complain(error)
             # Messages that came together are received without waiting: whoever sends many must not keep the others from theirs.
             await asyncio.sleep(0)
 
-    def _take(self, text: str | None, data: bytes) -> None:
+    async def _take(self, text: str | None, data: bytes) -> None:
         if text is None:
             if data[:1] != bytes((MIC_KIND,)):
                 raise _Goodbye(1003, "the only binary frames that are understood are those of a microphone")
-            self._room.mic.hear(self._viewer, MicFrame.decode(data))
+            await self._hear(MicFrame.decode(data))
             return
         parsed = parse_client_message(text)
+        if isinstance(parsed, InputText | MessageEdit | ReplyRegenerate):
+            self._meter.request(self._caller)
+            length = 0 if isinstance(parsed, ReplyRegenerate) else len(parsed.text)
+            await self._meter.charge(self._caller, characters=length)
         if parsed is not None:
             self._obey(parsed)
+
+    async def _hear(self, frame: MicFrame) -> None:
+        try:
+            await self.sound.hear(len(frame.pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE)
+        except HayakuchiError:
+            self._room.mic.stop(self._viewer)
+            raise
+        self._room.mic.hear(self._viewer, frame)
 
     def _obey(self, message: ClientMessage) -> None:
         session, stage, viewer = self._room.session, self._room.stage, self._viewer
@@ -147,6 +174,8 @@ class _Connection:
                 stage.release(viewer)
             case MicStart() | MicStop() | MicTalk():
                 self._obey_mic(message)
+            case MessageEdit() | ReplyRegenerate() | HistoryRollback() | BranchSelect():
+                session.revise(_revision(message), self._complain)
             case Ping(id=ping):
                 viewer.send_json({"type": "pong", "id": ping})
             case _:
@@ -162,9 +191,21 @@ class _Connection:
             case MicTalk(down=down):
                 mic.talk(viewer, down)
 
-    def _complain(self, error: ProtocolError | CapacityError) -> None:
+    def _complain(self, error: HayakuchiError) -> None:
         self._viewer.send_json({"type": "error", "code": error.code, "message": str(error)})
         if isinstance(error, ProtocolError):
             self._mistakes += 1
             if self._mistakes >= MAX_MISTAKES:
                 raise _Goodbye(1008, "too many messages that were not understood")
+
+
+def _revision(message: MessageEdit | ReplyRegenerate | HistoryRollback | BranchSelect) -> Revision:
+    match message:
+        case MessageEdit(message=number, text=text):
+            return Edited(number, text)
+        case ReplyRegenerate():
+            return Regenerated()
+        case HistoryRollback(count=count):
+            return RolledBack(count)
+        case BranchSelect(message=number):
+            return Selected(number)

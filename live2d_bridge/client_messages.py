@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from ..core.errors import ProtocolError
+from .history_messages import BranchSelect, HistoryRollback, MessageEdit, ReplyRegenerate
 
 MAX_TEXT = 8192
 MAX_VIEWER = 60
 MAX_ID = 100
 MIC_MODES = ("open_mic", "push_to_talk", "wake_word")
 _MAX_NUMBER = 2**32 - 1
+_MAX_ID = 2**53 - 1
+"""Larger numbers are not whole any more in a page."""
+_MAX_ROLLBACK = 1000
 
 # All control characters but tab and line feed, and halves of surrogate pairs, which no text can be made of.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -106,6 +110,10 @@ ClientMessage = (
     | MicStart
     | MicStop
     | MicTalk
+    | MessageEdit
+    | ReplyRegenerate
+    | HistoryRollback
+    | BranchSelect
     | Ping
 )
 
@@ -134,13 +142,25 @@ def _refuse_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def _input_text(message: dict[str, Any]) -> InputText:
-    text = message.get("text")
+def _text(message: dict[str, Any]) -> str:
+    kind, text = message["type"], message.get("text")
     if not isinstance(text, str):
-        raise ProtocolError("input.text: text must be a string")
+        raise ProtocolError(f"{kind}: text must be a string")
     text = clean_text(text)
     if not 1 <= len(text) <= MAX_TEXT:
-        raise ProtocolError(f"input.text: text must have 1 to {MAX_TEXT} characters")
+        raise ProtocolError(f"{kind}: text must have 1 to {MAX_TEXT} characters")
+    return text
+
+
+def _whole(message: dict[str, Any], name: str, most: int) -> int:
+    value = message.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise ProtocolError(f"{message['type']}: {name} must be a whole number from 1 to {most}")
+    return value
+
+
+def _input_text(message: dict[str, Any]) -> InputText:
+    text = _text(message)
     viewer = message.get("viewer", "")
     if not isinstance(viewer, str | None):
         raise ProtocolError("input.text: viewer must be a string")
@@ -208,5 +228,9 @@ _READERS: dict[str, Callable[[dict[str, Any]], ClientMessage]] = {
     "mic.start": _mic_start,
     "mic.stop": lambda _: MicStop(),
     "mic.talk": _mic_talk,
+    "message.edit": lambda message: MessageEdit(_whole(message, "message", _MAX_ID), _text(message)),
+    "reply.regenerate": lambda _: ReplyRegenerate(),
+    "history.rollback": lambda message: HistoryRollback(_whole(message, "count", _MAX_ROLLBACK)),
+    "branch.select": lambda message: BranchSelect(_whole(message, "message", _MAX_ID)),
     "ping": _ping,
 }

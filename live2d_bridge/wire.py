@@ -43,6 +43,7 @@ from .client_messages import (
     Typing,
     parse_client_message,
 )
+from .history_messages import BranchSelect, HistoryRollback, MessageEdit, ReplyRegenerate
 
 __all__ = [
     "AUDIO_KIND",
@@ -52,16 +53,20 @@ __all__ = [
     "MIC_RATE",
     "PROTOCOL_VERSION",
     "AudioFrame",
+    "BranchSelect",
     "ClientMessage",
     "Greet",
+    "HistoryRollback",
     "InputText",
     "Interrupt",
+    "MessageEdit",
     "MicFrame",
     "MicStart",
     "MicStop",
     "MicTalk",
     "Ping",
     "PlaybackReport",
+    "ReplyRegenerate",
     "SoundClaim",
     "SoundRelease",
     "Typing",
@@ -144,6 +149,7 @@ def _encode_outcome(event: ProviderFailed | LatencyMeasured | LatencyBreached | 
                 "heard_reply": event.heard_reply,
                 "code": event.code,
                 "message": event.message,
+                "kept": [{"id": kept.id, "role": kept.role, "siblings": list(kept.siblings)} for kept in event.kept],
             }
 
 

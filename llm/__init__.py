@@ -7,5 +7,6 @@ PROVIDERS = (
     ProviderSpec("demo_llm", f"{__name__}.demo:DemoLLM"),
     ProviderSpec("openai_llm", f"{__name__}.openai:OpenAILLM"),
 )
+EMBEDDERS = (ProviderSpec("openai_embeddings", f"{__name__}.openai_embeddings:OpenAIEmbeddings"),)
 
-__all__ = ["LLM", "PROVIDERS", "LLMConfig"]
+__all__ = ["EMBEDDERS", "LLM", "PROVIDERS", "LLMConfig"]

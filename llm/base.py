@@ -35,6 +35,9 @@ class LLMConfig(Block):
         le=60_000,
         description="Without a word for so long (ms), a filler is spoken and the next model asked too",
     )
+    max_concurrent: int | None = Field(
+        default=None, ge=1, le=10_000, description="Under models: requests at a time; more go to a replica, or wait"
+    )
     stream_chunk_size: int | None = Field(default=None, ge=1, le=1000, description="As the agent's, for this model")
     stream_buffer_size: int | None = Field(default=None, ge=1, le=1000, description="As the agent's, for this model")
     enable_streaming_tts: bool = Field(default=True, description="false: a segment is sent when all of it is there")

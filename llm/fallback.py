@@ -10,8 +10,8 @@ from contextlib import aclosing
 
 from ..core.chain import Fallback
 from ..core.deadline import within
-from ..core.errors import ProviderError
-from ..core.link import Attempt
+from ..core.errors import Category, ProviderError
+from ..core.link import Attempt, Link
 from ..core.types import Generation, LLMDelta, Message, ProviderFailure
 from .base import LLM
 from .race import KIND, Race, Runner, is_word, patience_s
@@ -22,21 +22,28 @@ class FallbackLLM(Fallback[LLM]):
 
     name = "fallback_llm"
 
-    def __init__(self, providers: Sequence[LLM]) -> None:
+    def __init__(self, providers: Sequence[LLM | Link[LLM]]) -> None:
         super().__init__(KIND, providers)
+
+    @property
+    def links(self) -> Sequence[Link[LLM]]:
+        """The models with their breakers, for another chain that asks some of them, too."""
+        return self._chain.links
 
     async def stream(
         self, messages: Sequence[Message], options: Generation | None = None
     ) -> AsyncGenerator[LLMDelta, None]:
         """The reply of the first model that gives one; a ProviderFailure for each that failed before.
 
-        An answer without text is an answer. Raises ProviderError when a model fails after it gave text that is not just
-        space, AllProvidersFailed when none was left. Each model is held to its own deadlines; one with a
-        ``first_response_timeout`` races against the next when it is silent for so long.
+        An answer without text is an answer. Raises ProviderError when a model fails after it gave a tool's call, or text that
+        is not just space; AllProvidersFailed when none was left. Each model is held to its own deadlines; one with a
+        ``first_response_timeout`` races against the next when it is silent for so long. A caller's request that a model refuses
+        is tried with the next one, and not held against the model.
         """
         failures: list[ProviderError] = []
+        refusals: list[ProviderError] = []
         attempts = self._chain.attempts()
-        for attempt in attempts:
+        while attempt := await self._next(attempts):
             runner = await self._asked(attempt, attempts, messages, options, failures)
             async with aclosing(_followed(runner, failures)) as deltas:
                 said = False
@@ -50,9 +57,14 @@ class FallbackLLM(Fallback[LLM]):
                     if said:
                         raise
                     failures = [error]
+            refusals += [error for error in failures if _is_of_request(error, options) and error not in refusals]
         for failure in failures:
             yield ProviderFailure(failure, None)
-        raise self._chain.exhausted()
+        raise self._chain.exhausted(refusals)
+
+    async def _next(self, attempts: Iterator[Attempt[LLM]]) -> Attempt[LLM] | None:
+        """Who is asked next; None: nobody is left."""
+        return next(attempts, None)
 
     async def _asked(
         self,
@@ -71,10 +83,15 @@ class FallbackLLM(Fallback[LLM]):
         return winner
 
 
+def _is_of_request(error: ProviderError, options: Generation | None) -> bool:
+    """Whether a failure is due to what a caller of the API asked for."""
+    return options is not None and error.category is Category.INVALID_REQUEST
+
+
 async def _read(
     attempt: Attempt[LLM], messages: Sequence[Message], options: Generation | None
 ) -> AsyncGenerator[LLMDelta, None]:
-    """What a model says, within its deadlines. A failure is put down to it."""
+    """What a model says, within its deadlines. A failure is put down to it, unless the request is to blame."""
     try:
         model = await attempt.ready()
         limited = within(model.stream(messages, options), model.deadlines, kind=KIND, provider=model.name)
@@ -82,7 +99,10 @@ async def _read(
             async for delta in deltas:
                 yield delta
     except ProviderError as error:
-        attempt.failed(error)
+        if _is_of_request(error, options):
+            attempt.refused()
+        else:
+            attempt.failed(error)
         raise
     attempt.succeeded()
 

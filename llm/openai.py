@@ -1,35 +1,39 @@
 """Any server that speaks OpenAI's chat completions: OpenAI itself, Ollama, llama.cpp, vLLM, LM Studio and many more.
 
+A llama.cpp server that does not speak them is asked by its own ``/completion``.
+
 Closing the stream closes the connection, so that the server stops generating.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ..core.errors import Category, ProviderError
 from ..core.http import HttpClient
-from ..core.remote import ServerBlock
-from ..core.types import Generation, Message, ReasoningDelta, TextDelta, Usage
+from ..core.openai_block import OpenAIBlock
+from ..core.types import Generation, Message, Usage
 from .base import LLMConfig
+from .llama_completion import CompletionEvents, whole_completion
 from .openai_models import has_model, model_names
-from .openai_reply import StreamedReply, whole_reply
+from .openai_reply import ChatEvents, Delta, StreamedReply, whole_reply
+from .openai_requests import Requests
 
 if TYPE_CHECKING:
     import aiohttp
 
 TAIL_S = 0.3
 """How long a finished reply waits for its usage and the end of its body; after that the connection is given up."""
-_OWN_FIELDS = frozenset({"model", "messages", "stream"})
 
 
-class OpenAIConfig(ServerBlock, LLMConfig):
+class OpenAIConfig(OpenAIBlock, LLMConfig):
     """The block ``openai_llm``."""
+
+    own_fields: ClassVar[frozenset[str]] = frozenset({"model", "messages", "stream"})
 
     model: str = Field(min_length=1, description="Name of the model, as the server knows it")
     temperature: float | None = Field(default=None, ge=0, le=2, description="Greater: more surprising replies")
@@ -39,15 +43,14 @@ class OpenAIConfig(ServerBlock, LLMConfig):
     stream: bool = Field(default=True, description="false: one whole completion")
     warm_up: Literal["auto"] | bool = Field(
         default="auto",
-        description="Ask for one token at start, so that the server loads the model; auto: on this machine only",
+        description="Ask for one token at start, so that the server loads the model; auto: on this machine only, and not under "
+        "models",
     )
 
-    @field_validator("extra_body")
-    @classmethod
-    def _leaves_own_fields_alone(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if taken := sorted(_OWN_FIELDS & value.keys()):
-            raise ValueError(f"{', '.join(taken)} cannot be set here")
-        return value
+    def said(self) -> dict[str, Any]:
+        """What the block says of replies, under OpenAI's names."""
+        own = {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.max_tokens}
+        return own | {"stop": list(self.stop) or None} | self.extra_body
 
 
 class OpenAILLM:
@@ -60,8 +63,7 @@ class OpenAILLM:
         self.config = config
         self.deadlines = config.deadlines
         self._http = HttpClient(config, "llm", self.name, f"the model {config.model!r}")
-        self._usage_allowed: bool | None = None
-        """Whether the server takes ``stream_options``; None: not known yet."""
+        self._requests = Requests(self._http, config.model, config.said(), stream=config.stream)
 
     async def open(self) -> None:
         await self._http.open()
@@ -73,26 +75,27 @@ class OpenAILLM:
         """Connect in the background, so that the next request need not."""
         self._http.prepare()
 
-    def stream(
-        self, messages: Sequence[Message], options: Generation | None = None
-    ) -> AsyncIterator[TextDelta | ReasoningDelta | Usage]:
-        """The reply as it comes, then its Usage where the server counts. Raises ProviderError."""
-        return self._generate(self._body(messages))
+    def stream(self, messages: Sequence[Message], options: Generation | None = None) -> AsyncIterator[Delta | Usage]:
+        """The reply as it comes, why it ended, then its Usage where the server counts. Raises ProviderError."""
+        return self._generate(messages, options)
 
-    async def _generate(self, body: dict[str, Any]) -> AsyncIterator[TextDelta | ReasoningDelta | Usage]:
+    async def _generate(self, messages: Sequence[Message], options: Generation | None) -> AsyncIterator[Delta | Usage]:
         http = self._http
-        response = await self._ask(body)
+        response, plain = await self._requests.send(messages, options)
         try:
             if is_whole(response, http):
-                for delta in whole_reply(http.json_of(await http.read_all(response)), http.failures):
+                read_whole = whole_completion if plain else whole_reply
+                for delta in read_whole(http.json_of(await http.read_all(response)), http.failures):
                     yield delta
+                self._requests.worked(plain)
                 return
-            reply = StreamedReply(http.failures)
+            reply = StreamedReply(http.failures, CompletionEvents() if plain else ChatEvents())
             while chunk := await self._read(response, reply.finished):
                 for delta in reply.feed(chunk):
                     yield delta
             for delta in reply.end():
                 yield delta
+            self._requests.worked(plain)
         finally:
             self._http.hang_up(response)
 
@@ -116,40 +119,8 @@ class OpenAILLM:
         return f"{config.model} at {config.shown_url}"
 
     async def _warm_up(self) -> None:
-        async for _ in self._generate(self._body([Message("user", "Hi")]) | {"max_tokens": 1}):
+        async for _ in self._generate([Message("user", "Hi")], Generation(max_tokens=1)):
             pass
-
-    async def _ask(self, body: dict[str, Any]) -> aiohttp.ClientResponse:
-        """Send the request; once more without ``stream_options`` when the server may not know it."""
-        if not self.config.stream or self._usage_allowed is False or "stream_options" in body:
-            return await self._http.post("chat/completions", json.dumps(body).encode())
-        try:
-            with_usage = body | {"stream_options": {"include_usage": True}}
-            response = await self._http.post("chat/completions", json.dumps(with_usage).encode())
-        except ProviderError as error:
-            if error.category is not Category.INVALID_REQUEST or self._usage_allowed:
-                raise
-            response = await self._http.post("chat/completions", json.dumps(body).encode())
-            self._usage_allowed = False
-            return response
-        self._usage_allowed = True
-        return response
-
-    def _body(self, messages: Sequence[Message]) -> dict[str, Any]:
-        config = self.config
-        optional = {
-            "temperature": config.temperature,
-            "top_p": config.top_p,
-            "max_tokens": config.max_tokens,
-            "stop": config.stop or None,
-        }
-        return {
-            "model": config.model,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "stream": config.stream,
-            **{name: value for name, value in optional.items() if value is not None},
-            **config.extra_body,
-        }
 
     async def _read(self, response: aiohttp.ClientResponse, finished: bool) -> bytes:
         """What came of the body; empty at its end, or when nothing more comes of a reply that is whole."""

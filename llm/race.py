@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ..core.errors import Category, ProviderError
 from ..core.link import Attempt
-from ..core.types import LLMDelta, TextDelta
+from ..core.types import LLMDelta, TextDelta, ToolCallDelta
 from .base import LLM
 
 KIND = "llm"
@@ -27,6 +27,9 @@ class Runner:
     deltas: AsyncGenerator[LLMDelta, None]
     held: list[LLMDelta] = field(default_factory=list)
     failure: ProviderError | None = None
+
+    def __post_init__(self) -> None:
+        self.attempt.begin()
 
     async def run(self) -> None:
         """Read up to the first word."""
@@ -48,8 +51,8 @@ class Runner:
 
 
 def is_word(delta: LLMDelta) -> bool:
-    """Whether a delta is something to say."""
-    return isinstance(delta, TextDelta) and delta.text.strip() != ""
+    """Whether a delta is something to say, or to call."""
+    return isinstance(delta, ToolCallDelta) or (isinstance(delta, TextDelta) and delta.text.strip() != "")
 
 
 def patience_s(attempt: Attempt[LLM]) -> float | None:

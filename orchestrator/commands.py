@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..core.errors import HayakuchiError
 from ..core.types import UserInput
+from .revisions import Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +42,13 @@ class Interrupt:
     """Stop speaking."""
 
 
-Command = Say | ThinkAhead | Drop | Greet | Interrupt
+@dataclass(frozen=True, slots=True)
+class Revise:
+    """Change the history, and say what then is to be said; ``refused`` is told why not."""
+
+    revision: Revision
+    at: float
+    refused: Callable[[HayakuchiError], None]
+
+
+Command = Say | ThinkAhead | Drop | Greet | Interrupt | Revise

@@ -1,11 +1,13 @@
-"""Sections that name providers: ``llm``, ``quick_llm``, ``tts``, ``asr``, ``agent``.
+"""Sections that name providers: ``llm``, ``quick_llm``, ``tts``, ``asr``, ``agent``, ``embeddings``; and ``models``.
 
 A section is a mapping with one provider's name as its key, ``{openai_llm: {model: …}}``, a bare name, ``demo_llm``, or a list
-of those: a fallback chain. Only the providers that are named are imported.
+of those: a fallback chain. ``models`` is a mapping of names to such sections, whose lists are replicas. Only the providers that
+are named are imported.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +37,13 @@ COMPONENTS: Mapping[str, ComponentSection] = {
     "quick_llm": ComponentSection("llm", None),
     "tts": ComponentSection("tts", "espeak_tts"),
     "asr": ComponentSection("asr", None),
+    "embeddings": ComponentSection("embeddings", None),
 }
+MODELS = "models"
+MODEL = ComponentSection("llm", None)
+"""What each name of ``models`` takes."""
+MOST_MODELS = 64
+MODEL_NAME = r"[^\s\x00-\x1f\x7f]{1,100}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +73,66 @@ def components(
     if node is None or is_blank(node):
         chosen = [_Choice(form.default, root, (section,), MapNode({}, root))] if form.default else []
     else:
-        chosen = _choices(section, node, form, registry, problems)
-    found = (_component(choice, form.kind, voices, registry, problems) for choice in chosen)
-    return tuple(component for component in found if component)
+        chosen = _choices((section,), node, form, registry, problems)
+    found = [part for choice in chosen if (part := _component(choice, form.kind, voices, registry, problems))]
+    if form.kind == "embeddings":
+        _check_one_model(found, chosen, problems)
+    return tuple(found)
+
+
+def models(node: Node | None, registry: Registry, problems: list[ConfigError]) -> dict[str, tuple[Component, ...]]:
+    """The section ``models``: replicas by the name of their model. What is wrong is added to ``problems``."""
+    if node is None or is_blank(node):
+        return {}
+    if not isinstance(node, MapNode):
+        message = f"expected a mapping of names to language models, found {kind(node)}"
+        problems.append(node.place.error(message, MODELS))
+        return {}
+    if len(node.entries) > MOST_MODELS:
+        problems.append(node.place.error(f"has at most {MOST_MODELS} names", MODELS))
+    found: dict[str, tuple[Component, ...]] = {}
+    for name, entry in node.entries.items():
+        path = (MODELS, name)
+        if not re.fullmatch(MODEL_NAME, name):
+            message = "the name of a model has 1 to 100 characters, and no space"
+            problems.append(entry.place.error(message, dotted(path)))
+            continue
+        if is_blank(entry.value) or (isinstance(entry.value, ListNode) and not entry.value.items):
+            problems.append(entry.place.error("names no provider", dotted(path)))
+            continue
+        choices = _choices(path, entry.value, MODEL, registry, problems)
+        parts = [_component(choice, MODEL.kind, None, registry, problems) for choice in choices]
+        found[name] = tuple(part for part in parts if part)
+    return found
+
+
+def _check_one_model(found: list[Component], chosen: list[_Choice], problems: list[ConfigError]) -> None:
+    """Vectors of different models cannot be compared, so a chain for embeddings is of one model."""
+    names = {str(getattr(part.config, "model", part.name)) for part in found}
+    if len(names) > 1:
+        message = f"names different models ({', '.join(sorted(names))}); vectors of different models do not mix"
+        problems.append(chosen[1].place.error(message, dotted(chosen[1].path[:-1])))
 
 
 def _choices(
-    section: str, node: Node, form: ComponentSection, registry: Registry, problems: list[ConfigError]
+    path: Path_, node: Node, form: ComponentSection, registry: Registry, problems: list[ConfigError]
 ) -> list[_Choice]:
     try:
         if not isinstance(node, ListNode):
-            return [_choice(node, (section,), form, registry)]
+            return [_choice(node, path, form, registry)]
         if not form.chain:
-            raise node.place.error("takes one provider, not a list", section)
+            raise node.place.error("takes one provider, not a list", dotted(path))
         if not node.items and form.default:
-            raise node.place.error("the list is empty; name a provider", section)
+            raise node.place.error("the list is empty; name a provider", dotted(path))
         if len(node.items) > LONGEST_CHAIN:
-            raise node.place.error(f"a chain has at most {LONGEST_CHAIN} providers", section)
+            raise node.place.error(f"a chain has at most {LONGEST_CHAIN} providers", dotted(path))
     except ConfigError as error:
         problems.append(error)
         return []
     chosen = []
     for index, item in enumerate(node.items):
         try:
-            chosen.append(_choice(item, (section, index), form, registry))
+            chosen.append(_choice(item, (*path, index), form, registry))
         except ConfigError as error:
             problems.append(error)
     return chosen

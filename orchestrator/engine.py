@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 
@@ -11,14 +11,19 @@ from ..agents import QuickAgent, takes_quick
 from ..asr.settings import Mode as MicMode
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed
+from ..llm import LLM
+from ..llm.embeddings import FallbackEmbedder
 from ..llm.fallback import FallbackLLM
 from ..tts.fallback import FallbackTTS
 from ..tts.phrase_cache import CachedTTS
 from . import phrases
 from .common_phrases import common_phrases
+from .conversation import Conversation
+from .conversations import Conversations
 from .ears import Ears
 from .hearing import Hearing
 from .playback import Playback
+from .raw_models import raw_models
 from .recognisers import opened_recogniser
 from .session import Session
 from .settings import Settings
@@ -42,9 +47,14 @@ class Engine:
         self.voice = CachedTTS(FallbackTTS([component.create() for component in settings.tts]), settings.cache)
         self.quick = _quick(settings)
         """Says the first words of replies; None: there are no quick replies."""
+        self.raw_models: Mapping[str, LLM] = raw_models(settings, self.llm)
+        """The models that the API offers, by name."""
+        self.embedder = _embedder(settings)
+        """Makes vectors of texts; None: nobody does."""
         parts = (self.llm, settings.character, *([self.quick] if self.quick else []))
         self.agent = settings.agent.provider(settings.agent.config, *parts)
         self.hearing = Hearing(settings)
+        self.conversations = Conversations(settings.sessions, keys=settings.gateway.auth.enabled)
         self.statistics = ReplyStatistics()
         self._streaming: dict[tuple[int, int], Streaming] = {}
         """By model and voice."""
@@ -64,8 +74,15 @@ class Engine:
                 # Replies do without it, too; it is opened when it is asked again.
                 with suppress(AllProvidersFailed):
                     await self.quick.open()
+            for chain in self._others:
+                exits.push_async_callback(chain.aclose)
+                # A caller is told when it asks for one that does not open; it is opened when it is asked again.
+                with suppress(AllProvidersFailed):
+                    await chain.open()
             exits.push_async_callback(self.hearing.aclose)
             await self.hearing.open()
+            exits.push_async_callback(self.conversations.aclose)
+            await self.conversations.start()
             self._exits = exits.pop_all()
         return self
 
@@ -80,6 +97,8 @@ class Engine:
             group.create_task(self.voice.probe_all(failing_only=failing_only), name="probe voices")
             if self.quick:
                 group.create_task(self.quick.probe_all(LOAD_S, failing_only=failing_only), name="probe quick models")
+            for chain in self._others:
+                group.create_task(chain.probe_all(LOAD_S, failing_only=failing_only), name="probe models of the API")
 
     async def keep_warm(self) -> None:
         """Probe all at once, and failing ones from time to time: a model server started later is found. Never ends."""
@@ -106,7 +125,18 @@ class Engine:
             if chain is not None:
                 chain.prepare()
 
-    def new_session(self, name: str) -> Session:
+    def llm_for(self, model: str) -> LLM | None:
+        """The model that the API offers under this name."""
+        return self.raw_models.get(model)
+
+    @property
+    def _others(self) -> Sequence[FallbackLLM | FallbackEmbedder]:
+        """Chains that only the API asks; those that share the models of ``llm`` are not among them."""
+        own = [chain for name in self.settings.models if isinstance(chain := self.raw_models[name], FallbackLLM)]
+        return [*own, *([self.embedder] if self.embedder else [])]
+
+    def new_session(self, name: str, history: Conversation | None = None) -> Session:
+        """A session that goes on with this conversation; None: with one that ends with it."""
         settings = self.settings
         return Session(
             name,
@@ -121,6 +151,7 @@ class Engine:
             ),
             streaming=self.streaming,
             completed=self._count,
+            history=history,
         )
 
     @property
@@ -169,10 +200,12 @@ class Engine:
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong with providers at the moment, a line each."""
+        """What is wrong with providers, and with the keeping of conversations, at the moment, a line each."""
         now = loop_ms()
-        chains = (self.llm, self.voice, *([self.quick] if self.quick else []))
+        chains = (self.llm, self.voice, *([self.quick] if self.quick else []), *self._others)
         lines = [str(error) for chain in chains for _, _, error in chain.states(now) if error is not None]
+        if self.conversations.problem:
+            lines.append(self.conversations.problem)
         return list(dict.fromkeys(lines))
 
 
@@ -181,6 +214,10 @@ def _quick(settings: Settings) -> FallbackLLM | None:
     if not settings.character.quick_reply or not takes_quick(settings.agent.provider) or not settings.quick_llm:
         return None
     return FallbackLLM([component.create() for component in settings.quick_llm])
+
+
+def _embedder(settings: Settings) -> FallbackEmbedder | None:
+    return FallbackEmbedder([part.create() for part in settings.embeddings]) if settings.embeddings else None
 
 
 def _config(provider: object) -> object:

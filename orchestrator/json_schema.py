@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from ..core.block import Block
 from ..core.errors import ProviderError
 from ..core.registry import Registry
-from .components import COMPONENTS, LONGEST_CHAIN, ComponentSection
+from .components import COMPONENTS, LONGEST_CHAIN, MODEL, MODEL_NAME, MODELS, MOST_MODELS, ComponentSection
 from .loader import BLOCKS
 
 Schema = dict[str, Any]
@@ -23,6 +23,8 @@ _TITLES = {
     "llm": "Language model, or a chain of them: the first that answers is used",
     "quick_llm": "Small, fast model, or a chain of them: says the first one to three words; without it there is no quick reply",
     "tts": "Voice, or a chain of them",
+    "embeddings": "Model for embeddings, or a chain of servers of the same model; without it the API makes none",
+    "models": "Further language models that the API offers, by name; a list is of servers that share the requests",
     "asr": "Speech recognition, or a chain of it; without it the character does not listen",
 }
 _VARIABLE = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}"}
@@ -41,6 +43,8 @@ def settings_schema(registry: Registry) -> tuple[Schema, list[str]]:
     for section, form in COMPONENTS.items():
         providers = {name: references[config, "validation"] for name, config in configs[section].items()}
         properties[section] = _component(form, providers) | {"description": _TITLES[section]}
+        if form.kind == MODEL.kind:
+            properties[MODELS] = _models(providers) | {"description": _TITLES[MODELS]}
     for name, model in BLOCKS.items():
         summary = (model.__doc__ or "").strip()
         properties[name] = {"anyOf": [references[model, "validation"], {"type": "null"}], "description": summary}
@@ -67,10 +71,21 @@ def _configs(form: ComponentSection, registry: Registry, missing: list[str]) -> 
     return found
 
 
-def _component(form: ComponentSection, providers: dict[str, Any]) -> Schema:
-    if not providers:
-        return {"anyOf": [{"type": "null"}, {"type": "array", "maxItems": 0}]}
-    one = [
+def _models(providers: dict[str, Any]) -> Schema:
+    """A mapping of names to what ``llm`` takes, but not blank."""
+    one = {"anyOf": _one(providers)}
+    replicas = {"type": "array", "items": one, "minItems": 1, "maxItems": LONGEST_CHAIN}
+    return {
+        "type": ["object", "null"],
+        "propertyNames": {"pattern": f"^{MODEL_NAME}$"},
+        "maxProperties": MOST_MODELS,
+        "additionalProperties": {"anyOf": [*one["anyOf"], replicas]},
+    }
+
+
+def _one(providers: dict[str, Any]) -> list[Schema]:
+    """One provider: its name, or a mapping of its name to its settings."""
+    return [
         {"type": "string", "enum": list(providers)},
         {
             "type": "object",
@@ -80,6 +95,12 @@ def _component(form: ComponentSection, providers: dict[str, Any]) -> Schema:
             "maxProperties": 1,
         },
     ]
+
+
+def _component(form: ComponentSection, providers: dict[str, Any]) -> Schema:
+    if not providers:
+        return {"anyOf": [{"type": "null"}, {"type": "array", "maxItems": 0}]}
+    one = _one(providers)
     if not form.chain:
         return {"anyOf": [*one, {"type": "null"}]}
     chain: Schema = {"type": "array", "items": {"anyOf": one}, "maxItems": LONGEST_CHAIN}

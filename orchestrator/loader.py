@@ -19,7 +19,7 @@ from ..core.errors import ConfigError
 from ..core.registry import Registry
 from ..tts.cache_settings import CacheSettings
 from . import characters
-from .components import COMPONENTS, components
+from .components import COMPONENTS, MODELS, components, models
 from .expand import expanded_map
 from .gateway_settings import GatewaySettings, ObservabilitySettings, SessionsSettings
 from .problems import ConfigErrors, built, misplaced, unknown_key
@@ -50,7 +50,7 @@ BLOCKS: Mapping[str, type[Block]] = {
     "sessions": SessionsSettings,
     "observability": ObservabilitySettings,
 }
-SECTIONS = ("character", *COMPONENTS, *BLOCKS)
+SECTIONS = ("character", *COMPONENTS, MODELS, *BLOCKS)
 """The keys of conf.yaml."""
 FOLDERS = (("avatar", "model"), ("cache", "folder"), ("ears", "smart_turn"), ("sessions", "file"))
 """Keys that hold a path."""
@@ -122,6 +122,7 @@ def _settings(
         if section != "tts"
     }
     chains["tts"] = _voices(tree, cast, registry, problems, Place(file), remarks)
+    offered = models(tree.get(MODELS), registry, problems)
     for section, key in FOLDERS:
         remarks.folder(tree, section, key)
         tree = _with_folder(tree, section, key)
@@ -134,6 +135,7 @@ def _settings(
         character_file=cast.file,
         agent=chains.pop("agent")[0],
         files=(file, cast.file) if cast.file else (file,),
+        models=offered,
         **chains,
         **blocks,
     )

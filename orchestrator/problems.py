@@ -25,6 +25,7 @@ _HOMES: Mapping[Kind, tuple[str, str]] = {
     "tts": ("a voice", "tts"),
     "asr": ("an ear", "asr"),
     "agents": ("an agent", "agent"),
+    "embeddings": ("a model for embeddings", "embeddings"),
 }
 """What providers of a kind are called, and the section where they stand."""
 

@@ -8,4 +8,12 @@ from ..core.registry import Registry
 
 def default_registry() -> Registry:
     """All built-in providers and all plug-ins that are installed."""
-    return Registry({"llm": llm.PROVIDERS, "tts": tts.PROVIDERS, "asr": asr.PROVIDERS, "agents": agents.PROVIDERS})
+    return Registry(
+        {
+            "llm": llm.PROVIDERS,
+            "tts": tts.PROVIDERS,
+            "asr": asr.PROVIDERS,
+            "agents": agents.PROVIDERS,
+            "embeddings": llm.EMBEDDERS,
+        }
+    )

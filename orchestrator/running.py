@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from ..core.database import StoreError
 from ..core.types import UserInput
-from .commands import Command, Say
+from .commands import Command, Interrupt, Revise, Say
+from .conversation import Conversation, NoSuchMessage
 from .turn import Turn
 
 
@@ -40,3 +42,18 @@ async def kept(ahead: Running | None, command: Command) -> Running | None:
         return ahead
     await over(ahead)
     return None
+
+
+async def revised(
+    history: Conversation, command: Revise, running: Running | None, ahead: Running | None
+) -> Say | Interrupt | None:
+    """Change the history when all that runs has ended; what is to be done then. None: it was refused."""
+    try:
+        await command.revision.check(history)
+        await over(running)
+        await over(ahead)
+        heard = await command.revision.apply(history)
+    except (NoSuchMessage, StoreError) as error:
+        command.refused(error)
+        return None
+    return Say(heard, command.at) if heard is not None else Interrupt()

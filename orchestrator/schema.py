@@ -1,4 +1,8 @@
-"""The tables of the file that holds conversations, keys and their use. A change is a new script at the end."""
+"""The tables of the file that holds conversations, keys and their use. A change is a new script at the end.
+
+The messages of a session are a tree: each has a ``parent``, and what was said is the way from one without to
+``head``; ``sessions.messages`` is how many there are on it. A parent that is not there was forgotten.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ CREATE TABLE sessions (
   character TEXT NOT NULL,
   title TEXT NOT NULL,
   head INTEGER,
+  messages INTEGER NOT NULL DEFAULT 0,
   created_at REAL NOT NULL,
   updated_at REAL NOT NULL,
   UNIQUE (owner, name)
@@ -29,6 +34,7 @@ CREATE TABLE messages (
   created_at REAL NOT NULL
 );
 CREATE INDEX messages_by_parent ON messages (session, parent);
+CREATE UNIQUE INDEX messages_by_time ON messages (session, created_at);
 CREATE TABLE keys (
   id TEXT PRIMARY KEY,
   digest BLOB NOT NULL UNIQUE,

@@ -11,28 +11,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 
-from ..agents import Agent, QuickAgent
+from ..agents import Agent
 from ..core.channel import Channel
 from ..core.character import Character
 from ..core.clock import loop_ms
-from ..core.errors import CapacityError, SessionClosed
-from ..core.events import SessionEvent, TurnEnded, TurnStatus
-from ..core.types import LLMDelta, Message, TextDelta, UserInput
+from ..core.errors import CapacityError, HayakuchiError, SessionClosed
+from ..core.events import Kept, SessionEvent, TurnEnded, TurnStatus
+from ..core.types import Message, UserInput
 from ..tts import Voice
-from .commands import Command, Drop, Greet, Interrupt, Say, ThinkAhead
-from .cutter import cutter_for
-from .cutting import Filler
-from .fillers import Fillers
-from .history import History
+from .commands import Command, Drop, Greet, Interrupt, Revise, Say, ThinkAhead
+from .conversation import Conversation
 from .on_air import OnAir
 from .playback import Playback
-from .running import Running, kept, over
-from .speakable import pronounced
+from .revisions import Revision
+from .running import Running, kept, over, revised
 from .streaming import Streaming
 from .turn import Turn, TurnSettings
+from .turn_maker import TurnMaker
 
 INBOX = 8
 
@@ -56,20 +53,22 @@ class Session:
         settings: TurnSettings,
         streaming: Callable[[], Streaming],
         completed: Callable[[Turn], None] = lambda turn: None,
+        history: Conversation | None = None,
     ) -> None:
         self.name = name
         self.character = character
         self.playback = playback
-        self.history = History()
+        self.history = Conversation.in_memory(name, character.name) if history is None else history
+        """What was said, shared with whoever else takes part in the conversation."""
         self.on_air = OnAir(playback, self.tell)
-        self._agent, self._voice = agent, voice
-        self._settings, self._streaming, self._completed = settings, streaming, completed
+        self._completed = completed
+        self._maker = TurnMaker(agent, voice, character, playback, settings, streaming, self.tell)
         self._inbox: Channel[Command] = Channel(INBOX)
         self._observers: list[Observer] = []
-        self._asks_quick = agent.asks_quick if isinstance(agent, QuickAgent) else _never
-        self._fillers = Fillers(character)
         self.turns = 0
         """How many turns have begun."""
+        self._said_in = self.history.uid
+        """The conversation that the turn belongs to which has the floor."""
 
     @property
     def turn(self) -> Turn | None:
@@ -117,6 +116,11 @@ class Session:
         """``by`` lets go of the voice: it goes on at once, where it stopped, unless somebody else holds it."""
         self.on_air.resume(by)
 
+    def revise(self, revision: Revision, refused: Callable[[HayakuchiError], None]) -> None:
+        """Change the history; what is being spoken stops, unless there is nothing to change. ``refused`` is told of a
+        NoSuchMessage or StoreError. Raises CapacityError, SessionClosed."""
+        self._leave_word(Revise(revision, loop_ms(), refused))
+
     def close(self) -> None:
         """End ``run`` and the turn that is running; idempotent."""
         self._inbox.close()
@@ -132,6 +136,10 @@ class Session:
                     continue
                 if isinstance(command, Greet) and not self._may_greet():
                     continue
+                if isinstance(command, Revise):
+                    command = await revised(self.history, command, running, ahead)
+                    if command is None:
+                        continue
                 await over(running)
                 running, ahead = None, await kept(ahead, command)
                 if not isinstance(command, Interrupt):
@@ -152,7 +160,7 @@ class Session:
         return self._started(command.heard)
 
     def _started(self, heard: UserInput | None) -> Running:
-        turn = self._made(heard)
+        turn = self._maker.made(heard, self._said_so_far())
         return Running(turn, self._group.create_task(self._run_turn(turn), name=f"session {self.name}: turn"))
 
     def _may_greet(self) -> bool:
@@ -164,32 +172,10 @@ class Session:
         if not self._inbox.put_nowait(command):
             raise CapacityError("too many messages at once", retry_after_s=1.0)
 
-    def _made(self, heard: UserInput | None) -> Turn:
-        streaming = self._streaming()
-        if heard is not None and heard.whole_reply:
-            streaming = streaming.made_whole()
-        return Turn(
-            heard,
-            reply=self._reply(heard),
-            cutter=cutter_for(self.character, streaming, self._voice.first_byte_ms),
-            voice=self._voice,
-            playback=self.playback,
-            publish=self.tell,
-            settings=self._settings,
-            streaming=streaming,
-            polish=self._polish,
-            filler=self._filler(heard),
-        )
-
-    def _filler(self, heard: UserInput | None) -> Filler:
-        """What may fill the wait for the answer: nothing where a small model is asked for the first words."""
-        if heard is None or self._asks_quick(heard):
-            return lambda: None
-        return partial(self._fillers.take, heard.text)
-
     def _begin(self, turn: Turn, command: Say | Greet) -> None:
         self.turns += 1
-        self._fillers.next_turn()
+        self._said_in = self.history.uid
+        self._maker.next_turn()
         self.on_air.take(turn)
         turn.begin(self.turns, command.at, command.heard if isinstance(command, Say) else None)
 
@@ -210,24 +196,26 @@ class Session:
             status, code, message = TurnStatus.FAILED, "internal", "an internal error; the log has the details"
         finally:
             if turn.number:
-                self.history.add(turn.heard, turn.remembered_reply(whole=heard_reply is not None))
+                remembered = turn.remembered_reply(whole=heard_reply is not None)
                 heard_reply = turn.heard_reply if heard_reply is None else heard_reply
+                kept_now = await self._keep(turn.heard, remembered, status)
                 self.on_air.leave()
-                self.tell(TurnEnded(turn.number, status, turn.reply, heard_reply, code, message))
+                self.tell(TurnEnded(turn.number, status, turn.reply, heard_reply, code, message, kept_now))
 
-    def _reply(self, heard: UserInput | None) -> AsyncIterator[LLMDelta]:
-        if heard is None:
-            return _spoken_line(self.character.opening_line)
-        return self._agent.reply(heard, self._said_so_far())
+    async def _keep(self, heard: UserInput | None, remembered: str, status: TurnStatus) -> tuple[Kept, ...]:
+        """Write what was said and heard; nothing where the conversation was deleted meanwhile."""
+        if self.history.uid == self._said_in:
+            await self.history.add(heard, remembered, status.value, by=self)
+        if self.history.uid != self._said_in:
+            return ()
+        added = self.history.recent((heard is not None) + bool(remembered))
+        return tuple(Kept(stored.id, stored.message.role, stored.siblings) for stored in added)
 
     def _said_so_far(self) -> Sequence[Message]:
         """The history, and what is heard at the moment, for a turn that runs ahead while another one speaks."""
         if self.turn is None:
             return self.history.messages
         return self.history.with_exchange(self.turn.heard, self.turn.remembered_reply(whole=False))
-
-    async def _polish(self, text: str) -> str:
-        return pronounced(text, self.character.lexicon)
 
     def tell(self, event: SessionEvent) -> None:
         """Tell every observer, at once."""
@@ -237,11 +225,3 @@ class Session:
             except Exception:
                 # An observer is a boundary, too: what it breaks is its own.
                 log.exception("an observer of session %s broke", self.name)
-
-
-async def _spoken_line(text: str) -> AsyncIterator[LLMDelta]:
-    yield TextDelta(text)
-
-
-def _never(heard: UserInput) -> bool:
-    return False

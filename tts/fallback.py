@@ -80,7 +80,7 @@ class FallbackTTS(Fallback[TTS]):
                 return
         if failure is not None:
             yield ProviderFailure(failure, None)
-        raise self._chain.exhausted(only)
+        raise self._chain.exhausted(only=only)
 
 
 class _Clip:

@@ -8,15 +8,14 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 from pydantic_core import from_json
 
-from ..core.errors import Category, ProviderError
 from ..core.http import HttpClient
 from ..core.http_errors import error_text
-from ..core.remote import ServerBlock
+from ..core.openai_block import OpenAIBlock, listing_probed
 from ..core.sse import EventTooLong, SSEDecoder
 from ..core.types import BYTES_PER_SAMPLE, Audio, SpeechRequest
 from .base import TTSConfig
@@ -29,11 +28,12 @@ if TYPE_CHECKING:
 PIECE_MS = 100
 MAX_EVENT_BYTES = 16 << 20
 """A server that streams events may send a whole clip in one of them."""
-_OWN_FIELDS = frozenset({"model", "input", "voice", "response_format"})
 
 
-class OpenAITTSConfig(ServerBlock, TTSConfig):
+class OpenAITTSConfig(OpenAIBlock, TTSConfig):
     """The block ``openai_tts``."""
+
+    own_fields: ClassVar[frozenset[str]] = frozenset({"model", "input", "voice", "response_format"})
 
     model: str = Field(min_length=1, description="Name of the model, for example tts-1 or kokoro")
     voice: str = Field(min_length=1, description="Name of the voice")
@@ -43,13 +43,6 @@ class OpenAITTSConfig(ServerBlock, TTSConfig):
     sample_rate: int = Field(
         default=24_000, ge=8_000, le=192_000, description="Hz of the server's pcm; a wav says its own"
     )
-
-    @field_validator("extra_body")
-    @classmethod
-    def _leaves_own_fields_alone(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if taken := sorted(_OWN_FIELDS & value.keys()):
-            raise ValueError(f"{', '.join(taken)} cannot be set here")
-        return value
 
 
 class OpenAITTS:
@@ -99,14 +92,8 @@ class OpenAITTS:
             self._http.hang_up(response)
 
     async def probe(self) -> str:
-        """Ask for the list of models (2 s), which costs nothing: speech would. Raises ProviderError when the server cannot be
-        reached or refuses the key; what else it says to that question tells nothing about its voice."""
-        try:
-            await self._http.get_json("models")
-        except ProviderError as error:
-            if error.category in (Category.AUTH, Category.CONNECTIVITY, Category.TIMEOUT):
-                raise
-        return f"{self.config.model} ({self.config.voice}) at {self.config.shown_url}"
+        """Ask for the list of models (2 s), which costs nothing: speech would. Raises ProviderError."""
+        return await listing_probed(self._http, f"{self.config.model} ({self.config.voice})")
 
     def _body(self, text: str) -> bytes:
         config = self.config

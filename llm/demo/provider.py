@@ -10,10 +10,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from ...core.provider import Deadlines
-from ...core.types import Generation, LLMDelta, Message, TextDelta, Usage
+from ...core.types import Finish, Generation, LLMDelta, Message, TextDelta, Usage
 from ..base import LLMConfig
 from . import lines, mind, rules
-from .tokens import tokens
+from .tokens import limited, tokens
 
 
 class DemoConfig(LLMConfig):
@@ -54,13 +54,19 @@ class DemoLLM:
     async def stream(
         self, messages: Sequence[Message], options: Generation | None = None
     ) -> AsyncGenerator[LLMDelta, None]:
-        """The reply word by word, at the pace of the configuration; then the count of words as usage."""
-        reply = tokens(mind.answer(messages, *self._learn(), self._dice(messages)))
+        """The reply word by word, at the pace of the configuration; then the count of words as usage.
+
+        Of the options it obeys ``stop``, ``max_tokens`` (words) and ``seed``. It never calls a tool and sees no pictures.
+        """
+        asked = options or Generation()
+        whole = tokens(mind.answer(messages, *self._learn(), self._dice(messages, asked.seed)))
+        reply, reason = limited(whole, asked.stop, asked.max_tokens)
         await asyncio.sleep(self.config.first_token_ms / 1000)
         for index, token in enumerate(reply):
             if index:
                 await asyncio.sleep(self.config.token_ms / 1000)
             yield TextDelta(token)
+        yield Finish(reason)
         yield Usage(sum(len(tokens(message.content)) for message in messages), len(reply))
 
     def _learn(self) -> tuple[lines.Library, Mapping[str, rules.Rules]]:
@@ -68,8 +74,9 @@ class DemoLLM:
             self._learned = lines.load(), rules.load()
         return self._learned
 
-    def _dice(self, messages: Sequence[Message]) -> Random:
-        if self.config.seed is None:
+    def _dice(self, messages: Sequence[Message], asked: int | None) -> Random:
+        seed = self.config.seed if asked is None else asked
+        if seed is None:
             return Random()
         talk = "\x1e".join(f"{message.role}\x1f{message.content}" for message in messages)
-        return Random(f"{self.config.seed}\x1e{talk}".encode("utf-8", "surrogatepass"))
+        return Random(f"{seed}\x1e{talk}".encode("utf-8", "surrogatepass"))

@@ -14,7 +14,7 @@ from llm_subjects import MESSAGES, SUBJECTS, closing, collect, text_of
 
 from hayakuchi.core.errors import ProviderError
 from hayakuchi.core.provider import Deadlines
-from hayakuchi.core.types import ReasoningDelta, TextDelta, Usage
+from hayakuchi.core.types import Finish, FinishReason, ReasoningDelta, TextDelta, Usage
 from hayakuchi.llm import LLM
 
 
@@ -31,9 +31,11 @@ async def _llm(request: pytest.FixtureRequest) -> AsyncIterator[LLM]:
 async def test_a_reply_comes_in_several_pieces(llm: LLM):
     deltas = await collect(llm)
     assert sum(isinstance(found, TextDelta) for found in deltas) >= 2
-    assert all(isinstance(found, TextDelta | ReasoningDelta | Usage) for found in deltas)
+    assert all(isinstance(found, TextDelta | ReasoningDelta | Finish | Usage) for found in deltas)
     assert all(found.text for found in deltas if isinstance(found, TextDelta | ReasoningDelta))
     assert sum(isinstance(found, Usage) for found in deltas) <= 1
+    assert [found for found in deltas if isinstance(found, Finish)] == [Finish(FinishReason.STOP)]
+    assert isinstance(deltas[-1] if isinstance(deltas[-1], Finish) else deltas[-2], Finish)
 
 
 async def test_it_says_who_it_is(llm: LLM):

@@ -8,8 +8,6 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-from introduced import introduced
 from requirements import require
 from scripted import ScriptedLLM, ScriptedTTS
 from scripted_asr import ScriptedASR
@@ -23,12 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 WITHIN_S = 60.0
 
 
-async def test_it_speaks_and_understands(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_speaks_and_understands() -> None:
     node = shutil.which("node")
     require(node, "needs Node.js")
     require((ROOT / "node_modules" / "openai").is_dir(), "needs `npm ci`")
     assert node
-    introduced(monkeypatch)
     voice = FakeTTS("fake", tone(200, rate=RATE), 0.1, tone(200, rate=RATE), 0.3, tone(200, rate=RATE), rate=RATE)
     asr = ScriptedASR(lambda clip: "Hello there.", takes_ms=1)
     settings = settings_for(lambda: ScriptedLLM(["Hi."]), ScriptedTTS, asr=lambda: asr)

@@ -14,7 +14,8 @@ import pytest
 from requirements import require
 
 from hayakuchi.core.errors import Category, ProviderError
-from hayakuchi.core.types import Message, TextDelta, Usage
+from hayakuchi.core.types import Finish, FinishReason, Generation, Message, TextDelta, Usage
+from hayakuchi.llm import openai_requests
 from hayakuchi.llm.openai import OpenAIConfig, OpenAILLM
 
 SENTENCES = (
@@ -101,3 +102,18 @@ async def test_too_long_a_prompt_is_an_invalid_request(llm: OpenAILLM):
         async for _ in llm.stream([Message("user", "word " * 5_000)]):
             pass
     assert caught.value.category is Category.INVALID_REQUEST
+
+
+async def test_its_own_completion_is_understood_too(llm: OpenAILLM, monkeypatch: pytest.MonkeyPatch):
+    """A llama.cpp that does not speak OpenAI's API, played by one that is asked for a route it does not have."""
+    monkeypatch.setattr(openai_requests, "CHAT", "no/such/route")
+    deltas = await collect(llm)
+    texts = [found.text for found in deltas if isinstance(found, TextDelta)]
+    assert len(texts) >= 5
+    assert set("".join(texts).split()) <= set(" ".join(SENTENCES).split())
+    usage = deltas[-1]
+    assert isinstance(usage, Usage)
+    assert usage.prompt_tokens > 0
+    assert usage.completion_tokens > 0
+    options = Generation(max_tokens=2)
+    assert Finish(FinishReason.LENGTH) in [found async for found in llm.stream(MESSAGES, options)]

@@ -72,7 +72,7 @@ async def test_what_runs_beside_the_server_ends_with_it() -> None:
     seen: list[Any] = []
 
     async def beside(rooms: Rooms) -> None:
-        seen.append(rooms.get("main"))
+        seen.append(await rooms.enter("", "main"))
         try:
             await asyncio.Event().wait()
         finally:

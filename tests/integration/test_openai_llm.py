@@ -15,19 +15,31 @@ from fake_openai import (
     Script,
     answer_json,
     chat,
+    ended,
     failure,
     models,
+    piece_of_call,
     whole_chat,
 )
 from leaks import nothing_leaks
 from pydantic import ValidationError
 
 from hayakuchi.core.errors import Category, ProviderError
-from hayakuchi.core.types import Message, ReasoningDelta, TextDelta, Usage
+from hayakuchi.core.types import (
+    Finish,
+    FinishReason,
+    Generation,
+    Message,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
 from hayakuchi.llm import openai
 from hayakuchi.llm.openai import OpenAIConfig, OpenAILLM
 
 MESSAGES = (Message("system", "Be kind."), Message("user", "早口?"))
+END = Finish(FinishReason.STOP)
 Make = Callable[..., Awaitable[OpenAILLM]]
 
 
@@ -95,7 +107,7 @@ def test_blocks_that_are_refused(block: dict[str, Any]):
 
 async def test_reasoning_text_and_usage(server: FakeOpenAI, make: Make):
     server.chat = Answer(chat(("a", "b"), reasoning=("hm",), usage=(3, 2)))
-    assert await collect(await make()) == [ReasoningDelta("hm"), TextDelta("a"), TextDelta("b"), Usage(3, 2)]
+    assert await collect(await make()) == [ReasoningDelta("hm"), TextDelta("a"), TextDelta("b"), END, Usage(3, 2)]
 
 
 def refuses_stream_options(request: Recorded) -> Answer:
@@ -108,7 +120,7 @@ async def test_a_server_without_stream_options_is_remembered(server: FakeOpenAI,
     server.chat = refuses_stream_options
     llm = await make()
     for _ in range(2):
-        assert await collect(llm) == [TextDelta("fine")]
+        assert await collect(llm) == [TextDelta("fine"), END]
     assert ["stream_options" in request.body for request in server.requests] == [True, False, False]
 
 
@@ -118,7 +130,7 @@ async def test_a_bad_request_is_not_blamed_on_stream_options(server: FakeOpenAI,
     with pytest.raises(ProviderError, match="too long"):
         await collect(llm)
     server.chat = Answer(chat(["fine"], usage=(1, 1)))
-    assert await collect(llm) == [TextDelta("fine"), Usage(1, 1)]
+    assert await collect(llm) == [TextDelta("fine"), END, Usage(1, 1)]
     server.chat = failure(400, "too long")
     with pytest.raises(ProviderError, match="too long"):
         await collect(llm)
@@ -128,13 +140,18 @@ async def test_a_bad_request_is_not_blamed_on_stream_options(server: FakeOpenAI,
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_whole_completion(server: FakeOpenAI, make: Make, stream: bool):
     server.chat = whole_chat("Hello there.", reasoning="hm", usage=(1, 2))
-    assert await collect(await make(stream=stream)) == [ReasoningDelta("hm"), TextDelta("Hello there."), Usage(1, 2)]
+    assert await collect(await make(stream=stream)) == [
+        ReasoningDelta("hm"),
+        TextDelta("Hello there."),
+        END,
+        Usage(1, 2),
+    ]
     assert server.requests[-1].body["stream"] is stream
 
 
 async def test_a_server_that_streams_unasked(server: FakeOpenAI, make: Make):
     server.chat = Answer(chat(["a"]), content_type="text/plain")
-    assert await collect(await make(stream=False)) == [TextDelta("a")]
+    assert await collect(await make(stream=False)) == [TextDelta("a"), END]
     assert "stream_options" not in server.requests[-1].body
 
 
@@ -152,7 +169,7 @@ async def test_a_finished_reply_does_not_wait_for_ever(
 ):
     monkeypatch.setattr(openai, "TAIL_S", 0.05)
     server.chat = Answer([*chat(["a"], usage=(1, 1))[: 1 + kept], 0.02, end])
-    assert await collect(await make()) == [TextDelta("a"), *([Usage(1, 1)] if kept > 1 else [])]
+    assert await collect(await make()) == [TextDelta("a"), END, *([Usage(1, 1)] if kept > 1 else [])]
 
 
 async def test_probe_names_the_model(server: FakeOpenAI, make: Make):
@@ -205,3 +222,48 @@ async def test_probe_tells_what_is_wrong(
     with pytest.raises(ProviderError) as caught:
         await (await make()).probe()
     assert caught.value.category is category
+
+
+async def test_a_caller_s_options_are_sent(server: FakeOpenAI, make: Make):
+    options = Generation(temperature=0.5, max_tokens=9, stop=("x",), seed=3)
+    llm = await make(temperature=1, max_tokens=5)
+    async with asyncio.timeout(10):
+        assert [found async for found in llm.stream(MESSAGES, options)]
+    sent = {"temperature": 0.5, "max_tokens": 5, "stop": ["x"], "seed": 3, "stream": True, "model": "test"}
+    assert server.requests[-1].body.items() >= sent.items()
+
+
+def wants_the_new_name(request: Recorded) -> Answer:
+    if "max_tokens" in request.body:
+        message = "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead."
+        return failure(400, message)
+    return refuses_stream_options(request)
+
+
+async def test_a_server_that_wants_the_limit_under_its_new_name(server: FakeOpenAI, make: Make):
+    server.chat = wants_the_new_name
+    llm = await make(max_tokens=7)
+    for _ in range(2):
+        assert await collect(llm) == [TextDelta("fine"), END]
+    assert [request.body.get("max_completion_tokens") for request in server.requests] == [None, 7, 7, 7]
+
+
+async def test_a_refusal_that_names_the_new_limit_twice_is_told(server: FakeOpenAI, make: Make):
+    server.chat = failure(400, "max_completion_tokens is too large")
+    with pytest.raises(ProviderError, match="too large"):
+        await collect(await make(max_tokens=7))
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_calls_of_tools(server: FakeOpenAI, make: Make, stream: bool):
+    call = {"id": "a", "type": "function", "function": {"name": "sing", "arguments": "{}"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    streamed = Answer([piece_of_call(0, id="a", name="sing"), piece_of_call(0, arguments="{}"), ended("tool_calls")])
+    server.chat = (
+        streamed if stream else answer_json({"choices": [{"message": message, "finish_reason": "tool_calls"}]})
+    )
+    found = await collect(await make(stream=stream))
+    calls = [each for each in found if isinstance(each, ToolCallDelta)]
+    assert [(calls[0].id, calls[0].name), "".join(each.arguments for each in calls)] == [("a", "sing"), "{}"]
+    assert found[-1] == Finish(FinishReason.TOOL_CALLS)

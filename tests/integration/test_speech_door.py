@@ -14,7 +14,6 @@ from typing import Any
 import aiohttp
 import openai
 import pytest
-from introduced import introduced
 from leaks import nothing_leaks
 from openai import AsyncOpenAI
 from scripted import ScriptedLLM, ScriptedTTS
@@ -30,10 +29,13 @@ from hayakuchi.gateway.api.problem import Problem
 from hayakuchi.gateway.encoders import CONTENT_TYPES, RATE, SoundFormat
 from hayakuchi.gateway.meter import Meter
 from hayakuchi.orchestrator.engine import Engine
+from hayakuchi.orchestrator.gateway_settings import LimitSettings
 from hayakuchi.orchestrator.settings import Component
 
 TEXT = "Hello there, my friends. This is a second sentence of some length."
 WORDS = len(TEXT.split())
+
+UNLIMITED = LimitSettings(requests_per_minute=0, concurrent_turns=0)
 
 
 class Door:
@@ -58,14 +60,9 @@ class Door:
         return problem
 
 
-@pytest.fixture(autouse=True)
-def _everybody_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    introduced(monkeypatch)
-
-
 @asynccontextmanager
 async def door(*voices: Component, **gateway: Any) -> AsyncIterator[Door]:
-    settings = settings_for(lambda: ScriptedLLM(["Hi."]), ScriptedTTS, **gateway)
+    settings = settings_for(lambda: ScriptedLLM(["Hi."]), ScriptedTTS, limits=UNLIMITED, **gateway)
     character = Character(name="Test", lexicon={"Hayakuchi": "hi ya coochy"})
     settings = replace(settings, tts=voices, character=character)
     async with serving(settings) as (url, engine), aiohttp.ClientSession() as http:
@@ -335,7 +332,7 @@ async def test_what_is_asked_for_is_put_down(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Meter, "charge", charge)
     async with door(voice()[1]) as opened:
         await opened.post()
-    assert {who for who, _, _ in charged} == {"test"}
+    assert {who for who, _, _ in charged} == {"ip:127.0.0.1"}
     assert sum(characters for _, characters, _ in charged) == len(TEXT)
     assert sum(audio_s for _, _, audio_s in charged) == pytest.approx(0.2 * WORDS)
     assert len(charged) <= 2 + WORDS * 0.2 + 1

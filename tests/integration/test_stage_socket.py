@@ -242,7 +242,14 @@ async def test_who_said_what_is_kept() -> None:
             await viewer.send(type="input.text", text="Hi", viewer="Mika")
             await play_all(viewer, (await viewer.next("turn.started"))["turn"])
         async with viewing(url) as viewer:
-            assert viewer.snapshot["history"][0] == {"role": "user", "content": "Hi", "viewer": "Mika"}
+            first = viewer.snapshot["history"][0]
+            assert first == {
+                "id": first["id"],
+                "role": "user",
+                "content": "Hi",
+                "viewer": "Mika",
+                "siblings": [first["id"]],
+            }
 
 
 async def test_whoever_will_answer_gets_ready_while_somebody_writes() -> None:

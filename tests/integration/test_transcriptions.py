@@ -14,7 +14,6 @@ import aiohttp
 import openai
 import pytest
 from clip_files import sound_file, wav_file
-from introduced import introduced
 from leaks import nothing_leaks
 from openai import AsyncOpenAI
 from scripted import ScriptedLLM, ScriptedTTS
@@ -28,6 +27,7 @@ from hayakuchi.gateway import uploads
 from hayakuchi.gateway.api import transcriptions
 from hayakuchi.gateway.api.problem import Problem
 from hayakuchi.gateway.meter import Meter
+from hayakuchi.orchestrator.gateway_settings import LimitSettings
 
 SEGMENTS = (
     TranscriptSegment(120.4, 900, "Hello <there> & you --> me."),
@@ -35,10 +35,7 @@ SEGMENTS = (
 )
 HEARD = Transcript("Hello there. Bye.", "en", SEGMENTS, no_speech=0.01, log_probability=-0.25)
 
-
-@pytest.fixture(autouse=True)
-def _everybody_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    introduced(monkeypatch)
+UNLIMITED = LimitSettings(requests_per_minute=0, concurrent_turns=0)
 
 
 class Door:
@@ -64,7 +61,7 @@ class Door:
 
 @asynccontextmanager
 async def door(asr: Callable[[], Any] | None, **gateway: Any) -> AsyncIterator[Door]:
-    settings = settings_for(lambda: ScriptedLLM(["Hi."]), ScriptedTTS, asr=asr, **gateway)
+    settings = settings_for(lambda: ScriptedLLM(["Hi."]), ScriptedTTS, asr=asr, limits=UNLIMITED, **gateway)
     async with serving(settings) as (url, _), aiohttp.ClientSession() as http:
         yield Door(url, http)
 
@@ -479,7 +476,7 @@ async def test_what_is_understood_is_put_down(opened: Door, monkeypatch: pytest.
     monkeypatch.setattr(Meter, "charge", charge)
     await opened.post(wav_file(1.5))
     await opened.post(b"no sound at all " * 20)
-    assert charged == [("test", 1.5)]
+    assert charged == [("ip:127.0.0.1", 1.5)]
 
 
 async def test_a_caller_over_its_limit_is_told(opened: Door, asr: ScriptedASR, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,30 @@ def chat(
     return [*steps, b"data: [DONE]\n\n"]
 
 
+def piece_of_call(index: int | None = None, **fields: Any) -> bytes:
+    """A piece of a tool's call; ``name`` and ``arguments`` are the function's."""
+    function = {key: fields.pop(key) for key in ("name", "arguments") if key in fields}
+    named = {} if index is None else {"index": index}
+    return delta(tool_calls=[named | fields | {"function": function}])
+
+
+def ended(reason: str | None) -> bytes:
+    return event({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
+
+
+def completion(tokens: Iterable[str] = (" Hello", ",", " world", "."), *, last: dict[str, Any] | None = None) -> Answer:
+    """What llama.cpp streams from ``/completion``."""
+    counted = {"stop_type": "eos", "tokens_evaluated": 7, "tokens_predicted": 4} if last is None else last
+    pieces = [event({"content": token, "stop": False}) for token in tokens]
+    return Answer([*pieces, event({"content": "", "stop": True} | counted)])
+
+
+def vectors(*rows: Sequence[float], tokens: int = 5) -> Answer:
+    """An answer to ``/embeddings``."""
+    data = [{"object": "embedding", "index": index, "embedding": list(row)} for index, row in enumerate(rows)]
+    return answer_json({"object": "list", "data": data, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})
+
+
 def whole_chat(text: str, *, reasoning: str | None = None, usage: tuple[int, int] = (3, 4)) -> Answer:
     message = {"role": "assistant", "content": text, "reasoning_content": reasoning}
     counted = {"prompt_tokens": usage[0], "completion_tokens": usage[1]}
@@ -136,6 +160,8 @@ class FakeOpenAI:
     def __init__(self) -> None:
         self.chat: Script = Answer(chat())
         self.speech: Script = speech()
+        self.completion: Script = failure(404, "File Not Found")
+        self.embeddings: Script = vectors((1.0, 0.0))
         self.models: Script = models("test")
         self.requests: list[Recorded] = []
         self._connections: dict[int, int] = {}
@@ -158,6 +184,8 @@ class FakeOpenAI:
         app = web.Application(client_max_size=16 << 20)
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_post("/v1/audio/speech", self._speech)
+        app.router.add_post("/v1/embeddings", self._embeddings)
+        app.router.add_post("/completion", self._completion)
         app.router.add_get("/v1/models", self._models)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -174,6 +202,12 @@ class FakeOpenAI:
 
     async def _speech(self, request: web.Request) -> web.StreamResponse:
         return await self._serve(request, self.speech)
+
+    async def _embeddings(self, request: web.Request) -> web.StreamResponse:
+        return await self._serve(request, self.embeddings)
+
+    async def _completion(self, request: web.Request) -> web.StreamResponse:
+        return await self._serve(request, self.completion)
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
         return await self._serve(request, self.models)

@@ -16,12 +16,16 @@ from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.registry import Registry
 from hayakuchi.core.types import (
+    Finish,
+    FinishReason,
     Generation,
+    Image,
     LLMDelta,
     Message,
     ProviderFailure,
     ReasoningDelta,
     TextDelta,
+    ToolCallDelta,
     Usage,
     UserInput,
 )
@@ -42,6 +46,7 @@ class ScriptedLLM:
     def __init__(self, *script: LLMDelta | ProviderError | None) -> None:
         self.script = script
         self.asked: list[Sequence[Message]] = []
+        self.options: list[Generation | None] = []
         self.closed = 0
         self.waits = asyncio.Event()
 
@@ -54,6 +59,7 @@ class ScriptedLLM:
 
     async def stream(self, messages: Sequence[Message], options: Generation | None = None) -> AsyncIterator[LLMDelta]:
         self.asked.append(messages)
+        self.options.append(options)
         try:
             for item in self.script:
                 if item is None:
@@ -111,6 +117,19 @@ async def test_the_model_hears_persona_memory_and_the_viewer():
     assert "noodles" in system.content
     assert system.content.endswith("Be brief.")
     assert rest == [*history[2:], Message("user", '"Mika" says: my turn')]
+
+
+async def test_what_a_caller_asks_for_reaches_the_model():
+    llm = ScriptedLLM(ToolCallDelta(0, "a", "sing", "{}"), Finish(FinishReason.TOOL_CALLS))
+    options = Generation(max_tokens=9, tools=({"type": "function", "function": {"name": "sing"}},))
+    picture = (Image("data:image/png;base64,AA"),)
+    heard = UserInput("Sing!", generation=options, images=picture, instructions="Use no verbs.")
+    assert [delta async for delta in agent(llm).reply(heard, [])] == list(llm.script)
+    assert llm.options == [options]
+    system, said = llm.asked[0]
+    assert system.content.endswith("\n\nUse no verbs.")
+    assert system.content.index("noodles") < system.content.index("verbs")
+    assert said == Message("user", "Sing!", images=picture)
 
 
 async def test_memory_is_bounded_in_characters_too_and_can_be_switched_off():

@@ -43,6 +43,10 @@ def test_the_shipped_file_is_valid(validator: Draft202012Validator):
         "quick_llm: [demo_llm]",
         "quick_llm:",
         "quick_llm: []",
+        "models:",
+        "models: {a/b:1: demo_llm, b: [demo_llm, {openai_llm: {model: m, base_url: http://a, max_concurrent: 2}}]}",
+        "embeddings: {openai_embeddings: {model: m, base_url: http://a}}",
+        "embeddings: []",
         "gateway: {cors: ['http://a'], auth: {enabled: true}}",
     ],
 )
@@ -64,6 +68,12 @@ def test_what_the_loader_accepts(conf: str, validator: Draft202012Validator):
         "agent: [basic_memory_agent]",
         "asr: whisper",
         "quick_llm: whisper",
+        "models: [demo_llm]",
+        "models: {a: }",
+        "models: {a: []}",
+        "models: {a: whisper}",
+        "models: {a b: demo_llm}",
+        "embeddings: demo_llm",
         "- a",
     ],
 )

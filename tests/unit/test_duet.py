@@ -18,7 +18,10 @@ from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.types import (
+    Finish,
+    FinishReason,
     Generation,
+    Image,
     LLMDelta,
     Message,
     Opener,
@@ -47,6 +50,7 @@ class Model:
         self.closing_ms = closing_ms
         self.scripts = scripts
         self.asked: list[Sequence[Message]] = []
+        self.options: list[Generation | None] = []
         self.asked_at: list[float] = []
         self.running = 0
 
@@ -60,6 +64,7 @@ class Model:
     async def stream(self, messages: Sequence[Message], options: Generation | None = None) -> AsyncIterator[LLMDelta]:
         script = self.scripts[min(len(self.asked), len(self.scripts) - 1)]
         self.asked.append(messages)
+        self.options.append(options)
         self.asked_at.append(loop_ms())
         self.running += 1
         try:
@@ -293,8 +298,12 @@ def test_a_chain_of_large_models_that_all_fail() -> None:
         (UserInput("Hi", whole_reply=True), {}, {}),
         (UserInput("Hi"), {"quick_reply": False}, {}),
         (UserInput("Hi"), {}, {"enable_streaming": False}),
+        (UserInput("Hi", images=(Image("data:image/png;base64,AA"),)), {}, {}),
+        (UserInput("Hi", generation=Generation(tools=({"type": "function"},))), {}, {}),
+        (UserInput("Hi", generation=Generation(response_format={"type": "json_object"})), {}, {}),
+        (UserInput(""), {}, {}),
     ],
-    ids=["request", "whole reply", "character", "agent"],
+    ids=["request", "whole reply", "character", "agent", "pictures", "tools", "form", "nothing heard"],
 )
 def test_when_the_small_model_is_not_asked(heard: UserInput, character: Any, config: Any) -> None:
     large, quick = Model([100, "Hello", "."]), Model([10, "Oh,"])
@@ -306,7 +315,24 @@ def test_when_the_small_model_is_not_asked(heard: UserInput, character: Any, con
 
 def test_it_is_asked_otherwise() -> None:
     assert mind(Model([]), Model([])).asks_quick(UserInput("Hi"))
+    assert mind(Model([]), Model([])).asks_quick(UserInput("Hi", generation=Generation(max_tokens=9)))
     assert not BasicMemoryAgent(BasicMemoryConfig(), Model([]), KIYO).asks_quick(UserInput("Hi"))
+
+
+def test_options_are_for_the_large_model_and_its_end_comes_last() -> None:
+    end = Finish(FinishReason.LENGTH)
+    large, quick = Model([300, "Poor"], [200, "That", end, Usage(9, 5)]), Model([100, "Oh no,"])
+    options = Generation(max_tokens=9)
+    told = run_virtual(listen(mind(large, quick), UserInput("Hi", generation=options)))
+    assert [delta for _, delta in told] == [Opener("Oh no,"), TextDelta(" that"), end, Usage(9, 5)]
+    assert large.options == [options, options]
+    assert quick.options == [None]
+
+
+def test_an_end_without_a_word_ends_the_wait_for_the_small_model() -> None:
+    end = Finish(FinishReason.CONTENT_FILTER)
+    told = heard_from(Model([100, " ", end, 100]), Model([150, "Oh no,"]))
+    assert told == [(100, TextDelta(" ")), (100, end)]
 
 
 SLOW = ([50, "Poor", 50, " cat", 50, "!"], [50, "That", 50, "'s", 50, " it."])

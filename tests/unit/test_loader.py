@@ -70,6 +70,13 @@ class Bare:
     name = "bare_agent"
 
 
+class Embeddings:
+    name = "some_embeddings"
+
+    class Config(Block):
+        model: str
+
+
 REGISTRY = Registry(
     {
         "llm": (
@@ -79,6 +86,7 @@ REGISTRY = Registry(
         ),
         "tts": (ProviderSpec("espeak_tts", f"{__name__}:Voice"), ProviderSpec("tone_tts", f"{__name__}:Tone")),
         "agents": (ProviderSpec("basic_memory_agent", f"{__name__}:Memory"),),
+        "embeddings": (ProviderSpec("some_embeddings", f"{__name__}:Embeddings"),),
     },
     plugins=False,
 )
@@ -524,3 +532,63 @@ def test_no_mistake_shows_what_was_written(folder: Path, conf: str):
         said += repr(error) + str(error) + repr(vars(error))
         error = error.__cause__ or error.__context__
     assert KEY not in said
+
+
+def test_models_by_name(folder: Path):
+    settings = load(
+        "models:\n"
+        "  org/big:1: {openai_llm: {model: m}}\n"
+        "  1.5: demo_llm\n"
+        "  'both': [demo_llm, {openai_llm: {model: n}}]\n"
+    )
+    assert {name: [part.name for part in parts] for name, parts in settings.models.items()} == {
+        "org/big:1": ["openai_llm"],
+        "1.5": ["demo_llm"],
+        "both": ["demo_llm", "openai_llm"],
+    }
+    assert settings.models["both"][1].config.model == "n"
+    assert load("models:").models == load("").models == load("models: {}").models == {}
+
+
+@pytest.mark.parametrize(
+    ("conf", "expected"),
+    [
+        ("models: [demo_llm]", "conf.yaml:1:9: models: expected a mapping of names to language models, found a list"),
+        (
+            "models: {a b: demo_llm}",
+            "conf.yaml:1:10: models.'a b': the name of a model has 1 to 100 characters, and no space",
+        ),
+        ("models: {a: }", "conf.yaml:1:10: models.a: names no provider"),
+        ("models: {a: []}", "conf.yaml:1:10: models.a: names no provider"),
+        ("models: {a: {openai_llm: }}", "conf.yaml:1:14: models.a.openai_llm: missing key 'model'"),
+        (
+            "models: {a: [demo_llm, openai]}",
+            "conf.yaml:1:24: models.a.1: no llm provider 'openai' (did you mean 'openai_llm'?); "
+            "known: absent_llm, demo_llm, openai_llm",
+        ),
+        ("embeddings: {some_embeddings: }", "conf.yaml:1:14: embeddings.some_embeddings: missing key 'model'"),
+        (
+            "embeddings: [{some_embeddings: {model: a}}, {some_embeddings: {model: b}}]",
+            "conf.yaml:1:46: embeddings.1: names different models (a, b); vectors of different models do not mix",
+        ),
+        (
+            "some_embeddings: {}",
+            "conf.yaml:1:1: some_embeddings: unknown key: some_embeddings is a model for embeddings: "
+            "put it under embeddings:",
+        ),
+    ],
+)
+def test_mistakes_in_models_and_embeddings(folder: Path, conf: str, expected: str):
+    assert mistakes(conf) == [expected]
+
+
+def test_too_many_models(folder: Path):
+    assert mistakes("models:\n" + "".join(f"  m{n}: demo_llm\n" for n in range(65))) == [
+        "conf.yaml:2:3: models: has at most 64 names"
+    ]
+
+
+def test_embeddings_of_one_model_may_have_several_servers(folder: Path):
+    one = "{some_embeddings: {model: a}}"
+    assert [part.name for part in load(f"embeddings: [{one}, {one}]").embeddings] == ["some_embeddings"] * 2
+    assert load("").embeddings == load("embeddings: []").embeddings == ()

@@ -3,17 +3,18 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from fake_openai import chat, delta, event
+from fake_openai import chat, delta, ended, event, piece_of_call
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.http_errors import Failures
-from hayakuchi.core.types import ReasoningDelta, TextDelta, Usage
+from hayakuchi.core.types import Finish, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from hayakuchi.llm.openai_models import has_model, model_names
 from hayakuchi.llm.openai_reply import StreamedReply, whole_reply
 
 FAILURES = Failures("llm", "openai_llm", "http://host/v1", "the model 'm'")
+END = Finish(FinishReason.STOP)
 FINISH = event({"choices": [{"delta": {}, "finish_reason": "stop"}]})
 
 
@@ -36,21 +37,21 @@ def failure(data: bytes) -> ProviderError:
 @given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=6), max_size=6), st.integers(1, 60))
 def test_any_cut_gives_the_same_deltas(tokens: list[str], size: int):
     data = body(tokens=tokens, reasoning=["hm…"], usage=(5, 7))
-    assert read(data, size) == [ReasoningDelta("hm…"), *map(TextDelta, tokens), Usage(5, 7)]
+    assert read(data, size) == [ReasoningDelta("hm…"), *map(TextDelta, tokens), END, Usage(5, 7)]
 
 
 def test_reasoning_has_two_names_and_may_come_with_text():
     data = delta(reasoning="a", content="b") + delta(reasoning_content="c") + FINISH
-    assert read(data) == [ReasoningDelta("a"), TextDelta("b"), ReasoningDelta("c")]
+    assert read(data) == [ReasoningDelta("a"), TextDelta("b"), ReasoningDelta("c"), END]
 
 
 def test_what_says_nothing_gives_nothing():
     data = delta(role="assistant", content="") + delta(content=None) + event({"choices": []}) + event({"type": "ping"})
-    assert read(data + FINISH) == []
+    assert read(data + FINISH) == [END]
 
 
 def test_finish_reason_or_done_ends_the_reply():
-    assert read(delta(content="a") + FINISH) == [TextDelta("a")]
+    assert read(delta(content="a") + FINISH) == [TextDelta("a"), END]
     assert read(delta(content="a") + b"data: [DONE]") == [TextDelta("a")]
 
 
@@ -59,19 +60,24 @@ def test_usage_with_every_chunk_is_told_once():
     first = event({"choices": [{"delta": {"content": "a"}, "finish_reason": None}], "usage": usage})
     assert read(first + event({"choices": [], "usage": usage | {"completion_tokens": 9}}) + FINISH) == [
         TextDelta("a"),
+        END,
         Usage(2, 9),
     ]
 
 
 def test_a_character_cut_in_two_escapes_is_made_whole():
     halves = [b'data: {"choices":[{"delta":{"content":"%s"}}]}\n\n' % half for half in (b"a\\ud83c", b"\\udf38b")]
-    assert read(b"".join(halves) + FINISH) == [TextDelta("a"), TextDelta("🌸b")]
+    assert read(b"".join(halves) + FINISH) == [TextDelta("a"), TextDelta("🌸b"), END]
     halves = [b'data: {"choices":[{"delta":{"content":"%s"}}]}\n\n' % half for half in (b"\\ud83c", b"\\udf38")]
-    assert read(b"".join(halves) + FINISH) == [TextDelta("🌸")]
+    assert read(b"".join(halves) + FINISH) == [TextDelta("🌸"), END]
 
 
 def test_half_a_character_alone_is_replaced():
-    text = "".join(found.text for found in read(b'data: {"choices":[{"delta":{"content":"\\udf38b"}}]}\n\n' + FINISH))
+    text = "".join(
+        found.text
+        for found in read(b'data: {"choices":[{"delta":{"content":"\\udf38b"}}]}\n\n' + FINISH)
+        if found != END
+    )
     assert text == "\ufffdb"
 
 
@@ -198,3 +204,60 @@ def test_what_is_no_list_of_models(listing: Any):
 
 def test_model_names_skips_what_has_no_name():
     assert model_names({"data": [{"id": "a", "owned_by": "x"}, {"id": 7}, "b", {}]}) == {"a": "x"}
+
+
+def whole(choice: dict[str, Any], **fields: Any) -> list[Any]:
+    return whole_reply({"choices": [choice], **fields}, FAILURES)
+
+
+CALL = {"id": "a", "type": "function", "function": {"name": "sing", "arguments": "{}"}}
+
+
+def test_calls_of_tools_streamed_and_whole():
+    streamed = piece_of_call(0, id="a", name="sing", arguments="{") + piece_of_call(0, arguments="}")
+    end = Finish(FinishReason.TOOL_CALLS)
+    assert read(streamed + ended("tool_calls")) == [
+        ToolCallDelta(0, "a", "sing", "{"),
+        ToolCallDelta(0, arguments="}"),
+        end,
+    ]
+    message = {"content": None, "tool_calls": [CALL]}
+    assert whole({"message": message, "finish_reason": "tool_calls"}) == [ToolCallDelta(0, "a", "sing", "{}"), end]
+
+
+@pytest.mark.parametrize(
+    ("said", "called", "reason"),
+    [
+        ("stop", False, FinishReason.STOP),
+        ("stop", True, FinishReason.TOOL_CALLS),
+        ("length", False, FinishReason.LENGTH),
+        ("length", True, FinishReason.LENGTH),
+        ("function_call", True, FinishReason.TOOL_CALLS),
+        ("content_filter", False, FinishReason.CONTENT_FILTER),
+        ("eos_token", False, FinishReason.STOP),
+    ],
+)
+def test_why_it_ended(said: str, called: bool, reason: FinishReason):
+    calls = piece_of_call(0, id="a", name="sing") if called else b""
+    assert read(calls + ended(said) + ended(said))[-1] == Finish(reason)
+    assert read(calls + ended(said) + ended(said)).count(Finish(reason)) == 1
+    message = {"content": "a", "tool_calls": [CALL] if called else None}
+    assert whole({"message": message, "finish_reason": said})[-1] == Finish(reason)
+
+
+def test_an_empty_reason_is_none():
+    assert read(delta(content="a") + ended("") + delta(content="b") + FINISH) == [TextDelta("a"), TextDelta("b"), END]
+    assert whole({"message": {"content": "a"}}) == [TextDelta("a")]
+
+
+def test_a_refusal_is_what_the_model_says():
+    assert read(delta(refusal="No.") + FINISH) == [TextDelta("No."), END]
+    assert whole({"message": {"content": None, "refusal": "No."}}) == [TextDelta("No.")]
+
+
+@pytest.mark.parametrize("calls", ["x", 7, [7], [{"function": "x"}], {"a": 1}])
+def test_odd_calls_are_bad_output(calls: Any):
+    assert failure(delta(tool_calls=calls)).category is Category.BAD_OUTPUT
+    with pytest.raises(ProviderError) as caught:
+        whole({"message": {"tool_calls": calls}})
+    assert caught.value.category is Category.BAD_OUTPUT

@@ -5,9 +5,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hayakuchi.agents.memory import bounded
 from hayakuchi.agents.prompt import (
     LONGEST_VIEWER,
-    bounded,
     conversation,
     language_name,
     reaction,

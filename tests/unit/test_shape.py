@@ -86,6 +86,7 @@ def test_broad_excepts_stand_at_named_boundaries_only() -> None:
         "orchestrator/hearing.py",
         "core/channel.py",
         "core/chain.py",
+        "core/group_commit.py",
         "asr/worker.py",
         "cli/main.py",
         "asr/fallback.py",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hayakuchi.core.errors import ProtocolError
 from hayakuchi.core.events import (
     AudioSent,
+    Kept,
     LatencyBreached,
     LatencyMeasured,
     ProviderFailed,
@@ -57,9 +58,10 @@ EVENTS: list[tuple[SessionEvent, dict[str, Any] | None]] = [
          "stage": "llm"},
     ),
     (
-        TurnEnded(7, TurnStatus.FAILED, "Hello! ", "Hello", "llm.auth", "the key is wrong"),
+        TurnEnded(7, TurnStatus.FAILED, "Hello! ", "Hello", "llm.auth", "the key is wrong", (Kept(12, "user", (8, 12)),)),
         {"type": "turn.ended", "turn": 7, "status": "failed", "reply": "Hello! ", "heard_reply": "Hello",
-         "code": "llm.auth", "message": "the key is wrong"},
+         "code": "llm.auth", "message": "the key is wrong",
+         "kept": [{"id": 12, "role": "user", "siblings": [8, 12]}]},
     ),
 ]  # fmt: skip
 

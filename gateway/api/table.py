@@ -1,0 +1,20 @@
+"""All endpoints: what is served, who may ask for it, and what the documentation tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import chat, completions, edits, embeddings, models, role_chat, sessions, speech, transcriptions
+from .endpoint import Endpoint
+
+ALL: Sequence[Endpoint] = (
+    *chat.ENDPOINTS,
+    *completions.ENDPOINTS,
+    *embeddings.ENDPOINTS,
+    *models.ENDPOINTS,
+    *role_chat.ENDPOINTS,
+    *sessions.ENDPOINTS,
+    *edits.ENDPOINTS,
+    *speech.ENDPOINTS,
+    *transcriptions.ENDPOINTS,
+)

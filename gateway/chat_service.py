@@ -1,0 +1,65 @@
+"""Replies in text, to whoever asks by HTTP, WebSocket or gRPC: of a character or a raw model, in a conversation or not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+
+from .caller import Caller
+from .chat_asking import asked
+from .chat_conversation import in_conversation
+from .chat_models import ChatModels, Mind
+from .chat_prompt import fitting, length, prompt_of
+from .chat_reply import ChatEvent, Done
+from .chat_request import ChatRequest, Rewind
+from .chat_spoken import spoken
+from .doors import Doors
+
+__all__ = ["ChatEvent", "ChatRequest", "ChatService", "Done", "Rewind"]
+
+
+class ChatService:
+    """One per server. It holds nothing of its callers."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self.models = ChatModels(doors.engine)
+
+    async def reply(self, request: ChatRequest, caller: Caller) -> AsyncGenerator[ChatEvent, None]:
+        """The reply as it comes. Closing this closes the model's connection; what was given out until then is kept in the
+        conversation as interrupted.
+
+        Raises Problem, ProviderError, AllProvidersFailed, CapacityError and StoreError: before the first event, or later.
+        """
+        mind = await self.models.find(request.model)
+        request = self._limited(request)
+        async with self._doors.turn(caller, characters=length(request.messages)):
+            async with aclosing(self._events(request, mind, caller)) as events:
+                async for event in events:
+                    yield event
+
+    def _limited(self, request: ChatRequest) -> ChatRequest:
+        """The request within what the settings allow. Raises Problem for a prompt that is too long."""
+        settings = self._doors.settings
+        most = settings.max_response_tokens
+        wanted = request.generation.max_tokens
+        return replace(
+            request,
+            messages=fitting(request.new, settings.max_prompt_chars, settings.long_prompts),
+            generation=replace(request.generation, max_tokens=most if wanted is None else min(wanted, most)),
+        )
+
+    def _events(self, request: ChatRequest, mind: Mind, caller: Caller) -> AsyncGenerator[ChatEvent, None]:
+        if request.session is None:
+            return self._single(request, mind)
+        if request.speak:
+            return spoken(request, mind, caller, self._doors)
+        return in_conversation(request, mind, caller, self._doors.engine)
+
+    async def _single(self, request: ChatRequest, mind: Mind) -> AsyncGenerator[ChatEvent, None]:
+        reply, deltas = asked(self._doors.engine, request, mind, prompt_of(request.messages))
+        async with aclosing(reply.events(deltas)) as events:
+            async for event in events:
+                yield event
+        yield reply.done(request.messages, mind.id)

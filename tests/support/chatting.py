@@ -1,0 +1,166 @@
+"""The real server around a model that does what its script says and remembers what it was asked; a caller for its doors."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from scripted import ScriptedTTS
+from serving import component, settings_for
+from starlette.applications import Starlette
+
+from hayakuchi.agents.basic_memory import BasicMemoryAgent, BasicMemoryConfig
+from hayakuchi.cli.run import address, bind
+from hayakuchi.core.errors import ProviderError
+from hayakuchi.core.provider import Deadlines
+from hayakuchi.core.types import Generation, LLMDelta, Message, TextDelta
+from hayakuchi.gateway import server as gateway
+from hayakuchi.gateway.keys import Key, insert, new_key
+from hayakuchi.orchestrator.engine import Engine
+from hayakuchi.orchestrator.gateway_settings import AuthSettings, Scope, SessionsSettings
+from hayakuchi.orchestrator.settings import Component, Settings
+
+Step = LLMDelta | ProviderError | float | asyncio.Semaphore
+"""Of a script: a delta, an error to raise, seconds to wait, or a semaphore to wait for."""
+
+
+def words(text: str) -> list[Step]:
+    """A delta per word."""
+    return [TextDelta(word) for word in text.replace(" ", " \0").split("\0")]
+
+
+async def until(true: Callable[[], bool], limit_s: float = 5.0) -> None:
+    """Wait for something that nobody tells of."""
+    for _ in range(round(limit_s / 0.005)):
+        if true():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it did not come to that")
+
+
+@dataclass
+class Asked:
+    """One request to the model."""
+
+    messages: Sequence[Message]
+    options: Generation | None
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        return [(one.role, one.content) for one in self.messages]
+
+
+class RecordingLLM:
+    """Plays ``script``; each request takes the next of ``scripts`` where there are some."""
+
+    name = "recording_llm"
+
+    def __init__(self, *script: Step, first_s: float = 4.0) -> None:
+        self.script: Sequence[Step] = script or words("Hello you there.")
+        self.scripts: list[Sequence[Step]] = []
+        self.deadlines = Deadlines(first_s, 5.0)
+        self.asked: list[Asked] = []
+        self.running = 0
+
+    async def asked_first(self) -> None:
+        """Wait until it was asked at all."""
+        await until(lambda: bool(self.asked))
+
+    async def open(self) -> None: ...
+
+    async def probe(self) -> str:
+        return "recording"
+
+    async def aclose(self) -> None: ...
+
+    async def stream(
+        self, messages: Sequence[Message], options: Generation | None = None
+    ) -> AsyncGenerator[LLMDelta, None]:
+        asked = Asked(messages, options)
+        self.asked.append(asked)
+        self.running += 1
+        try:
+            for step in self.scripts.pop(0) if self.scripts else self.script:
+                if isinstance(step, ProviderError):
+                    raise step
+                if isinstance(step, asyncio.Semaphore):
+                    await step.acquire()
+                elif isinstance(step, float | int):
+                    await asyncio.sleep(step)
+                else:
+                    yield step
+        finally:
+            self.running -= 1
+            asked.closed.set()
+
+
+def chat_settings(
+    llm: RecordingLLM, *, raw: dict[str, RecordingLLM] | None = None, quick: Any = None, **gateway_settings: Any
+) -> Settings:
+    settings = settings_for(lambda: llm, ScriptedTTS, **gateway_settings)
+    return replace(
+        settings,
+        agent=Component("basic_memory_agent", BasicMemoryConfig(), BasicMemoryAgent),
+        models={name: (component(lambda model=model: model),) for name, model in (raw or {}).items()},
+        quick_llm=(component(lambda: quick),) if quick else (),
+        sessions=SessionsSettings(keep=False),
+    )
+
+
+@dataclass
+class Desk:
+    """A server that runs, and its parts."""
+
+    url: str
+    engine: Engine
+    llm: RecordingLLM
+    app: Starlette
+    tokens: dict[str, str]
+    """API keys by their names."""
+
+    @property
+    def turns(self) -> int:
+        return self.app.state.doors.admission.turns
+
+
+@asynccontextmanager
+async def chatting(
+    llm: RecordingLLM | None = None, *, keys: dict[str, tuple[Scope, ...]] | None = None, **settings: Any
+) -> AsyncIterator[Desk]:
+    """The server on a free port of this process. ``keys``: what each may do; whoever shows none may do all, too."""
+    if keys:
+        settings["auth"] = AuthSettings(enabled=True, anonymous=tuple(Scope))
+    llm = llm or RecordingLLM()
+    listener = bind("127.0.0.1", 0)
+    engine = Engine(chat_settings(llm, **settings))
+    ready = asyncio.Event()
+    server = gateway.make_server(engine, ready.set)
+    app: Any = server.config.app
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(gateway.run(engine, server, listener))
+        async with asyncio.timeout(10):
+            await ready.wait()
+        try:
+            yield Desk(address(listener), engine, llm, app, await _made(app, keys or {}))
+        finally:
+            server.should_exit = True
+            await running
+
+
+async def _made(app: Starlette, keys: dict[str, tuple[Scope, ...]]) -> dict[str, str]:
+    tokens: dict[str, str] = {}
+    for name, scopes in keys.items():
+        key, tokens[name] = new_key(name, scopes, time.time())
+        await app.state.doors.database.write(partial(_insert, key))
+    return tokens
+
+
+def _insert(key: Key, connection: sqlite3.Connection) -> None:
+    insert(connection, key)
