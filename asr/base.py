@@ -25,6 +25,27 @@ LONG_CLIP_MS = 30_000.0
 """``deadlines.first_s`` of a recogniser holds for a clip of this length at most; longer ones get as much again for each."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What may be asked for with a clip."""
+
+    prompt: str = ""
+    """Text that goes before, or names and words that may come: they are spelt like that."""
+    words: bool = False
+    """Tell when each word was said, which takes longer."""
+
+
+NO_WISHES = Wishes()
+
+
+@runtime_checkable
+class TimesWords(Protocol):
+    """A recogniser that can fulfil the wish for the times of words."""
+
+    @property
+    def times_words(self) -> bool: ...
+
+
 class ASR(Provider, Protocol):
     """Recognises the speech of whole clips; ``asr/recogniser.py`` makes a stream of that.
 
@@ -36,10 +57,13 @@ class ASR(Provider, Protocol):
         """Whether it may be asked again and again while somebody still speaks: not where each request costs money."""
         ...
 
-    async def transcribe(self, clip: Audio, *, language: str | None = None, partial: bool = False) -> Transcript:
+    async def transcribe(
+        self, clip: Audio, *, language: str | None = None, partial: bool = False, wishes: Wishes = NO_WISHES
+    ) -> Transcript:
         """What is said in a clip at any sample rate; ``language`` is an ISO 639-1 code, None: find out.
 
-        ``partial``: the speaker goes on, so that other clips go first. Cancelling it lets go of the work. Raises ProviderError.
+        ``partial``: the speaker goes on, so that other clips go first. ``wishes`` are fulfilled as far as it can. Cancelling it
+        lets go of the work. Raises ProviderError.
         """
         ...
 

@@ -14,7 +14,7 @@ from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed, Category, ProviderError
 from ..core.transcript import Transcript
 from ..core.types import Audio
-from .base import ASR, LONG_CLIP_MS, Download, Fetching, Progress
+from .base import ASR, LONG_CLIP_MS, NO_WISHES, Download, Fetching, Progress, TimesWords, Wishes
 
 KIND = "asr"
 LOAD_S = 120.0
@@ -46,6 +46,11 @@ class FallbackASR(Fallback[ASR]):
         """Whether who is asked first may be asked again and again."""
         return self.upcoming is not None and self.upcoming.partials
 
+    @property
+    def times_words(self) -> bool:
+        """Whether one of them can tell when each word was said."""
+        return any(_times_words(link.provider) for link in self._chain.links)
+
     def wanted(self) -> Download | None:
         """What the first choice has to download before it can serve; None: all is here."""
         first = self._chain.links[0].provider
@@ -69,8 +74,12 @@ class FallbackASR(Fallback[ASR]):
                 return
         raise self._chain.exhausted()
 
-    async def transcribe(self, clip: Audio, *, language: str | None = None, partial: bool = False) -> Transcript:
-        """What is said in a clip. Those that do not know the language are passed over. Raises AllProvidersFailed.
+    async def transcribe(
+        self, clip: Audio, *, language: str | None = None, partial: bool = False, wishes: Wishes = NO_WISHES
+    ) -> Transcript:
+        """What is said in a clip. Raises AllProvidersFailed.
+
+        Those that do not know the language, or do not time words where that is wished for, are passed over.
 
         A partial that takes too long fails at once, and is not held against the provider: it comes last wherever clips wait,
         and by the time another provider had heard it, the next one is due.
@@ -80,12 +89,13 @@ class FallbackASR(Fallback[ASR]):
             with attempt:
                 try:
                     _refuse_unknown(attempt.provider, language)
+                    _refuse_untimed(attempt.provider, wishes)
                 except ProviderError as error:
                     passed_over.append(error)
                     continue
                 try:
                     engine = await attempt.ready()
-                    transcript = await _in_time(engine, clip, language, partial)
+                    transcript = await _in_time(engine, clip, language, partial, wishes)
                 except ProviderError as error:
                     if partial and error.category is Category.TIMEOUT:
                         raise AllProvidersFailed(KIND, [error]) from None
@@ -120,11 +130,20 @@ def _refuse_unknown(engine: ASR, language: str | None) -> None:
         raise ProviderError(KIND, engine.name, Category.INVALID_REQUEST, message)
 
 
-async def _in_time(engine: ASR, clip: Audio, language: str | None, partial: bool) -> Transcript:
+def _times_words(engine: ASR) -> bool:
+    return isinstance(engine, TimesWords) and engine.times_words
+
+
+def _refuse_untimed(engine: ASR, wishes: Wishes) -> None:
+    if wishes.words and not _times_words(engine):
+        raise ProviderError(KIND, engine.name, Category.INVALID_REQUEST, "does not tell when each word was said")
+
+
+async def _in_time(engine: ASR, clip: Audio, language: str | None, partial: bool, wishes: Wishes) -> Transcript:
     limit_s = engine.deadlines.first_s * max(ceil(clip.duration_ms / LONG_CLIP_MS), 1)
     try:
         async with asyncio.timeout(limit_s):
-            return await engine.transcribe(clip, language=language, partial=partial)
+            return await engine.transcribe(clip, language=language, partial=partial, wishes=wishes)
     except TimeoutError:
         message = f"did not understand {clip.duration_ms / 1000:.1f} s of sound within {limit_s:g} s"
         raise ProviderError(KIND, engine.name, Category.TIMEOUT, message) from None

@@ -18,7 +18,7 @@ from ..core.block import Block
 from ..core.errors import Category, ProviderError
 from ..core.transcript import Transcript
 from ..core.types import Audio
-from .base import Download, Progress
+from .base import NO_WISHES, Download, Progress, Wishes
 from .clip import SHORTEST_MS
 from .hub import Hub
 from .hub_listing import hub_address
@@ -44,6 +44,7 @@ class FasterWhisperASR:
 
     name = NAME
     partials = True
+    times_words = True
     Config: ClassVar[type[Block]] = FasterWhisperConfig
 
     def __init__(self, config: FasterWhisperConfig, patience: Patience | None = None) -> None:
@@ -138,7 +139,9 @@ class FasterWhisperASR:
         engine = self._engine
         return f"{self.title}, {engine.device}, {engine.compute_type}" if engine else self.title
 
-    async def transcribe(self, clip: Audio, *, language: str | None = None, partial: bool = False) -> Transcript:
+    async def transcribe(
+        self, clip: Audio, *, language: str | None = None, partial: bool = False, wishes: Wishes = NO_WISHES
+    ) -> Transcript:
         engine, worker = self._engine, self._worker
         if engine is None or worker is None:
             raise _error(Category.UNAVAILABLE, "is not open")
@@ -147,7 +150,13 @@ class FasterWhisperASR:
         spoken = self._spoken(engine, language)
 
         listening = Listening(
-            engine, clip, language=spoken, hint=self._hint, beam_size=self.config.beam_size, partial=partial
+            engine,
+            clip,
+            language=spoken,
+            hint=" ".join(filter(None, (wishes.prompt.strip(), self._hint))),
+            beam_size=self.config.beam_size,
+            partial=partial,
+            words=wishes.words,
         )
         while self._worker is worker:
             if (transcript := await self._do(worker, listening.go_on, can_wait=partial)) is not None:

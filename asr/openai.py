@@ -19,7 +19,7 @@ from ..core.http_errors import error_text
 from ..core.openai_block import OpenAIBlock, listing_probed
 from ..core.transcript import Transcript
 from ..core.types import Audio
-from .base import SAMPLE_RATE, ASRConfig
+from .base import NO_WISHES, SAMPLE_RATE, ASRConfig, Wishes
 from .clip import SHORTEST_MS, resampled, wav
 from .openai_answer import BadAnswer, read_answer
 
@@ -77,28 +77,30 @@ class OpenAIASR:
         """Ask for the list of models (2 s), which costs nothing. Raises ProviderError."""
         return await listing_probed(self._http, self.config.model)
 
-    async def transcribe(self, clip: Audio, *, language: str | None = None, partial: bool = False) -> Transcript:
+    async def transcribe(
+        self, clip: Audio, *, language: str | None = None, partial: bool = False, wishes: Wishes = NO_WISHES
+    ) -> Transcript:
         """What is said in a clip; nothing in one of less than 100 ms. Raises ProviderError."""
         if clip.duration_ms < SHORTEST_MS:
             return Transcript("", language)
         file = await asyncio.to_thread(_file, clip)
         if self._format is not None:
-            return await self._ask(file, language, self._format)
+            return await self._ask(file, language, self._format, wishes)
         try:
-            transcript = await self._ask(file, language, "verbose_json")
+            transcript = await self._ask(file, language, "verbose_json", wishes)
         except ProviderError as error:
             if error.category is not Category.INVALID_REQUEST:
                 raise
             # Some models only give plain JSON. Whether it was that, the next answer shows.
-            transcript = await self._ask(file, language, "json")
+            transcript = await self._ask(file, language, "json", wishes)
             self._format = "json"
             return transcript
         self._format = "verbose_json"
         return transcript
 
-    async def _ask(self, file: bytes, language: str | None, response_format: Format) -> Transcript:
+    async def _ask(self, file: bytes, language: str | None, response_format: Format, wishes: Wishes) -> Transcript:
         boundary = uuid4().hex
-        body = _multipart(boundary, file, self._fields(language, response_format))
+        body = _multipart(boundary, file, self._fields(language, response_format, wishes))
         response = await self._http.post("audio/transcriptions", body, f"multipart/form-data; boundary={boundary}")
         failures = self._http.failures
         try:
@@ -112,13 +114,13 @@ class OpenAIASR:
         except BadAnswer as error:
             raise failures.bad_output(f"sent {error}: {failures.quote(error_text(answer[:2000]))}") from None
 
-    def _fields(self, language: str | None, response_format: Format) -> Iterator[tuple[str, str]]:
+    def _fields(self, language: str | None, response_format: Format, wishes: Wishes) -> Iterator[tuple[str, str]]:
         yield "model", self.config.model
         yield "response_format", response_format
         if language:
             yield "language", language
-        if self.config.prompt:
-            yield "prompt", self.config.prompt
+        if prompt := " ".join(filter(None, (self.config.prompt, wishes.prompt.strip()))):
+            yield "prompt", prompt
         for name, value in self.config.extra_body.items():
             for item in value if isinstance(value, list) else [value]:
                 yield name, item if isinstance(item, str) else json.dumps(item)

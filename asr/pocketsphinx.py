@@ -21,7 +21,7 @@ from ..core.errors import Category, ProviderError
 from ..core.transcript import Transcript, TranscriptSegment
 from ..core.types import BYTES_PER_SAMPLE, Audio
 from . import pocketsphinx_worker
-from .base import SAMPLE_RATE, ASRConfig
+from .base import NO_WISHES, SAMPLE_RATE, ASRConfig, Wishes
 from .child import Child
 from .clip import SHORTEST_MS, resampled
 
@@ -94,7 +94,9 @@ class PocketsphinxASR:
             if child is not None:
                 await child.close()
 
-    async def transcribe(self, clip: Audio, *, language: str | None = None, partial: bool = False) -> Transcript:
+    async def transcribe(
+        self, clip: Audio, *, language: str | None = None, partial: bool = False, wishes: Wishes = NO_WISHES
+    ) -> Transcript:
         """What is said in a clip. Raises ProviderError, also for a language that it does not know."""
         if self.languages is not None and language not in (None, *self.languages):
             message = f"understands English only, and was asked for {language!r}; name another recogniser in conf.yaml"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
-from ..core.transcript import Transcript, TranscriptSegment
+from ..core.transcript import Transcript, TranscriptSegment, TranscriptWord
 from ..core.types import Audio
 from .base import SAMPLE_RATE
 
@@ -158,11 +158,19 @@ class Listening:
     """
 
     def __init__(
-        self, engine: Engine, clip: Audio, *, language: str | None, hint: str, beam_size: int, partial: bool
+        self,
+        engine: Engine,
+        clip: Audio,
+        *,
+        language: str | None,
+        hint: str,
+        beam_size: int,
+        partial: bool,
+        words: bool = False,
     ) -> None:
         self._engine, self._clip = engine, clip
         self._how = (language, hint, beam_size)
-        self._partial = partial
+        self._partial, self._words = partial, words
         self._pieces: Iterator[Any] | None = None
         self._found: list[Any] = []
         self._spoken = ""
@@ -172,7 +180,9 @@ class Listening:
         try:
             if self._pieces is None:
                 samples = samples_of(self._clip)
-                pieces, self._spoken = _segments(self._engine, samples, *self._how, partial=self._partial)
+                pieces, self._spoken = _segments(
+                    self._engine, samples, *self._how, partial=self._partial, words=self._words
+                )
                 self._pieces = iter(pieces)
             for piece in self._pieces:
                 self._found.append(piece)
@@ -184,7 +194,14 @@ class Listening:
 
 
 def _segments(
-    engine: Engine, samples: NDArray[np.float32], language: str | None, hint: str, beam_size: int, *, partial: bool
+    engine: Engine,
+    samples: NDArray[np.float32],
+    language: str | None,
+    hint: str,
+    beam_size: int,
+    *,
+    partial: bool,
+    words: bool = False,
 ) -> tuple[Iterable[Any], str]:
     seconds = min(len(samples) / SAMPLE_RATE, 30.0)
     segments, info = engine.model.transcribe(
@@ -194,6 +211,7 @@ def _segments(
         temperature=0.0,
         condition_on_previous_text=False,
         without_timestamps=partial,
+        word_timestamps=words,
         # What is taken for silence is dropped below, where its figures are kept.
         no_speech_threshold=None,
         log_prob_threshold=None,
@@ -213,6 +231,11 @@ def _transcript(segments: list[Any], language: str) -> Transcript:
         tuple(TranscriptSegment(part.start * 1000, part.end * 1000, part.text.strip()) for part in spoken),
         _mean([part.no_speech_prob for part in segments], weights),
         _mean([part.avg_logprob for part in segments], weights),
+        tuple(
+            TranscriptWord(max(word.start, 0) * 1000, max(word.end, 0) * 1000, word.word.strip())
+            for part in spoken
+            for word in part.words or ()
+        ),
     )
 
 

@@ -15,6 +15,15 @@ class TranscriptSegment:
 
 
 @dataclass(frozen=True, slots=True)
+class TranscriptWord:
+    """A word of a transcript, timed from the start of the clip."""
+
+    start_ms: float
+    end_ms: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """What the ears understood of a clip; ``text`` is empty where nobody spoke."""
 
@@ -26,3 +35,5 @@ class Transcript:
     """Probability from 0 to 1 that nobody spoke, where the engine tells it."""
     log_probability: float | None = None
     """Mean of the tokens' log probabilities, where the engine tells it: near 0 is sure, below -1 is guesswork."""
+    words: tuple[TranscriptWord, ...] = ()
+    """Where they were wished for and the engine times them."""

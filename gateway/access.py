@@ -24,8 +24,6 @@ PLAIN: Mapping[tuple[str, str], Scope | None] = {
     ("GET", "/readiness"): None,
     ("GET", "/metrics"): Scope.METRICS,
     ("POST", "/metrics/reset"): Scope.ADMIN,
-    ("POST", "/v1/audio/transcriptions"): Scope.SPEAK,
-    ("POST", "/audio/transcriptions"): Scope.SPEAK,
     ("GET", "/docs"): Scope.ADMIN,
     ("GET", "/openapi.json"): Scope.ADMIN,
 }

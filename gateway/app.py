@@ -13,7 +13,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
-from . import health, metrics, pages, transcriptions
+from . import health, metrics, pages
 from .access import Access
 from .api.answering import Chat
 from .api.serving import http_problem, routes_of
@@ -58,7 +58,6 @@ def build_app(engine: Engine) -> Starlette:
         routes=[
             *health.ROUTES,
             *metrics.ROUTES,
-            *transcriptions.routes(),
             *routes_of(ALL),
             *pages.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),

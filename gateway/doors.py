@@ -20,6 +20,7 @@ from .readiness import Readiness
 from .rooms import Rooms
 from .sampled import Sampled
 from .traces import Traces
+from .uploads import Uploads
 
 
 class Doors:
@@ -31,6 +32,7 @@ class Doors:
         self.admission = Admission(self.settings)
         self.meter = Meter(lambda: self.database)
         self.entrance = Entrance(self.settings, KeyRing(lambda: self.database))
+        self.uploads = Uploads()
         self.figures = Figures()
         endpoint = engine.settings.observability.otlp_endpoint
         self.traces = Traces(endpoint) if endpoint else None

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..asr.base import Download
+from ..asr.base import NO_WISHES, Download, Wishes
 from ..asr.fallback import FallbackASR
 from ..asr.settings import EarsSettings, Mode
 from ..core.background import Background
@@ -103,10 +103,12 @@ class Hearing:
             raise error
         return self.asr
 
-    async def transcribe(self, clip: Audio, *, language: str | None = None, partial: bool = False) -> Transcript:
+    async def transcribe(
+        self, clip: Audio, *, language: str | None = None, partial: bool = False, wishes: Wishes = NO_WISHES
+    ) -> Transcript:
         """What is said in a clip; loads the recognisers first if they are not. Raises ProviderError, AllProvidersFailed."""
         asr = await self.ready()
-        return await asr.transcribe(clip, language=language, partial=partial)
+        return await asr.transcribe(clip, language=language, partial=partial, wishes=wishes)
 
     def _at_rest(self) -> HearingStatus:
         if self.asr is None:

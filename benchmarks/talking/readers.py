@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 
+from hayakuchi.asr.base import NO_WISHES, Wishes
 from hayakuchi.asr.pocketsphinx import PocketsphinxASR
 from hayakuchi.benchmarks.talking.page import Microphone
 from hayakuchi.benchmarks.talking.server import Scripted
@@ -48,7 +49,9 @@ class Reader(Scripted):
     def forget(self, mic: Microphone) -> None:
         self._scripts = [(one, script) for one, script in self._scripts if one is not mic]
 
-    async def transcribe(self, clip: Audio, *, language: str | None = None, partial: bool = False) -> Transcript:
+    async def transcribe(
+        self, clip: Audio, *, language: str | None = None, partial: bool = False, wishes: Wishes = NO_WISHES
+    ) -> Transcript:
         for mic, script in self._scripts:
             begin = _place(mic.pcm, clip.pcm[:NEEDLE])
             if begin is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import chat, completions, edits, embeddings, models, role_chat, sessions
+from . import chat, completions, edits, embeddings, models, role_chat, sessions, speech, transcriptions
 from .endpoint import Endpoint
 
 ALL: Sequence[Endpoint] = (
@@ -15,4 +15,6 @@ ALL: Sequence[Endpoint] = (
     *role_chat.ENDPOINTS,
     *sessions.ENDPOINTS,
     *edits.ENDPOINTS,
+    *speech.ENDPOINTS,
+    *transcriptions.ENDPOINTS,
 )

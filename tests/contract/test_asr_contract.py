@@ -14,6 +14,7 @@ from clip_files import tone
 from leaks import nothing_leaks
 
 from hayakuchi.asr import ASR
+from hayakuchi.asr.base import Wishes
 from hayakuchi.core.errors import ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.transcript import Transcript
@@ -83,6 +84,11 @@ async def test_what_is_too_short_for_a_word_is_nothing_and_no_failure(asr: ASR, 
         transcript = await asr.transcribe(Audio(bytes(2 * samples), rate), language="en")
         assert transcript.text == ""
         assert transcript.segments == ()
+
+
+async def test_a_prompt_is_minded_or_ignored(asr: ASR):
+    clip = spoken(16_000)
+    check(await asr.transcribe(clip, language="en", wishes=Wishes("Hayakuchi, Live2D.")), clip)
 
 
 async def test_silence_is_no_failure(asr: ASR, subject: str):

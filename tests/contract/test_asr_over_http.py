@@ -13,6 +13,7 @@ from fake_openai import Action, Answer, answer_json, failure
 from fake_transcriptions import FakeTranscriptions, Heard, verbose
 from leaks import nothing_leaks
 
+from hayakuchi.asr.base import Wishes
 from hayakuchi.asr.fallback import FallbackASR
 from hayakuchi.asr.openai import OpenAIASR
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
@@ -73,6 +74,14 @@ async def test_further_fields(server: FakeTranscriptions):
         "vad_filter": ["true"],
         "hotwords": ["Hayakuchi"],
     }
+
+
+async def test_a_prompt_goes_behind_that_of_the_settings(server: FakeTranscriptions):
+    asr = openai_asr(server, prompt="Hayakuchi.")
+    await asr.open()
+    await asr.transcribe(CLIP, wishes=Wishes(" Miku. "))
+    await asr.aclose()
+    assert server.requests[0].fields["prompt"] == ["Hayakuchi. Miku."]
 
 
 @pytest.mark.parametrize("name", ["file", "model", "language", "prompt", "response_format", "stream"])

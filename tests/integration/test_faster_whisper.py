@@ -8,6 +8,7 @@ import logging
 import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from canned_whisper import write_canned_whisper
 
 from hayakuchi.asr import whisper_engine
+from hayakuchi.asr.base import Wishes
 from hayakuchi.asr.fallback import FallbackASR
 from hayakuchi.asr.faster_whisper import FasterWhisperASR
 from hayakuchi.asr.whisper_settings import FasterWhisperConfig
@@ -307,6 +309,15 @@ async def test_an_english_model_is_not_asked_for_japanese_and_says_so_once(
     assert "understands English only" in caplog.text
 
 
+def timed(segment: Any) -> Any:
+    """With the times of words, of which the canned model knows nothing: each takes 0.2 s, the first one begins early."""
+    spoken = enumerate(segment.text.split())
+    words = [
+        SimpleNamespace(word=f" {word}", start=number * 0.2 - 0.02, end=number * 0.2 + 0.18) for number, word in spoken
+    ]
+    return replace(segment, words=words)
+
+
 async def test_what_is_passed_on_to_whisper(
     asr: FasterWhisperASR, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -318,12 +329,21 @@ async def test_what_is_passed_on_to_whisper(
 
     def note(samples: Any, **options: Any) -> Any:
         asked.append(options)
-        return transcribe(samples, **options | {"hotwords": None})
+        segments, info = transcribe(samples, **options | {"hotwords": None, "word_timestamps": False})
+        return map(timed, segments) if options["word_timestamps"] else segments, info
 
     monkeypatch.setattr(asr._engine.model, "transcribe", note)
     await other.transcribe(SECOND, language="en")
     await other.transcribe(SECOND, language="en", partial=True)
     await asr.transcribe(Audio(bytes(32_000 * 60), 16_000))
+    wishes = Wishes(" Miku ", words=True)
+    hinted = [await one.transcribe(SECOND, language="en", wishes=wishes) for one in (asr, other)]
+    for transcript in hinted:
+        assert [word.text for word in transcript.words] == SAID.split()
+        assert [word.start_ms for word in transcript.words[:2]] == [0, pytest.approx(180)]
+    assert [options["word_timestamps"] for options in asked] == [False, False, False, True, True]
+    assert [options["hotwords"] for options in asked[3:]] == ["Miku", "Miku Kiyo, Hayakuchi 以下是普通话的句子。"]
+    del asked[3:]
     assert [options["hotwords"] for options in asked] == ["Kiyo, Hayakuchi 以下是普通话的句子。"] * 2 + [None]
     assert [(options["beam_size"], options["without_timestamps"]) for options in asked] == [
         (3, False),
@@ -338,6 +358,7 @@ async def test_the_longest_hint_leaves_room_for_text(model: Path) -> None:
     asr = whisper(model, vocabulary=["語" * 60] * 50, prompt="語" * 400)
     await asr.open()
     await asr.transcribe(Audio(bytes(32_000 * 35), 16_000))
+    await asr.transcribe(Audio(bytes(32_000 * 35), 16_000), wishes=Wishes("語" * 1000, words=True))
     await asr.aclose()
 
 

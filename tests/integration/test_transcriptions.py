@@ -11,23 +11,31 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import openai
 import pytest
 from clip_files import sound_file, wav_file
 from leaks import nothing_leaks
+from openai import AsyncOpenAI
 from scripted import ScriptedLLM, ScriptedTTS
 from scripted_asr import ScriptedASR
 from serving import serving, settings_for
 
-from hayakuchi.asr.base import Download, Progress
+from hayakuchi.asr.base import Download, Progress, Wishes
 from hayakuchi.core.errors import Category, ProviderError
-from hayakuchi.core.transcript import Transcript, TranscriptSegment
-from hayakuchi.gateway import transcriptions, uploads
+from hayakuchi.core.transcript import Transcript, TranscriptSegment, TranscriptWord
+from hayakuchi.gateway import uploads
+from hayakuchi.gateway.api import transcriptions
+from hayakuchi.gateway.api.problem import Problem
+from hayakuchi.gateway.meter import Meter
+from hayakuchi.orchestrator.gateway_settings import LimitSettings
 
 SEGMENTS = (
     TranscriptSegment(120.4, 900, "Hello <there> & you --> me."),
     TranscriptSegment(3_601_000, 3_602_500, "Bye."),
 )
 HEARD = Transcript("Hello there. Bye.", "en", SEGMENTS, no_speech=0.01, log_probability=-0.25)
+
+UNLIMITED = LimitSettings(requests_per_minute=0, concurrent_turns=0)
 
 
 class Door:
@@ -53,7 +61,7 @@ class Door:
 
 @asynccontextmanager
 async def door(asr: Callable[[], Any] | None, **gateway: Any) -> AsyncIterator[Door]:
-    settings = settings_for(lambda: ScriptedLLM(["Hi."]), ScriptedTTS, asr=asr, **gateway)
+    settings = settings_for(lambda: ScriptedLLM(["Hi."]), ScriptedTTS, asr=asr, limits=UNLIMITED, **gateway)
     async with serving(settings) as (url, _), aiohttp.ClientSession() as http:
         yield Door(url, http)
 
@@ -145,31 +153,37 @@ async def test_a_recogniser_without_segments_still_gives_subtitles(opened: Door,
         ("language", {"language": ["en", "de"]}),
         ("response_format", {"response_format": "diarized_json"}),
         ("temperature", {"temperature": "hot"}),
-        ("temperature", {"temperature": "0.7"}),
+        ("temperature", {"temperature": "1.1"}),
         ("temperature", {"temperature": "nan"}),
-        ("prompt", {"prompt": "Hayakuchi"}),
-        ("stream", {"stream": "true"}),
+        ("prompt", {"prompt": "x" * 1001}),
+        ("stream", {"stream": "perhaps"}),
+        ("stream", {"stream": "true", "response_format": "srt"}),
         ("timestamp_granularities[]", {"timestamp_granularities[]": ["segment", "word"]}),
-        ("include[]", {"include[]": "logprobs"}),
+        (
+            "timestamp_granularities[]",
+            {"timestamp_granularities[]": ["segment", "word"], "response_format": "verbose_json"},
+        ),
+        ("timestamp_granularities[]", {"timestamp_granularities[]": "letter"}),
+        ("known_speaker_names[]", {"known_speaker_names[]": "me"}),
         ("model", {"model": None}),
     ],
 )
 async def test_wishes_that_would_not_be_fulfilled_are_refused(
     opened: Door, asr: ScriptedASR, param: str, fields: dict[str, Any]
 ) -> None:
-    error_of(await opened.post(wav_file(), **fields), 400, param)
+    error_of(await opened.post(wav_file(), **fields), 422, param)
     assert asr.clips == []
 
 
 async def test_forms_that_are_wrong(opened: Door) -> None:
-    error_of(await opened.post(None), 400, "file")
-    error_of(await opened.post(None, file="not a file"), 400, "file")
+    error_of(await opened.post(None), 422, "file")
+    error_of(await opened.post(None, file="not a file"), 422, "file")
     error_of(await opened.post(b""), 415, "file")
     error_of(await opened.post(b"This is no sound. " * 100), 415, "file")
     error_of(await opened.post(wav_file()[:44].replace(b"\x80\x3e\0\0", b"\1\0\0\0", 1) + bytes(99)), 422, "file")
     error_of(await opened.post(wav_file(), **{f"x{n}": "y" for n in range(80)}), 400)
     error_of(await opened.post(wav_file(), prompt="x" * 100_000), 400)
-    error_of(await opened.post(wav_file(), file="twice"), 400, "file")
+    error_of(await opened.post(wav_file(), file="twice"), 422, "file")
 
 
 @pytest.mark.parametrize(
@@ -316,14 +330,14 @@ async def test_hanging_up_stops_the_work(opened: Door, asr: ScriptedASR) -> None
 async def test_too_many_at_a_time_are_sent_away(opened: Door, asr: ScriptedASR) -> None:
     asr.takes_ms = 500
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(opened.post(wav_file(0.2))) for _ in range(transcriptions.AT_A_TIME + 4)]
+        tasks = [group.create_task(opened.post(wav_file(0.2))) for _ in range(uploads.AT_A_TIME + 4)]
     answers = [task.result() for task in tasks]
     refused = [answer for answer in answers if answer[0] == 503]
     assert len(refused) == 4
     for answer in refused:
         error_of(answer, 503)
         assert int(answer[2].headers["Retry-After"]) > 0
-    assert [answer[0] for answer in answers].count(200) == transcriptions.AT_A_TIME
+    assert [answer[0] for answer in answers].count(200) == uploads.AT_A_TIME
     assert (await opened.post(wav_file()))[0] == 200
 
 
@@ -372,3 +386,110 @@ async def test_pages_of_other_sites_are_kept_out(opened: Door) -> None:
         f"{opened.url}/v1/audio/transcriptions", data=b"", headers={"Origin": "https://evil.example"}
     ) as answer:
         assert answer.status == 403
+
+
+async def test_wishes_are_passed_on(opened: Door, asr: ScriptedASR) -> None:
+    forms: list[dict[str, Any]] = [
+        {"prompt": " Hayakuchi speaks. ", "keywords[]": ["Miku", "Live2D"]},
+        {"temperature": "0.7", "chunking_strategy": "auto", "include[]": "logprobs"},
+        {"languages[]": ["ja"], "chunking_strategy[type]": "server_vad"},
+        {"languages[]": ["ja", "en"]},
+    ]
+    for form in forms:
+        assert (await opened.post(wav_file(), **form))[0] == 200
+    assert asr.wishes == [Wishes("Miku, Live2D, Hayakuchi speaks."), Wishes(), Wishes(), Wishes()]
+    assert [language for _, language, _ in asr.clips] == [None, None, "ja", None]
+
+
+class Timing(ScriptedASR):
+    times_words = True
+
+
+async def test_times_of_words() -> None:
+    said = Transcript("Hi there.", "en", words=(TranscriptWord(100, 300, "Hi"), TranscriptWord(310.5, 600, "there.")))
+    asr = Timing(lambda clip: said)
+    async with door(lambda: asr) as opened:
+        form = {"response_format": "verbose_json", "timestamp_granularities[]": "word"}
+        _, answer, _ = await opened.post(wav_file(1.0), **form)
+    assert asr.wishes == [Wishes(words=True)]
+    words = [{"word": "Hi", "start": 0.1, "end": 0.3}, {"word": "there.", "start": 0.31, "end": 0.6}]
+    assert (answer["words"], "segments" in answer) == (words, False)
+
+
+@asynccontextmanager
+async def official_client(opened: Door) -> AsyncIterator[AsyncOpenAI]:
+    async with AsyncOpenAI(api_key="none", base_url=f"{opened.url}/v1", max_retries=0) as client:
+        yield client
+
+
+async def test_the_official_client(opened: Door, asr: ScriptedASR) -> None:
+    async with official_client(opened) as client:
+        ask = client.audio.transcriptions.create
+        plain = await ask(model="whisper-1", file=("a.wav", wav_file()), prompt="Hi", temperature=0, language="en")
+        assert plain.text == HEARD.text
+        verbose = await ask(
+            model="whisper-1",
+            file=("a.mp3", sound_file("mp3")),
+            response_format="verbose_json",
+            timestamp_granularities=["segment"],
+        )
+        assert verbose.language == "english"
+        assert [segment.text for segment in verbose.segments or []] == [segment.text for segment in SEGMENTS]
+        assert await ask(model="whisper-1", file=("a.wav", wav_file()), response_format="text") == f"{HEARD.text}\n"
+        with pytest.raises(openai.UnprocessableEntityError) as refused:
+            await ask(model="whisper-1", file=("a.wav", wav_file()), language="klingon")
+        assert refused.value.param == "language"
+    assert asr.wishes[0] == Wishes("Hi")
+
+
+@pytest.mark.parametrize(
+    ("heard", "deltas"),
+    [
+        (HEARD, ["Hello there. Bye."]),
+        ("Hello.", ["Hello."]),
+        ("", []),
+        (
+            Transcript(
+                "One. Two. Three.", segments=tuple(TranscriptSegment(0, 1, t) for t in ("One.", "Two.", "Three."))
+            ),
+            ["One.", " Two.", " Three."],
+        ),
+    ],
+)
+async def test_streams(opened: Door, asr: ScriptedASR, heard: Any, deltas: list[str]) -> None:
+    asr.script = lambda clip: heard
+    async with official_client(opened) as client:
+        stream = await client.audio.transcriptions.create(model="whisper-1", file=("a.wav", wav_file()), stream=True)
+        events = [event async for event in stream]
+    assert [event.delta for event in events[:-1] if event.type == "transcript.text.delta"] == deltas
+    last = events[-1]
+    assert last.type == "transcript.text.done"
+    assert last.text == "".join(deltas)
+
+
+async def test_what_is_understood_is_put_down(opened: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    charged: list[tuple[str, float]] = []
+
+    async def charge(self: Meter, caller: Any, *, characters: int = 0, audio_s: float = 0.0) -> None:
+        charged.append((caller.id, audio_s))
+
+    monkeypatch.setattr(Meter, "charge", charge)
+    await opened.post(wav_file(1.5))
+    await opened.post(b"no sound at all " * 20)
+    assert charged == [("ip:127.0.0.1", 1.5)]
+
+
+async def test_a_caller_over_its_limit_is_told(opened: Door, asr: ScriptedASR, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def charge(self: Meter, caller: Any, *, characters: int = 0, audio_s: float = 0.0) -> None:
+        raise Problem(429, "enough for today", "audio_limit", retry_after_s=60)
+
+    monkeypatch.setattr(Meter, "charge", charge)
+    status, answer, _ = await opened.post(wav_file())
+    assert (status, answer["error"]["type"]) == (429, "rate_limit_error")
+    assert asr.clips == []
+
+
+async def test_nothing_is_translated(opened: Door) -> None:
+    status, answer, _ = await opened.post(wav_file(), "/v1/audio/translations")
+    assert (status, answer["error"]["code"]) == (404, "unsupported_endpoint")
+    assert "transcribe" in answer["error"]["message"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from hayakuchi.asr.base import NO_WISHES, Wishes
 from hayakuchi.core.errors import ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.transcript import Transcript
@@ -27,6 +28,7 @@ class ScriptedASR:
         self.script, self.takes_ms, self.partials, self.opening_ms = script, takes_ms, partials, opening_ms
         self.deadlines = Deadlines(5.0, 5.0)
         self.clips: list[tuple[Audio, str | None, bool]] = []
+        self.wishes: list[Wishes] = []
         self.running = self.most_running = self.opened = 0
 
     async def open(self) -> None:
@@ -38,8 +40,11 @@ class ScriptedASR:
 
     async def aclose(self) -> None: ...
 
-    async def transcribe(self, clip: Audio, *, language: str | None = None, partial: bool = False) -> Transcript:
+    async def transcribe(
+        self, clip: Audio, *, language: str | None = None, partial: bool = False, wishes: Wishes = NO_WISHES
+    ) -> Transcript:
         self.clips.append((clip, language, partial))
+        self.wishes.append(wishes)
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:

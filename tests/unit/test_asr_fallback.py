@@ -10,7 +10,7 @@ import pytest
 from scripted_asr import ScriptedASR
 from virtual import run_virtual
 
-from hayakuchi.asr.base import ASR, Download, Progress
+from hayakuchi.asr.base import ASR, Download, Progress, Wishes
 from hayakuchi.asr.fallback import FallbackASR
 from hayakuchi.core.breaker import BreakerState
 from hayakuchi.core.clock import loop_ms
@@ -279,3 +279,27 @@ def test_a_chain_is_a_recogniser() -> None:
     chain: ASR = chain_of(says("x"))
     assert chain.name == "fallback_asr"
     assert isinstance(chain.deadlines, Deadlines)
+
+
+class Timing(ScriptedASR):
+    times_words = True
+
+
+@virtual
+async def test_the_wish_for_times_of_words_passes_over_those_that_cannot() -> None:
+    plain, timing = says("plain"), Timing(lambda clip: "timed")
+    chain = chain_of(plain, timing)
+    wishes = Wishes("Hayakuchi", words=True)
+    assert chain.times_words
+    assert (await chain.transcribe(CLIP, wishes=wishes)).text == "timed"
+    assert (plain.clips, timing.wishes) == ([], [wishes])
+    assert (await chain.transcribe(CLIP, wishes=Wishes("Hayakuchi"))).text == "plain"
+    assert states(chain) == [BreakerState.CLOSED] * 2
+
+
+@virtual
+async def test_where_nobody_times_words_that_is_the_answer() -> None:
+    chain = chain_of(says("plain"))
+    assert not chain.times_words
+    with pytest.raises(AllProvidersFailed, match="when each word was said"):
+        await chain.transcribe(CLIP, wishes=Wishes(words=True))

@@ -390,3 +390,21 @@ def test_when_it_is_quiet() -> None:
         assert voice.quiet_in_s() > 0, "the first choice failed last"
 
     in_time(main())
+
+
+def test_who_insists_on_a_voice_is_never_given_another_ones_phrase() -> None:
+    first, second = FakeTTS("a", tone(100)), FakeTTS("b", tone(200))
+    voice = cached(first, second)
+
+    async def insisting() -> float:
+        async with aclosing(voice.synthesize(HELLO, only=second)) as items:
+            return length([item async for item in items])
+
+    async def main() -> None:
+        assert length(await say(voice)) == 100
+        assert [await insisting(), await insisting()] == [200, 200]
+        assert length(await say(voice)) == 100
+
+    in_time(main())
+    assert (len(first.asked), len(second.asked)) == (1, 1)
+    assert voice.providers == (first, second)
