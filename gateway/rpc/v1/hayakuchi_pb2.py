@@ -24,49 +24,51 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1chayakuchi/v1/hayakuchi.proto\x12\x0chayakuchi.v1\"\xf5\x01\n\x0b\x43hatRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\'\n\x08messages\x18\x02 \x03(\x0b\x32\x15.hayakuchi.v1.Message\x12,\n\ngeneration\x18\x03 \x01(\x0b\x32\x18.hayakuchi.v1.Generation\x12\x14\n\x07session\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04user\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x1e\n\x16\x64isable_quick_response\x18\x06 \x01(\x08\x12\r\n\x05speak\x18\x07 \x01(\x08\x12\x13\n\x0bwhole_reply\x18\x08 \x01(\x08\x42\n\n\x08_sessionB\x07\n\x05_user\"\xd5\x01\n\x07Message\x12 \n\x04role\x18\x01 \x01(\x0e\x32\x12.hayakuchi.v1.Role\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\x11\n\x04name\x18\x03 \x01(\tH\x00\x88\x01\x01\x12#\n\x06images\x18\x04 \x03(\x0b\x32\x13.hayakuchi.v1.Image\x12*\n\ntool_calls\x18\x05 \x03(\x0b\x32\x16.hayakuchi.v1.ToolCall\x12\x19\n\x0ctool_call_id\x18\x06 \x01(\tH\x01\x88\x01\x01\x42\x07\n\x05_nameB\x0f\n\r_tool_call_id\"\x94\x01\n\x05Image\x12\x0b\n\x03url\x18\x01 \x01(\t\x12*\n\x06\x64\x65tail\x18\x02 \x01(\x0e\x32\x1a.hayakuchi.v1.Image.Detail\"R\n\x06\x44\x65tail\x12\x16\n\x12\x44\x45TAIL_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44\x45TAIL_AUTO\x10\x01\x12\x0e\n\nDETAIL_LOW\x10\x02\x12\x0f\n\x0b\x44\x45TAIL_HIGH\x10\x03\"7\n\x08ToolCall\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\targuments\x18\x03 \x01(\t\"\xc9\x03\n\nGeneration\x12\x18\n\x0btemperature\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05top_p\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x17\n\nmax_tokens\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x0c\n\x04stop\x18\x04 \x03(\t\x12\x11\n\x04seed\x18\x05 \x01(\x03H\x03\x88\x01\x01\x12\x1d\n\x10presence_penalty\x18\x06 \x01(\x01H\x04\x88\x01\x01\x12\x1e\n\x11\x66requency_penalty\x18\x07 \x01(\x01H\x05\x88\x01\x01\x12!\n\x05tools\x18\x08 \x03(\x0b\x32\x12.hayakuchi.v1.Tool\x12\x18\n\x0btool_choice\x18\t \x01(\tH\x06\x88\x01\x01\x12 \n\x13parallel_tool_calls\x18\n \x01(\x08H\x07\x88\x01\x01\x12\x1c\n\x0fresponse_format\x18\x0b \x01(\tH\x08\x88\x01\x01\x42\x0e\n\x0c_temperatureB\x08\n\x06_top_pB\r\n\x0b_max_tokensB\x07\n\x05_seedB\x13\n\x11_presence_penaltyB\x14\n\x12_frequency_penaltyB\x0e\n\x0c_tool_choiceB\x16\n\x14_parallel_tool_callsB\x12\n\x10_response_format\"=\n\x04Tool\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x01(\t\"\x8f\x01\n\tChatEvent\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12\x13\n\treasoning\x18\x02 \x01(\tH\x00\x12\x30\n\ttool_call\x18\x03 \x01(\x0b\x32\x1b.hayakuchi.v1.ToolCallDeltaH\x00\x12\"\n\x04\x64one\x18\x04 \x01(\x0b\x32\x12.hayakuchi.v1.DoneH\x00\x42\x07\n\x05\x65vent\"e\n\rToolCallDelta\x12\r\n\x05index\x18\x01 \x01(\r\x12\x0f\n\x02id\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04name\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x11\n\targuments\x18\x04 \x01(\tB\x05\n\x03_idB\x07\n\x05_name\"\xda\x01\n\x04\x44one\x12\x31\n\rfinish_reason\x18\x01 \x01(\x0e\x32\x1a.hayakuchi.v1.FinishReason\x12\"\n\x05usage\x18\x02 \x01(\x0b\x32\x13.hayakuchi.v1.Usage\x12\r\n\x05model\x18\x03 \x01(\t\x12\x1c\n\x0fuser_message_id\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12!\n\x14\x61ssistant_message_id\x18\x05 \x01(\x03H\x01\x88\x01\x01\x42\x12\n\x10_user_message_idB\x17\n\x15_assistant_message_id\"9\n\x05Usage\x12\x15\n\rprompt_tokens\x18\x01 \x01(\r\x12\x19\n\x11\x63ompletion_tokens\x18\x02 \x01(\r\"X\n\x0cSpeakRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\x05voice\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05speed\x18\x03 \x01(\x01H\x01\x88\x01\x01\x42\x08\n\x06_voiceB\x08\n\x06_speed\".\n\nAudioChunk\x12\x0b\n\x03pcm\x18\x01 \x01(\x0c\x12\x13\n\x0bsample_rate\x18\x02 \x01(\r\"\x13\n\x11ListModelsRequest\"9\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.hayakuchi.v1.Model\"%\n\x05Model\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08owned_by\x18\x02 \x01(\t*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\r\n\tROLE_USER\x10\x02\x12\x12\n\x0eROLE_ASSISTANT\x10\x03\x12\r\n\tROLE_TOOL\x10\x04*\x9f\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x02\x12\x1c\n\x18\x46INISH_REASON_TOOL_CALLS\x10\x03\x12 \n\x1c\x46INISH_REASON_CONTENT_FILTER\x10\x04\x32\xdb\x01\n\tHayakuchi\x12<\n\x04\x43hat\x12\x19.hayakuchi.v1.ChatRequest\x1a\x17.hayakuchi.v1.ChatEvent0\x01\x12?\n\x05Speak\x12\x1a.hayakuchi.v1.SpeakRequest\x1a\x18.hayakuchi.v1.AudioChunk0\x01\x12O\n\nListModels\x12\x1f.hayakuchi.v1.ListModelsRequest\x1a .hayakuchi.v1.ListModelsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1chayakuchi/v1/hayakuchi.proto\x12\x0chayakuchi.v1\"\x96\x02\n\x0b\x43hatRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\'\n\x08messages\x18\x02 \x03(\x0b\x32\x15.hayakuchi.v1.Message\x12,\n\ngeneration\x18\x03 \x01(\x0b\x32\x18.hayakuchi.v1.Generation\x12\x14\n\x07session\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04user\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x1e\n\x16\x64isable_quick_response\x18\x06 \x01(\x08\x12\r\n\x05speak\x18\x07 \x01(\x08\x12)\n\x06rewind\x18\x08 \x01(\x0b\x32\x14.hayakuchi.v1.RewindH\x02\x88\x01\x01\x42\n\n\x08_sessionB\x07\n\x05_userB\t\n\x07_rewind\"*\n\x06Rewind\x12\x14\n\x07message\x18\x01 \x01(\x03H\x00\x88\x01\x01\x42\n\n\x08_message\"\xd5\x01\n\x07Message\x12 \n\x04role\x18\x01 \x01(\x0e\x32\x12.hayakuchi.v1.Role\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\x11\n\x04name\x18\x03 \x01(\tH\x00\x88\x01\x01\x12#\n\x06images\x18\x04 \x03(\x0b\x32\x13.hayakuchi.v1.Image\x12*\n\ntool_calls\x18\x05 \x03(\x0b\x32\x16.hayakuchi.v1.ToolCall\x12\x19\n\x0ctool_call_id\x18\x06 \x01(\tH\x01\x88\x01\x01\x42\x07\n\x05_nameB\x0f\n\r_tool_call_id\"\x94\x01\n\x05Image\x12\x0b\n\x03url\x18\x01 \x01(\t\x12*\n\x06\x64\x65tail\x18\x02 \x01(\x0e\x32\x1a.hayakuchi.v1.Image.Detail\"R\n\x06\x44\x65tail\x12\x16\n\x12\x44\x45TAIL_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44\x45TAIL_AUTO\x10\x01\x12\x0e\n\nDETAIL_LOW\x10\x02\x12\x0f\n\x0b\x44\x45TAIL_HIGH\x10\x03\"7\n\x08ToolCall\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\targuments\x18\x03 \x01(\t\"\xc9\x03\n\nGeneration\x12\x18\n\x0btemperature\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05top_p\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x17\n\nmax_tokens\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x0c\n\x04stop\x18\x04 \x03(\t\x12\x11\n\x04seed\x18\x05 \x01(\x03H\x03\x88\x01\x01\x12\x1d\n\x10presence_penalty\x18\x06 \x01(\x01H\x04\x88\x01\x01\x12\x1e\n\x11\x66requency_penalty\x18\x07 \x01(\x01H\x05\x88\x01\x01\x12!\n\x05tools\x18\x08 \x03(\x0b\x32\x12.hayakuchi.v1.Tool\x12\x18\n\x0btool_choice\x18\t \x01(\tH\x06\x88\x01\x01\x12 \n\x13parallel_tool_calls\x18\n \x01(\x08H\x07\x88\x01\x01\x12\x1c\n\x0fresponse_format\x18\x0b \x01(\tH\x08\x88\x01\x01\x42\x0e\n\x0c_temperatureB\x08\n\x06_top_pB\r\n\x0b_max_tokensB\x07\n\x05_seedB\x13\n\x11_presence_penaltyB\x14\n\x12_frequency_penaltyB\x0e\n\x0c_tool_choiceB\x16\n\x14_parallel_tool_callsB\x12\n\x10_response_format\"=\n\x04Tool\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x01(\t\"\x8f\x01\n\tChatEvent\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12\x13\n\treasoning\x18\x02 \x01(\tH\x00\x12\x30\n\ttool_call\x18\x03 \x01(\x0b\x32\x1b.hayakuchi.v1.ToolCallDeltaH\x00\x12\"\n\x04\x64one\x18\x04 \x01(\x0b\x32\x12.hayakuchi.v1.DoneH\x00\x42\x07\n\x05\x65vent\"e\n\rToolCallDelta\x12\r\n\x05index\x18\x01 \x01(\r\x12\x0f\n\x02id\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04name\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x11\n\targuments\x18\x04 \x01(\tB\x05\n\x03_idB\x07\n\x05_name\"\xda\x01\n\x04\x44one\x12\x31\n\rfinish_reason\x18\x01 \x01(\x0e\x32\x1a.hayakuchi.v1.FinishReason\x12\"\n\x05usage\x18\x02 \x01(\x0b\x32\x13.hayakuchi.v1.Usage\x12\r\n\x05model\x18\x03 \x01(\t\x12\x1c\n\x0fuser_message_id\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12!\n\x14\x61ssistant_message_id\x18\x05 \x01(\x03H\x01\x88\x01\x01\x42\x12\n\x10_user_message_idB\x17\n\x15_assistant_message_id\"L\n\x05Usage\x12\x15\n\rprompt_tokens\x18\x01 \x01(\r\x12\x19\n\x11\x63ompletion_tokens\x18\x02 \x01(\r\x12\x11\n\testimated\x18\x03 \x01(\x08\"X\n\x0cSpeakRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\x05voice\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05speed\x18\x03 \x01(\x01H\x01\x88\x01\x01\x42\x08\n\x06_voiceB\x08\n\x06_speed\".\n\nAudioChunk\x12\x0b\n\x03pcm\x18\x01 \x01(\x0c\x12\x13\n\x0bsample_rate\x18\x02 \x01(\r\"\x13\n\x11ListModelsRequest\"9\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.hayakuchi.v1.Model\"%\n\x05Model\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08owned_by\x18\x02 \x01(\t*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\r\n\tROLE_USER\x10\x02\x12\x12\n\x0eROLE_ASSISTANT\x10\x03\x12\r\n\tROLE_TOOL\x10\x04*\x9f\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x02\x12\x1c\n\x18\x46INISH_REASON_TOOL_CALLS\x10\x03\x12 \n\x1c\x46INISH_REASON_CONTENT_FILTER\x10\x04\x32\xdb\x01\n\tHayakuchi\x12<\n\x04\x43hat\x12\x19.hayakuchi.v1.ChatRequest\x1a\x17.hayakuchi.v1.ChatEvent0\x01\x12?\n\x05Speak\x12\x1a.hayakuchi.v1.SpeakRequest\x1a\x18.hayakuchi.v1.AudioChunk0\x01\x12O\n\nListModels\x12\x1f.hayakuchi.v1.ListModelsRequest\x1a .hayakuchi.v1.ListModelsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hayakuchi.v1.hayakuchi_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=2027
-  _globals['_ROLE']._serialized_end=2122
-  _globals['_FINISHREASON']._serialized_start=2125
-  _globals['_FINISHREASON']._serialized_end=2284
+  _globals['_ROLE']._serialized_start=2123
+  _globals['_ROLE']._serialized_end=2218
+  _globals['_FINISHREASON']._serialized_start=2221
+  _globals['_FINISHREASON']._serialized_end=2380
   _globals['_CHATREQUEST']._serialized_start=47
-  _globals['_CHATREQUEST']._serialized_end=292
-  _globals['_MESSAGE']._serialized_start=295
-  _globals['_MESSAGE']._serialized_end=508
-  _globals['_IMAGE']._serialized_start=511
-  _globals['_IMAGE']._serialized_end=659
-  _globals['_IMAGE_DETAIL']._serialized_start=577
-  _globals['_IMAGE_DETAIL']._serialized_end=659
-  _globals['_TOOLCALL']._serialized_start=661
-  _globals['_TOOLCALL']._serialized_end=716
-  _globals['_GENERATION']._serialized_start=719
-  _globals['_GENERATION']._serialized_end=1176
-  _globals['_TOOL']._serialized_start=1178
-  _globals['_TOOL']._serialized_end=1239
-  _globals['_CHATEVENT']._serialized_start=1242
-  _globals['_CHATEVENT']._serialized_end=1385
-  _globals['_TOOLCALLDELTA']._serialized_start=1387
-  _globals['_TOOLCALLDELTA']._serialized_end=1488
-  _globals['_DONE']._serialized_start=1491
-  _globals['_DONE']._serialized_end=1709
-  _globals['_USAGE']._serialized_start=1711
-  _globals['_USAGE']._serialized_end=1768
-  _globals['_SPEAKREQUEST']._serialized_start=1770
-  _globals['_SPEAKREQUEST']._serialized_end=1858
-  _globals['_AUDIOCHUNK']._serialized_start=1860
-  _globals['_AUDIOCHUNK']._serialized_end=1906
-  _globals['_LISTMODELSREQUEST']._serialized_start=1908
-  _globals['_LISTMODELSREQUEST']._serialized_end=1927
-  _globals['_LISTMODELSRESPONSE']._serialized_start=1929
-  _globals['_LISTMODELSRESPONSE']._serialized_end=1986
-  _globals['_MODEL']._serialized_start=1988
-  _globals['_MODEL']._serialized_end=2025
-  _globals['_HAYAKUCHI']._serialized_start=2287
-  _globals['_HAYAKUCHI']._serialized_end=2506
+  _globals['_CHATREQUEST']._serialized_end=325
+  _globals['_REWIND']._serialized_start=327
+  _globals['_REWIND']._serialized_end=369
+  _globals['_MESSAGE']._serialized_start=372
+  _globals['_MESSAGE']._serialized_end=585
+  _globals['_IMAGE']._serialized_start=588
+  _globals['_IMAGE']._serialized_end=736
+  _globals['_IMAGE_DETAIL']._serialized_start=654
+  _globals['_IMAGE_DETAIL']._serialized_end=736
+  _globals['_TOOLCALL']._serialized_start=738
+  _globals['_TOOLCALL']._serialized_end=793
+  _globals['_GENERATION']._serialized_start=796
+  _globals['_GENERATION']._serialized_end=1253
+  _globals['_TOOL']._serialized_start=1255
+  _globals['_TOOL']._serialized_end=1316
+  _globals['_CHATEVENT']._serialized_start=1319
+  _globals['_CHATEVENT']._serialized_end=1462
+  _globals['_TOOLCALLDELTA']._serialized_start=1464
+  _globals['_TOOLCALLDELTA']._serialized_end=1565
+  _globals['_DONE']._serialized_start=1568
+  _globals['_DONE']._serialized_end=1786
+  _globals['_USAGE']._serialized_start=1788
+  _globals['_USAGE']._serialized_end=1864
+  _globals['_SPEAKREQUEST']._serialized_start=1866
+  _globals['_SPEAKREQUEST']._serialized_end=1954
+  _globals['_AUDIOCHUNK']._serialized_start=1956
+  _globals['_AUDIOCHUNK']._serialized_end=2002
+  _globals['_LISTMODELSREQUEST']._serialized_start=2004
+  _globals['_LISTMODELSREQUEST']._serialized_end=2023
+  _globals['_LISTMODELSRESPONSE']._serialized_start=2025
+  _globals['_LISTMODELSRESPONSE']._serialized_end=2082
+  _globals['_MODEL']._serialized_start=2084
+  _globals['_MODEL']._serialized_end=2121
+  _globals['_HAYAKUCHI']._serialized_start=2383
+  _globals['_HAYAKUCHI']._serialized_end=2602
 # @@protoc_insertion_point(module_scope)

@@ -34,7 +34,7 @@ FINISH_REASON_TOOL_CALLS: FinishReason
 FINISH_REASON_CONTENT_FILTER: FinishReason
 
 class ChatRequest(_message.Message):
-    __slots__ = ("model", "messages", "generation", "session", "user", "disable_quick_response", "speak", "whole_reply")
+    __slots__ = ("model", "messages", "generation", "session", "user", "disable_quick_response", "speak", "rewind")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     MESSAGES_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
@@ -42,7 +42,7 @@ class ChatRequest(_message.Message):
     USER_FIELD_NUMBER: _ClassVar[int]
     DISABLE_QUICK_RESPONSE_FIELD_NUMBER: _ClassVar[int]
     SPEAK_FIELD_NUMBER: _ClassVar[int]
-    WHOLE_REPLY_FIELD_NUMBER: _ClassVar[int]
+    REWIND_FIELD_NUMBER: _ClassVar[int]
     model: str
     messages: _containers.RepeatedCompositeFieldContainer[Message]
     generation: Generation
@@ -50,8 +50,14 @@ class ChatRequest(_message.Message):
     user: str
     disable_quick_response: bool
     speak: bool
-    whole_reply: bool
-    def __init__(self, model: _Optional[str] = ..., messages: _Optional[_Iterable[_Union[Message, _Mapping]]] = ..., generation: _Optional[_Union[Generation, _Mapping]] = ..., session: _Optional[str] = ..., user: _Optional[str] = ..., disable_quick_response: _Optional[bool] = ..., speak: _Optional[bool] = ..., whole_reply: _Optional[bool] = ...) -> None: ...
+    rewind: Rewind
+    def __init__(self, model: _Optional[str] = ..., messages: _Optional[_Iterable[_Union[Message, _Mapping]]] = ..., generation: _Optional[_Union[Generation, _Mapping]] = ..., session: _Optional[str] = ..., user: _Optional[str] = ..., disable_quick_response: _Optional[bool] = ..., speak: _Optional[bool] = ..., rewind: _Optional[_Union[Rewind, _Mapping]] = ...) -> None: ...
+
+class Rewind(_message.Message):
+    __slots__ = ("message",)
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    message: int
+    def __init__(self, message: _Optional[int] = ...) -> None: ...
 
 class Message(_message.Message):
     __slots__ = ("role", "content", "name", "images", "tool_calls", "tool_call_id")
@@ -172,12 +178,14 @@ class Done(_message.Message):
     def __init__(self, finish_reason: _Optional[_Union[FinishReason, str]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., model: _Optional[str] = ..., user_message_id: _Optional[int] = ..., assistant_message_id: _Optional[int] = ...) -> None: ...
 
 class Usage(_message.Message):
-    __slots__ = ("prompt_tokens", "completion_tokens")
+    __slots__ = ("prompt_tokens", "completion_tokens", "estimated")
     PROMPT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     COMPLETION_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATED_FIELD_NUMBER: _ClassVar[int]
     prompt_tokens: int
     completion_tokens: int
-    def __init__(self, prompt_tokens: _Optional[int] = ..., completion_tokens: _Optional[int] = ...) -> None: ...
+    estimated: bool
+    def __init__(self, prompt_tokens: _Optional[int] = ..., completion_tokens: _Optional[int] = ..., estimated: _Optional[bool] = ...) -> None: ...
 
 class SpeakRequest(_message.Message):
     __slots__ = ("text", "voice", "speed")
