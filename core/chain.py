@@ -61,16 +61,16 @@ class Chain(Generic[P]):
         if link is not None:
             link.prepare()
 
-    def attempts(self) -> Iterator[Attempt[P]]:
-        """Who may be asked, in order, each decided when it is asked for.
+    def attempts(self, only: P | None = None) -> Iterator[Attempt[P]]:
+        """Who may be asked, in order, each decided when it is asked for; ``only`` this one, where somebody insists on it.
 
         A provider whose breaker does not allow a request is passed over; one that is being probed comes last, where its probe
         is not to be awaited. The last one is asked all the same, unless only a change of the configuration can mend it: when
         everything before it failed, trying is better than silence.
         """
         passed_over: list[Link[P]] = []
-        for link in self.links:
-            if link.probing and self._another_serves(link):
+        for link in [link for link in self.links if only is None or link.provider is only]:
+            if only is None and link.probing and self._another_serves(link):
                 passed_over.append(link)
             elif attempt := self._attempt(link):
                 yield attempt
@@ -92,9 +92,10 @@ class Chain(Generic[P]):
         others = (other for other in self.links if other is not link and not other.probing)
         return any(other.breaker.state(loop_ms()) is BreakerState.CLOSED for other in others)
 
-    def exhausted(self) -> AllProvidersFailed:
-        """What to raise when all attempts failed: the last error of each provider."""
-        return AllProvidersFailed(self.kind, [link.error for link in self.links if link.error is not None])
+    def exhausted(self, only: P | None = None) -> AllProvidersFailed:
+        """What to raise when all attempts failed: the last error of each provider, or of ``only`` this one."""
+        asked = [link for link in self.links if only is None or link.provider is only]
+        return AllProvidersFailed(self.kind, [link.error for link in asked if link.error is not None])
 
     def states(self, now: float) -> list[tuple[str, BreakerState, ProviderError | None]]:
         """Name, breaker and last error of each provider; ``now`` in ms of the loop's clock."""

@@ -14,7 +14,8 @@ from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
 from . import health, metrics, pages, transcriptions
-from .api.serving import http_problem
+from .api import speech
+from .api.serving import http_problem, routes_of
 from .doors import Doors
 from .listen import Listeners, serve_listener
 from .origin import OriginGuard
@@ -46,6 +47,7 @@ def build_app(engine: Engine) -> Starlette:
             *health.ROUTES,
             *metrics.ROUTES,
             *transcriptions.routes(),
+            *routes_of(speech.ENDPOINTS),
             *pages.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
             *listening,

@@ -45,19 +45,19 @@ class FallbackTTS(Fallback[TTS]):
         return link.first_item.value if link is not None else FIRST_ITEM_MS
 
     async def synthesize(
-        self, request: SpeechRequest, asked: Callable[[TTS], None] = lambda voice: None
+        self, request: SpeechRequest, asked: Callable[[TTS], None] = lambda voice: None, only: TTS | None = None
     ) -> AsyncGenerator[Audio | ProviderFailure, None]:
         """The clip, and a ProviderFailure for each voice that failed, at the place in the clip where it did.
 
         ``fallback`` is None where the rest of the clip is given up. A text without letters and digits is an empty clip. Silence
         that a clip begins with comes with the first sound. Raises AllProvidersFailed when no voice is left that could say what
-        is still unsaid. ``asked`` is told of each voice before it is asked to speak.
+        is still unsaid. ``asked`` is told of each voice before it is asked to speak; ``only`` this voice is, where somebody insists on it.
         """
-        clip = _Clip(request, self.sample_rate, alone=len(self.providers) == 1)
+        clip = _Clip(request, self.sample_rate, alone=only is not None or len(self.providers) == 1)
         failure: ProviderError | None = None
         if not speakable(request.text):
             return
-        for attempt in self._chain.attempts():
+        for attempt in self._chain.attempts(only):
             with attempt:
                 if failure is not None:
                     yield ProviderFailure(failure, attempt.name)
@@ -80,7 +80,7 @@ class FallbackTTS(Fallback[TTS]):
                 return
         if failure is not None:
             yield ProviderFailure(failure, None)
-        raise self._chain.exhausted()
+        raise self._chain.exhausted(only)
 
 
 class _Clip:

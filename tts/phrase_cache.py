@@ -116,16 +116,23 @@ class CachedTTS:
         finally:
             await self._store.aclose()
 
-    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[Audio | ProviderFailure, None]:
+    @property
+    def providers(self) -> tuple[TTS, ...]:
+        """The voices of the chain, first choice first."""
+        return self._chain.providers
+
+    async def synthesize(
+        self, request: SpeechRequest, only: TTS | None = None
+    ) -> AsyncGenerator[Audio | ProviderFailure, None]:
         """The clip, trimmed; as :meth:`FallbackTTS.synthesize` otherwise."""
         with self._needed():
-            clip = await self._remembered(request)
+            clip = await self._remembered(request, only)
             if clip is not None:
                 for audio in clip.audio(request.tail_ms):
                     yield audio
                 return
             short = self.settings.enabled and len(request.text) <= self.settings.max_chars
-            stream = self._spoken(request, self.settings.max_seconds if short else 0.0)
+            stream = self._spoken(request, self.settings.max_seconds if short else 0.0, only)
             tail = Trimmer(self.sample_rate, lead_ms=None, tail_ms=request.tail_ms)
             async with aclosing(stream) as items:
                 async for item in items:
@@ -178,10 +185,10 @@ class CachedTTS:
             "disk_bytes": folder.bytes if folder else 0,
         }
 
-    async def _remembered(self, request: SpeechRequest) -> Clip | None:
+    async def _remembered(self, request: SpeechRequest, only: TTS | None) -> Clip | None:
         if not self.settings.enabled:
             return None
-        name = self._key(self._chain.upcoming or self._chain.providers[0], request)
+        name = self._key(only or self._chain.upcoming or self._chain.providers[0], request)
         at_once = name in self._store.memory
         clip = await self._store.get(name)
         self._hits += clip is not None
@@ -190,12 +197,12 @@ class CachedTTS:
         return clip
 
     async def _spoken(
-        self, request: SpeechRequest, max_seconds: float
+        self, request: SpeechRequest, max_seconds: float, only: TTS | None = None
     ) -> AsyncGenerator[Audio | ProviderFailure, None]:
         """The chain's clip without leading silence, as it comes; kept when it is whole and not longer than that."""
         recording = Recording(self.sample_rate, max_seconds)
         trimmer = Trimmer(self.sample_rate)
-        async with aclosing(self._chain.synthesize(request, recording.spoken_by)) as items:
+        async with aclosing(self._chain.synthesize(request, recording.spoken_by, only)) as items:
             async for item in items:
                 if isinstance(item, ProviderFailure):
                     recording.given_up = True
