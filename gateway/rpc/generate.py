@@ -23,7 +23,9 @@ def generated() -> dict[str, str]:
             raise RuntimeError("the compiler refused hayakuchi.proto")
         found = sorted((Path(folder) / PROTO).parent.iterdir())
         # The stubs lie in this package, not in one of the proto's name.
-        return {file.name: file.read_text("utf-8").replace("from hayakuchi.v1 import", "from . import") for file in found}
+        return {
+            file.name: file.read_text("utf-8").replace("from hayakuchi.v1 import", "from . import") for file in found
+        }
 
 
 def main() -> None:
