@@ -28,7 +28,7 @@ async def caller_of_call(find: FindCaller, context: grpc.aio.ServicerContext, sc
 
 
 def bearer(metadata: Any) -> str | None:
-    """The key in ``authorization: Bearer KEY``; None where there is none. Raises Problem (401) for anything else in its place."""
+    """The key in ``authorization: Bearer KEY``; None without. Raises Problem (401) for anything else in its place."""
     said = [value for name, value in metadata if name == "authorization"]
     if not said:
         return None

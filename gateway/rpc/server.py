@@ -34,7 +34,7 @@ _MOST_CALLS_PER_TURN = 4
 
 
 def options(settings: GatewaySettings) -> list[tuple[str, int]]:
-    """Sizes in bytes, times in ms. A caller that pings more often than every 10 s is cut off, as is one that answers no ping."""
+    """Sizes in bytes, times in ms. Who pings more often than every 10 s is cut off, and who answers no ping."""
     return [
         ("grpc.max_receive_message_length", settings.max_body_kb * 1000),
         ("grpc.max_metadata_size", 16_384),

@@ -48,7 +48,7 @@ async def refused(call: Any) -> grpc.aio.AioRpcError:
 
 
 def trailing(error: grpc.aio.AioRpcError) -> dict[str, Any]:
-    return {name: value for name, value in error.trailing_metadata() or ()}
+    return dict(error.trailing_metadata() or ())
 
 
 async def test_a_reply_comes_as_it_is_made() -> None:
@@ -307,8 +307,7 @@ async def test_who_hangs_up_stops_the_model(how: str, script: list[Any]) -> None
     async with nothing_leaks(), calling(services) as (channel, stub):
         call = stub.Chat(SAY_HI, timeout=0.3 if how == "deadline" else None)
         async with asyncio.timeout(5):
-            while not services.running:
-                await asyncio.sleep(0.01)
+            await services.started.wait()
             if how == "cancel":
                 call.cancel()
             elif how == "gone":
@@ -375,7 +374,7 @@ async def test_a_port_that_is_taken_is_named() -> None:
         behind, GatewaySettings.model_validate({"grpc": {"port": 0}}), "127.0.0.1", lambda: True
     ) as port:
         taken = GatewaySettings.model_validate({"grpc": {"port": port}})
-        with pytest.raises(ConfigError, match="gateway.grpc: cannot listen"):
+        with pytest.raises(ConfigError, match=r"gateway\.grpc: cannot listen"):
             async with rpc_server(behind, taken, "127.0.0.1", lambda: True):
                 pytest.fail("two servers on a port")
 
@@ -385,5 +384,5 @@ def test_no_door_without_keys_to_the_network() -> None:
     check_reach("127.0.0.1", "127.0.0.1", closed)
     check_reach("0.0.0.0", "127.0.0.1", guarded)
     check_reach("0.0.0.0", "0.0.0.0", closed)  # --open-to-network was said
-    with pytest.raises(ConfigError, match="gateway.grpc.host"):
+    with pytest.raises(ConfigError, match=r"gateway\.grpc\.host"):
         check_reach("0.0.0.0", "127.0.0.1", closed)

@@ -22,11 +22,12 @@ from hayakuchi.orchestrator.gateway_settings import GatewaySettings, Scope
 
 @dataclass
 class ScriptedServices:
-    """Answers with ``script``: events, pauses (seconds), errors. ``stopped`` is set when a reply has come to its end."""
+    """Answers with ``script``: events, pauses (seconds), errors. ``started`` and ``stopped`` are set when one is begun, and has come to its end."""
 
     script: Sequence[Any] = ()
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     running: int = 0
+    started: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
     def reply(self, request: ChatRequest, caller: Caller) -> AsyncGenerator[ChatEvent, None]:
@@ -43,6 +44,7 @@ class ScriptedServices:
     async def _play(self, *asked: Any) -> AsyncGenerator[Any, None]:
         self.asked.append(asked)
         self.running += 1
+        self.started.set()
         try:
             for each in self.script:
                 if isinstance(each, float):
