@@ -22,7 +22,9 @@ from hayakuchi.orchestrator.gateway_settings import GatewaySettings, Scope
 
 @dataclass
 class ScriptedServices:
-    """Answers with ``script``: events, pauses (seconds), errors. ``started`` and ``stopped`` are set when one is begun, and has come to its end."""
+    """Answers with ``script``: events, pauses (seconds), errors.
+
+    ``started`` and ``stopped`` are set when one is begun, and has come to its end."""
 
     script: Sequence[Any] = ()
     asked: list[tuple[Any, ...]] = field(default_factory=list)
