@@ -1,0 +1,104 @@
+"""The Dockerfile, carried out for real over this machine's own files, and the image that comes of it, run as it is meant to be:
+read-only, without privileges, without a network."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dockerfile import stages
+from image_rig import ROOT, Builder, Container, Layers, can_build, container
+from requirements import require
+
+pytestmark = [pytest.mark.packaging, pytest.mark.xdist_group("image")]
+
+DOCKERFILE = ROOT / "deploy" / "Dockerfile"
+READY_S = 60.0
+ASK = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=5).read().decode())"
+
+
+def base_python() -> Path | None:
+    """A Python of the version that the images are based on, with a folder of its own."""
+    version = re.match(r"python:(3\.\d+)", stages(DOCKERFILE.read_text("utf-8"))[0].image)
+    assert version
+    found = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version[1]}.*"))
+    return found[-1] if found else None
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layers]:
+    python = base_python()
+    require(can_build() and python, "overlays and namespaces (Linux, root), and the images' version of Python")
+    assert python
+    folder = tmp_path_factory.mktemp("image")
+    yield Builder(folder, python).build(DOCKERFILE)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A volume: it has the owner that the image gave the folder."""
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    shutil.chown(folder, 10001, 10001)
+    return folder
+
+
+def once(image: Layers, data: Path, *command: str) -> tuple[int, str]:
+    """``docker compose run --rm hayakuchi COMMAND``: its exit code and all that it printed."""
+    with container(image, data, command) as running:
+        out, err = running.process.communicate(timeout=60)
+        return running.process.returncode, out + err
+
+
+def wait_until_ready(running: Container) -> None:
+    assert running.process.stdout is not None
+    line = running.process.stdout.readline()
+    assert line.startswith("ready "), running.process.communicate(timeout=10)
+
+
+def test_the_pins_hold(image: Layers) -> None:
+    pinned = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["uv"]["constraint-dependencies"]
+    versions = dict(pin.split("==") for pin in pinned)
+    [packages] = (image.folder / "u/opt/hayakuchi/lib").glob("python3*/site-packages")
+    found = dict(folder.name.removesuffix(".dist-info").rsplit("-", 1) for folder in packages.glob("*.dist-info"))
+    loose = {name: version for name, version in found.items() if versions.get(name.replace("_", "-").lower()) != version}
+    assert loose == {"hayakuchi": loose.get("hayakuchi")}
+
+
+def test_holds_what_it_runs_and_nothing_else(image: Layers) -> None:
+    upper = image.folder / "u"
+    files = {file.relative_to(upper).as_posix() for file in upper.rglob("*") if file.is_file()}
+    own = {file for file in files if not file.startswith("opt/hayakuchi/lib/")}
+    assert {"opt/healthcheck.py", "etc/hayakuchi/conf.yaml", "opt/hayakuchi/bin/hayakuchi"} <= own
+    secret = re.compile(r"(^|/)(\.env|\.git|tests|benchmarks|secrets)(/|$)|\.(key|pem|sqlite3)$")
+    packages = re.compile(r"^opt/hayakuchi/lib/python3\.\d+/site-packages/(?!hayakuchi/)")
+    assert [file for file in files if secret.search(file) and not packages.match(file)] == []
+
+
+def test_the_settings_that_come_along_are_right(image: Layers, data: Path) -> None:
+    code, printed = once(image, data, "check")
+    assert code == 0, printed
+    assert "no problems" in printed
+
+
+def test_serves_and_ends(image: Layers, data: Path) -> None:
+    with container(image, data, ["run", "--no-browser", "--open-to-network"]) as running:
+        wait_until_ready(running)
+        assert running.run(image, image.healthcheck).returncode == 0
+        first = running.first
+        assert set(first.uids()) == {10001}
+        assert int(re.findall(r"CapEff:\s*(\w+)", Path(f"/proc/{first.pid}/status").read_text())[0], 16) == 0
+        ready = json.loads(running.run(image, ["python", "-c", ASK, "http://127.0.0.1:12393/readiness"]).stdout)
+        assert (ready["status"], ready["llm"]) == ("ready", "demo_llm")
+        first.terminate()
+        _, err = running.process.communicate(timeout=25)
+        assert running.process.returncode == 0, err
+        assert "Traceback" not in err
