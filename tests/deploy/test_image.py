@@ -6,8 +6,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,7 +67,9 @@ def test_the_pins_hold(image: Layers) -> None:
     versions = dict(pin.split("==") for pin in pinned)
     [packages] = (image.folder / "u/opt/hayakuchi/lib").glob("python3*/site-packages")
     found = dict(folder.name.removesuffix(".dist-info").rsplit("-", 1) for folder in packages.glob("*.dist-info"))
-    loose = {name: version for name, version in found.items() if versions.get(name.replace("_", "-").lower()) != version}
+    loose = {
+        name: version for name, version in found.items() if versions.get(name.replace("_", "-").lower()) != version
+    }
     assert loose == {"hayakuchi": loose.get("hayakuchi")}
 
 

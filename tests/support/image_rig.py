@@ -1,7 +1,7 @@
 """Builds a Dockerfile's stages and runs what comes of them, without a Docker engine and without its base image.
 
-Every instruction is carried out as it is written, in an overlay over this machine's root folder, with Python at /usr/local as in
-the official images. What runs gets namespaces of its own: it is process 1, its root is read-only, its network is empty.
+Every instruction is carried out as it is written, in an overlay over this machine's root folder, with Python at /usr/local as
+in the official images. What runs gets namespaces of its own: it is process 1, its root is read-only, its network is empty.
 Needs root on Linux. Nothing of it outlives the folder that it is given.
 """
 
@@ -32,7 +32,9 @@ def can_build() -> bool:
     if not sys.platform.startswith("linux") or os.geteuid() != 0 or not shutil.which("unshare"):
         return False
     probe = "mount -t tmpfs probe /mnt && mkdir /mnt/u /mnt/w /mnt/m && mount -t overlay o -o " + _layers("/", "/mnt")
-    result = subprocess.run(["unshare", "-mnp", "--fork", "sh", "-c", f"{probe} /mnt/m"], capture_output=True, check=False)
+    result = subprocess.run(
+        ["unshare", "-mnp", "--fork", "sh", "-c", f"{probe} /mnt/m"], capture_output=True, check=False
+    )
     return result.returncode == 0
 
 
@@ -140,10 +142,16 @@ class Builder:
             assert wanted, f"COPY {source}: the context has no such file"
             listed = "\n".join(wanted)
             if source == "." or target.endswith("/"):
-                self._sh(layers, f"cd /mnt/from && xargs -d '\\n' cp --parents -t {into}", {self._root: "/mnt/from"}, listed)
+                self._sh(
+                    layers, f"cd /mnt/from && xargs -d '\\n' cp --parents -t {into}", {self._root: "/mnt/from"}, listed
+                )
             else:
                 place = os.path.join(into, source) if target == "./" else into
-                self._sh(layers, f"mkdir -p {os.path.dirname(place)} && cp /mnt/from/{source} {place}", {self._root: "/mnt/from"})
+                self._sh(
+                    layers,
+                    f"mkdir -p {os.path.dirname(place)} && cp /mnt/from/{source} {place}",
+                    {self._root: "/mnt/from"},
+                )
 
     def _sh(
         self,
@@ -163,7 +171,12 @@ class Builder:
         inside = shlex.quote(f"cd {workdir or layers.workdir} && {command}")
         script = f"{layers.mounting}{binds}exec chroot {layers.root} env -i {environment} /bin/sh -c {inside}"
         result = subprocess.run(
-            ["unshare", "-m", "sh", "-c", script], input=given, capture_output=True, text=True, timeout=BUILD_S, check=False
+            ["unshare", "-m", "sh", "-c", script],
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=BUILD_S,
+            check=False,
         )
         assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
 
@@ -180,7 +193,9 @@ class Container:
         [child] = psutil.Process(self.process.pid).children()
         return child
 
-    def run(self, image: Layers, command: Sequence[str], *, user: str | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, image: Layers, command: Sequence[str], *, user: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """A further command inside, as ``docker exec`` runs it."""
         entered = ["nsenter", "-t", str(self.first.pid), "-m", "-n", "-p", "-r", *_as(image, user or image.user)]
         return subprocess.run([*entered, *command], capture_output=True, text=True, timeout=60, check=False)
