@@ -39,7 +39,7 @@ CONF = """\
 character: ./bench.yaml
 llm: {{openai_llm: {{base_url: "{models}/v1", model: scripted, warm_up: false}}}}
 tts: {{openai_tts: {{base_url: "{models}/v1", model: scripted, voice: scripted, chunk_timeout: 5}}}}
-gateway: {{max_sessions: 1000}}
+gateway: {{max_sessions: 1000, shed_lag_ms: 60000}}
 """
 CHARACTER = "{name: Bench, persona: You answer., opening_line: Hello.}\n"
 SAMPLE_RATE = 24000

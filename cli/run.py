@@ -78,7 +78,12 @@ def run(
         StandIns(engine).watch()
 
     with warming_line() as engine.on_warming:
-        serve(engine, listener, ready, beside)
+        serve(engine, listener, ready, beside, _say_goodbye)
+
+
+def _say_goodbye(patience_s: float) -> None:
+    wait = f"waiting at most {patience_s:g} s for what is being said; Ctrl+C ends at once" if patience_s else "goodbye"
+    typer.echo(f"ending: {wait}", err=True)
 
 
 def with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

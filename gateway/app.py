@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,9 +17,8 @@ from . import health, metrics, pages, transcriptions
 from .api import speech
 from .api.serving import http_problem, routes_of
 from .doors import Doors
-from .listen import Listeners, serve_listener
+from .listen import serve_listener
 from .origin import OriginGuard
-from .rooms import Rooms
 from .stage import serve_stage
 
 
@@ -28,18 +27,17 @@ def build_app(engine: Engine) -> Starlette:
     settings = engine.settings
     doors = Doors(engine)
     rooms = doors.rooms
-    listeners = Listeners(engine.hearing, settings.gateway.max_sessions)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with _running(rooms):
+        async with _running(doors):
             yield
 
     async def stage_socket(websocket: WebSocket) -> None:
         await serve_stage(websocket, rooms)
 
     async def listening_socket(websocket: WebSocket) -> None:
-        await serve_listener(websocket, listeners)
+        await serve_listener(websocket, engine.hearing, doors.admission)
 
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
     app = Starlette(
@@ -62,14 +60,17 @@ def build_app(engine: Engine) -> Starlette:
 
 
 @asynccontextmanager
-async def _running(rooms: Rooms) -> AsyncIterator[None]:
+async def _running(doors: Doors) -> AsyncIterator[None]:
     started = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(rooms.run(started), name="rooms")
+        tasks = [
+            group.create_task(doors.rooms.run(started), name="rooms"),
+            group.create_task(doors.admission.lag.watch(), name="loop lag"),
+        ]
         await started.wait()
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)

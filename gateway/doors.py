@@ -22,7 +22,12 @@ class Doors:
         self.settings = engine.settings.gateway
         self.admission = Admission(self.settings)
         self.meter = Meter()
-        self.rooms = Rooms(engine, self.settings.max_sessions)
+        self.rooms = Rooms(engine, self.admission)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being said, or made for somebody."""
+        return self.admission.turns > 0 or self.rooms.busy
 
     @asynccontextmanager
     async def turn(self, caller: Caller, *, characters: int = 0, audio_s: float = 0.0) -> AsyncIterator[None]:

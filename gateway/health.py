@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from .rooms import Rooms
+from .doors import doors_of
 
 
 async def health(request: Request) -> JSONResponse:
@@ -15,10 +15,11 @@ async def health(request: Request) -> JSONResponse:
 
 
 async def readiness(request: Request) -> JSONResponse:
-    """Whether a model and a voice can be used (else 503); which ones, and what is wrong with the others."""
-    rooms: Rooms = request.app.state.rooms
-    found = rooms.models()
-    ready = found["llm"] is not None and found["tts"] is not None
+    """Whether a model and a voice can be used and the server is not about to end (else 503); which ones, and what is
+    wrong with the others."""
+    doors = doors_of(request)
+    found = doors.rooms.models()
+    ready = found["llm"] is not None and found["tts"] is not None and not doors.admission.draining
     return JSONResponse({"status": "ready" if ready else "not ready", **found}, 200 if ready else 503)
 
 

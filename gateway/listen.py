@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
-from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..asr.base import SAMPLE_RATE
@@ -25,8 +24,10 @@ from ..core.types import BYTES_PER_SAMPLE
 from ..live2d_bridge.stage import to_json
 from ..orchestrator.hearing import Hearing
 from ..orchestrator.recognisers import opened_recogniser
+from .admission import Admission
 from .listen_protocol import error, final, parse_config, partial
 from .pcm_stream import PcmStream
+from .refusal import refuse
 
 MAX_MISTAKES = 20
 OUTBOX = 256
@@ -37,40 +38,16 @@ BEHIND_MS = 30_000.0
 """How much that was held up on the way is taken in at once."""
 
 
-class Listeners:
-    """How many are heard at a time."""
-
-    def __init__(self, hearing: Hearing, most: int) -> None:
-        self.hearing = hearing
-        self._most = most
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def enter(self) -> None:
-        """Raises CapacityError when there are as many as there may be."""
-        if self._count >= self._most:
-            raise CapacityError(f"the server hears {self._most} clients, which is its limit")
-        self._count += 1
-
-    def leave(self) -> None:
-        self._count -= 1
-
-
-async def serve_listener(websocket: WebSocket, listeners: Listeners) -> None:
+async def serve_listener(websocket: WebSocket, hearing: Hearing, admission: Admission) -> None:
     """Hear one client until it goes; refuse it before it is accepted when the server is full."""
-    try:
-        listeners.enter()
-    except CapacityError as refusal:
-        headers = {"Retry-After": str(round(refusal.retry_after_s))}
-        await websocket.send_denial_response(PlainTextResponse(f"{refusal}\n", 503, headers))
-        return
-    try:
-        await websocket.accept()
-        await _Connection(websocket, listeners.hearing).serve()
-    finally:
-        listeners.leave()
+    with ExitStack() as held:
+        try:
+            held.enter_context(admission.session())
+        except CapacityError as refusal:
+            await refuse(websocket, 503, refusal)
+        else:
+            await websocket.accept()
+            await _Connection(websocket, hearing, admission).serve()
 
 
 class _Goodbye(Exception):
@@ -95,8 +72,8 @@ class Pace:
 
 
 class _Connection:
-    def __init__(self, websocket: WebSocket, hearing: Hearing) -> None:
-        self._websocket, self._hearing = websocket, hearing
+    def __init__(self, websocket: WebSocket, hearing: Hearing, admission: Admission) -> None:
+        self._websocket, self._hearing, self._admission = websocket, hearing, admission
         self._outbox: Channel[str] = Channel(OUTBOX)
         self._lost = asyncio.Event()
         self._pcm = PcmStream()
@@ -112,6 +89,7 @@ class _Connection:
                 group.create_task(self._write(), name="listener: write")
                 group.create_task(self._listen(group), name="listener: listen")
                 group.create_task(self._watch(), name="listener: watch")
+                group.create_task(self._part(), name="listener: part")
         except* _Goodbye as group:
             goodbyes += [one for one in group.exceptions if isinstance(one, _Goodbye)]
         except* WebSocketDisconnect:
@@ -187,6 +165,10 @@ class _Connection:
     async def _write(self) -> None:
         async for message in self._outbox:
             await self._websocket.send_text(message)
+
+    async def _part(self) -> None:
+        await self._admission.goodbye.wait()
+        raise _Goodbye(1001, "the server ends")
 
     async def _watch(self) -> None:
         """Who does not read is let go when the outbox is full, also while a message is stuck."""

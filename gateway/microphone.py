@@ -58,6 +58,11 @@ class Microphone:
         self._tasks: deque[asyncio.Task[None]] = deque()
 
     @property
+    def understanding(self) -> bool:
+        """Whether something that was said is still being understood, or a microphone is on."""
+        return any(not task.done() for task in self._tasks)
+
+    @property
     def ears(self) -> dict[str, Any]:
         """The fields of the ``ears`` message."""
         status = self._hearing.for_microphones
@@ -93,6 +98,11 @@ class Microphone:
         if self._open is not None and self._open.viewer is viewer:
             self._close()
             self._stage.drop_mic(viewer)
+
+    def close(self) -> None:
+        """Whosever microphone is on is off; what was said so far is still understood."""
+        if self._open is not None:
+            self.stop(self._open.viewer)
 
     def talk(self, viewer: Viewer, down: bool) -> None:
         """The button of push-to-talk."""

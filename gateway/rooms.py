@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 from ..core.clock import loop_ms
-from ..core.errors import CapacityError, ProtocolError
+from ..core.errors import CapacityError, ProtocolError, SessionClosed
 from ..core.events import TurnEnded
 from ..live2d_bridge.stage import Stage, Viewer
 from ..orchestrator.engine import Engine
 from ..orchestrator.hearing import HearingState, HearingStatus
 from ..orchestrator.session import Session
+from .admission import Admission
 from .microphone import Microphone
 
 MAIN = "main"
 IDLE_MS = 600_000.0
+MAKE_WAY_MS = 30_000.0
+"""After this an empty room is closed when its place is wanted."""
 SWEEP_S = 30.0
 PROGRESS_MS = 500.0
 """How often viewers are told of a download that goes on."""
@@ -67,9 +71,8 @@ class Room:
 class Rooms:
     """``run`` holds the sessions' tasks; it lasts as long as the server."""
 
-    def __init__(self, engine: Engine, max_sessions: int) -> None:
-        self.engine = engine
-        self._max_sessions = max_sessions
+    def __init__(self, engine: Engine, admission: Admission) -> None:
+        self.engine, self.admission = engine, admission
         self._rooms: dict[str, Room] = {}
         self._group: asyncio.TaskGroup | None = None
         self._ears_told: tuple[HearingState, float] = (engine.hearing.status.state, 0.0)
@@ -93,8 +96,44 @@ class Rooms:
         """Close the rooms that have been empty for ten minutes; the main room stays."""
         for name, room in list(self._rooms.items()):
             if name != MAIN and room.idle_ms() > IDLE_MS:
-                del self._rooms[name]
-                room.session.close()
+                self._close(name)
+
+    def _close(self, name: str) -> None:
+        self._rooms.pop(name).session.close()
+        self.admission.end_session()
+
+    def _make_way(self) -> None:
+        """The room that has been empty for longest gives its place to a new one."""
+        idle = {name: room.idle_ms() for name, room in self._rooms.items() if name != MAIN}
+        longest = max(idle, key=lambda name: idle[name], default=None)
+        if longest is not None and idle[longest] > MAKE_WAY_MS:
+            self._close(longest)
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a turn runs in any room."""
+        return any(room.session.turn is not None for room in self._rooms.values())
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn runs before viewers, or what was said to a microphone may still begin one."""
+        return any(
+            room.stage.viewers and (room.session.turn is not None or room.mic.understanding)
+            for room in self._rooms.values()
+        )
+
+    def tell_closing(self, in_ms: float) -> None:
+        """Tell the viewers that the server ends, in so long at the latest. No microphone is listened to any longer."""
+        for room in self._rooms.values():
+            room.mic.close()
+            room.stage.tell({"type": "session.closing", "in_ms": in_ms})
+
+    def interrupt(self) -> None:
+        """End the turns that are running."""
+        for room in self._rooms.values():
+            if room.session.turn is not None:
+                with suppress(SessionClosed, CapacityError):
+                    room.session.interrupt()
 
     def get(self, name: str) -> Room:
         """The room of that name, made when there is none. Raises ProtocolError for a bad name, CapacityError when full."""
@@ -102,8 +141,11 @@ class Rooms:
             raise ProtocolError("a session's name is 1 to 64 of A-Z a-z 0-9 _ -")
         room = self._rooms.get(name)
         if room is None:
-            if len(self._rooms) >= self._max_sessions or self._group is None:
-                raise CapacityError(f"the server has {self._max_sessions} sessions, which is its limit")
+            if self._group is None:
+                raise CapacityError("the server does not run")
+            if self.admission.full:
+                self._make_way()
+            self.admission.begin_session()
             room = self._rooms[name] = self._open(name, self._group)
         return room
 

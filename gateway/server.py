@@ -8,30 +8,43 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
-from starlette.applications import Starlette
 from uvicorn.server import HANDLED_SIGNALS
 
 from ..core.errors import HayakuchiError
 from ..orchestrator.engine import Engine
 from .app import build_app
+from .doors import Doors
+from .drain import Farewell, drain
 from .rooms import Rooms
+from .sockets import Sockets
 
 MAX_FRAME_BYTES = 65_536
-CLOSE_WITHIN_S = 5
+CLOSE_WITHIN_S = 2
+"""How long HTTP requests have that are still being answered when all replies were made."""
 
 Beside = Callable[[Rooms], Awaitable[None]]
 """Runs beside the server, with its rooms, until it is cancelled."""
 
 
-class _Server(uvicorn.Server):
-    """uvicorn raises the signal that ended it once more when it is done, which would end us before providers are closed."""
+Ending = Callable[[float], None]
+"""Told how long (s) the server will wait for what is being said, when it is told to end."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+
+class Server(uvicorn.Server):
+    """uvicorn raises the signal that ended it once more when it is done, which would end us before providers are closed.
+    And it leaves everybody in mid-sentence: ``doors`` are drained before.
+
+    SIGTERM waits for replies. Ctrl+C and Ctrl+Break do not, nor does any second signal. The third one leaves at once.
+    """
+
+    def __init__(self, config: uvicorn.Config, doors: Doors, on_ready: Callable[[], None], on_ending: Ending) -> None:
         super().__init__(config)
-        self._on_ready = on_ready
+        self.doors, self._on_ready, self._on_ending = doors, on_ready, on_ending
         self.ready = asyncio.Event()
+        self.farewell = Farewell()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -43,6 +56,20 @@ class _Server(uvicorn.Server):
             self._on_ready()
             self.ready.set()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.farewell.hurry.is_set():
+            self.force_exit = True
+        elif self.should_exit or sig != signal.SIGTERM:
+            self.farewell.hurry.set()
+        else:
+            self.farewell.patience_s = self.doors.settings.drain_seconds
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_ending(0.0 if self.farewell.hurry.is_set() else self.farewell.patience_s)
+        await drain(self.doors, self.farewell)
+        await super().shutdown(sockets)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         before = {number: signal.signal(number, self.handle_exit) for number in HANDLED_SIGNALS}
@@ -53,22 +80,23 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def make_server(engine: Engine, on_ready: Callable[[], None]) -> _Server:
+def make_server(engine: Engine, on_ready: Callable[[], None], on_ending: Ending = lambda patience_s: None) -> Server:
     """A server around an engine that is not open yet. ``on_ready`` is called when requests are answered."""
+    app = build_app(engine)
     config = uvicorn.Config(
-        build_app(engine),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
-        ws="websockets-sansio",
+        ws=Sockets,
         ws_max_size=MAX_FRAME_BYTES,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=CLOSE_WITHIN_S,
     )
-    return _Server(config, on_ready)
+    return Server(config, app.state.doors, on_ready, on_ending)
 
 
-async def run(engine: Engine, server: _Server, listener: socket.socket, beside: Beside | None = None) -> None:
+async def run(engine: Engine, server: Server, listener: socket.socket, beside: Beside | None = None) -> None:
     """Open the engine, serve until the server is told to exit, close the engine.
 
     Raises AllProvidersFailed when no model or no voice opens, and what ``beside`` raises, which ends the server as well.
@@ -90,19 +118,23 @@ async def run(engine: Engine, server: _Server, listener: socket.socket, beside: 
         raise HayakuchiError("the server could not start; the log has the details")
 
 
-async def _run_beside(server: _Server, beside: Beside, failures: list[HayakuchiError]) -> None:
+async def _run_beside(server: Server, beside: Beside, failures: list[HayakuchiError]) -> None:
     await server.ready.wait()
-    app = server.config.app
-    assert isinstance(app, Starlette)
     try:
-        await beside(app.state.rooms)
+        await beside(server.doors.rooms)
     except HayakuchiError as error:
         failures.append(error)
         server.should_exit = True
 
 
-def serve(engine: Engine, listener: socket.socket, on_ready: Callable[[], None], beside: Beside | None = None) -> None:
+def serve(
+    engine: Engine,
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    beside: Beside | None = None,
+    on_ending: Ending = lambda patience_s: None,
+) -> None:
     """:func:`run` on the fastest event loop there is, until SIGINT or SIGTERM."""
-    server = make_server(engine, on_ready)
+    server = make_server(engine, on_ready, on_ending)
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         runner.run(run(engine, server, listener, beside))

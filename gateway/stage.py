@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import assert_never
 
-from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..core.errors import CapacityError, ProtocolError, SessionClosed
@@ -30,25 +29,32 @@ from ..live2d_bridge.wire import (
     encode_event,
     parse_client_message,
 )
+from .admission import Admission
+from .refusal import refuse
 from .rooms import MAIN, Room, Rooms
 from .snapshot import snapshot
 
 MAX_MISTAKES = 20
 CLOSE_DEADLINE_S = 1.0
+GOING_AWAY = 1001
 
 
 async def serve_stage(websocket: WebSocket, rooms: Rooms) -> None:
     """Serve one viewer until it goes; refuse it before it is accepted when the server is full."""
-    try:
-        room = rooms.get(websocket.query_params.get("session", MAIN))
-    except CapacityError as error:
-        headers = {"Retry-After": str(round(error.retry_after_s))}
-        await websocket.send_denial_response(PlainTextResponse(f"{error}\n", 503, headers))
-        return
-    except ProtocolError as error:
-        await websocket.send_denial_response(PlainTextResponse(f"{error}\n", 400))
-        return
-    await websocket.accept()
+    with ExitStack() as held:
+        try:
+            held.enter_context(rooms.admission.socket())
+            room = rooms.get(websocket.query_params.get("session", MAIN))
+        except CapacityError as error:
+            await refuse(websocket, 503, error)
+        except ProtocolError as error:
+            await refuse(websocket, 400, error)
+        else:
+            await websocket.accept()
+            await _serve_viewer(websocket, rooms, room)
+
+
+async def _serve_viewer(websocket: WebSocket, rooms: Rooms, room: Room) -> None:
     viewer = room.enter()
     try:
         viewer.send_json(snapshot(rooms, room, viewer))
@@ -56,7 +62,7 @@ async def serve_stage(websocket: WebSocket, rooms: Rooms) -> None:
             viewer.send_json(begun)
         if websocket.query_params.get("sound") == "1":
             room.stage.claim_if_free(viewer)
-        await _Connection(websocket, room, viewer).serve()
+        await _Connection(websocket, room, viewer, rooms.admission).serve()
     finally:
         room.leave(viewer)
 
@@ -70,8 +76,8 @@ class _Goodbye(Exception):
 
 
 class _Connection:
-    def __init__(self, websocket: WebSocket, room: Room, viewer: Viewer) -> None:
-        self._websocket, self._room, self._viewer = websocket, room, viewer
+    def __init__(self, websocket: WebSocket, room: Room, viewer: Viewer, admission: Admission) -> None:
+        self._websocket, self._room, self._viewer, self._admission = websocket, room, viewer, admission
         self._mistakes = 0
 
     async def serve(self) -> None:
@@ -82,22 +88,37 @@ class _Connection:
                 group.create_task(self._write(), name=f"viewer {self._viewer.name}: write")
                 group.create_task(self._read(), name=f"viewer {self._viewer.name}: read")
                 group.create_task(self._watch(), name=f"viewer {self._viewer.name}: watch")
+                group.create_task(self._part(), name=f"viewer {self._viewer.name}: part")
         except* _Goodbye as group:
             goodbyes += [error for error in group.exceptions if isinstance(error, _Goodbye)]
         except* WebSocketDisconnect:
             pass
         for goodbye in goodbyes[:1]:
             # Who does not read may not even take the goodbye.
-            with suppress(TimeoutError):
+            with suppress(TimeoutError, WebSocketDisconnect):
                 async with asyncio.timeout(CLOSE_DEADLINE_S):
+                    if goodbye.code == GOING_AWAY:
+                        await self._write_rest()
                     await self._websocket.close(goodbye.code, goodbye.reason)
 
     async def _write(self) -> None:
         async for message in self._viewer.outbox:
-            if isinstance(message, str):
-                await self._websocket.send_text(message)
-            else:
-                await self._websocket.send_bytes(message)
+            await self._send(message)
+
+    async def _write_rest(self) -> None:
+        while (message := self._viewer.outbox.get_nowait()) is not None:
+            await self._send(message)
+
+    async def _send(self, message: str | bytes) -> None:
+        if isinstance(message, str):
+            await self._websocket.send_text(message)
+        else:
+            await self._websocket.send_bytes(message)
+
+    async def _part(self) -> None:
+        """The server ends; who has read what was sent knows why."""
+        await self._admission.goodbye.wait()
+        raise _Goodbye(GOING_AWAY, "the server ends")
 
     async def _watch(self) -> None:
         """A viewer that does not read is let go when its outbox is full, also while a message to it is stuck."""
@@ -114,7 +135,7 @@ class _Connection:
             except (ProtocolError, CapacityError) as error:
                 self._complain(error)
             except SessionClosed as error:
-                raise _Goodbye(1001, str(error)) from error
+                raise _Goodbye(GOING_AWAY, str(error)) from error
             # Messages that came together are received without waiting: whoever sends many must not keep the others from theirs.
             await asyncio.sleep(0)
 
@@ -130,6 +151,8 @@ class _Connection:
 
     def _obey(self, message: ClientMessage) -> None:
         session, stage, viewer = self._room.session, self._room.stage, self._viewer
+        if isinstance(message, InputText | Greet | MicStart):
+            self._admission.check()
         match message:
             case PlaybackReport(turn=turn, played_ms=played_ms):
                 stage.played(viewer, turn, played_ms)

@@ -203,8 +203,11 @@ def _from_position(frame: AudioFrame, position: int) -> AudioFrame:
     )
 
 
+_TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def to_json(message: Mapping[str, Any]) -> str:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    return _TEXT.encode(message)
 
 
 __all__ = ["LIP_RATE", "PlayClockOwner", "Stage", "Viewer", "to_json"]

@@ -88,6 +88,8 @@ class Speaking:
             async for audio in pieces:
                 self._supply.made(audio.duration_ms)
                 await clip.audio.put(audio)
+                # What came at once is read without waiting: others are to have their turn between two pieces of a long clip.
+                await asyncio.sleep(0)
 
     async def _whole(self, clip: Clip) -> None:
         """Hand the clip on when all of it is there, or all that comes of it."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.types import BYTES_PER_SAMPLE, Audio, Mark
 from .pcm import SILENCE_DBFS
@@ -48,26 +49,43 @@ class Sound:
         """Energy that the last window needs to be heard."""
 
     def add(self, pcm: bytes) -> None:
-        samples = np.frombuffer(pcm, np.int16).astype(np.float64)
+        samples = np.frombuffer(pcm, np.int16)
         if not samples.size:
             return
         begun = self.seen % self.window
-        count = begun + samples.size
-        energies = np.zeros(-(-count // self.window) * self.window)
-        energies[begun:count] = samples * samples
-        sums = energies.reshape(-1, self.window).sum(axis=1)
+        first, count = self.seen - begun, begun + samples.size
+        sums = self._energies(samples, begun)
         sums[0] += self._energy
-        before = np.maximum.accumulate(np.concatenate(([self._loudest], sums)))
-        limits = np.clip(before[:-1] * _BELOW_LOUDEST, _POWER * self.window, _MASKED_POWER * self.window)
-        heard = np.flatnonzero(sums > limits)
-        if heard.size:
-            first = self.seen - begun
-            self.start = first + int(heard[0]) * self.window if self.start is None else self.start
-            self.end = first + (int(heard[-1]) + 1) * self.window
+        loudest = float(sums.max())
+        if loudest <= self._loudest:
+            self._limit = self._limit_below(self._loudest)
+            heard = sums > self._limit
+        else:
+            before = np.maximum.accumulate(np.concatenate(([self._loudest], sums)))
+            limits = np.clip(before[:-1] * _BELOW_LOUDEST, _POWER * self.window, _MASKED_POWER * self.window)
+            heard = sums > limits
+            self._limit, self._loudest = float(limits[-1]), loudest
+        if self.start is not None and heard[-1]:
+            self.end = first + sums.size * self.window
+        elif (places := heard.nonzero()[0]).size:
+            self.start = first + int(places[0]) * self.window if self.start is None else self.start
+            self.end = first + (int(places[-1]) + 1) * self.window
         self.seen += samples.size
         self._energy = float(sums[-1]) if count % self.window else 0.0
-        self._loudest = float(before[-1])
-        self._limit = float(limits[-1])
+
+    def _energies(self, samples: NDArray[np.int16], begun: int) -> NDArray[np.float64]:
+        """By windows, of which the first one began ``begun`` samples before. Sums of squares of whole numbers: exact."""
+        missing = -(begun + samples.size) % self.window
+        if begun or missing:
+            rows = np.zeros(begun + samples.size + missing)
+            rows[begun : begun + samples.size] = samples
+        else:
+            rows = samples.astype(np.float64)
+        rows = rows.reshape(-1, self.window)
+        return np.einsum("ij,ij->i", rows, rows)
+
+    def _limit_below(self, loudest: float) -> float:
+        return min(max(loudest * _BELOW_LOUDEST, _POWER * self.window), _MASKED_POWER * self.window)
 
     def finish(self) -> None:
         """The clip ends here: its last window is as long as it is."""
@@ -163,6 +181,8 @@ def pieces(pcm: bytes, sample_rate: int, marks: list[Mark], position: int = 0) -
 
 def _due(marks: list[Mark], end: int, sample_rate: int) -> list[Mark]:
     """Take the marks up to ``end`` (samples) off the front."""
+    if not marks:
+        return []
     end_ms = end * 1000 / sample_rate
     count = next((index for index, mark in enumerate(marks) if mark.at_ms > end_ms), len(marks))
     due = marks[:count]

@@ -69,6 +69,13 @@ def settings_for(
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[tuple[str, Engine]]:
     """The server on a free port: its URL and its engine."""
+    async with ending(settings) as (url, engine, _, _):
+        yield url, engine
+
+
+@asynccontextmanager
+async def ending(settings: Settings) -> AsyncIterator[tuple[str, Engine, gateway.Server, asyncio.Task[None]]]:
+    """The same with the server, whose end a test may bring about, and the task that runs it."""
     listener = bind("127.0.0.1", 0)
     engine = Engine(settings)
     ready = asyncio.Event()
@@ -78,7 +85,7 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[str, Engine]]:
         async with asyncio.timeout(10):
             await ready.wait()
         try:
-            yield address(listener), engine
+            yield address(listener), engine, server, running
         finally:
             server.should_exit = True
             await running
