@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, Protocol
 from urllib.parse import unquote
-
-import grpc
 
 from ...orchestrator.gateway_settings import Scope
 from ..api.problem import Problem
 from ..caller import Caller
+from ..doors import Doors
 
-FindCaller = Callable[[str | None, str], Awaitable[Caller]]
-"""By the key, if one was sent, and the address. Raises Problem: 401 for a key that is not known, 429 for too many requests."""
+
+class Door(Protocol):
+    """Who stands at the door. Its errors are Problem and StoreError."""
+
+    async def caller(self, key: str | None, address: str, scope: Scope) -> Caller:
+        """Who calls, if it may do this now: its key is good and has the scope, its requests are not too many."""
+        ...
+
+    async def while_usable(self, caller: Caller, work: Awaitable[None]) -> bool:
+        """Wait for ``work``, which is cancelled when the caller's key ends; whether it came to its end."""
+        ...
+
+
+class SharedDoor:
+    """The same callers and limits as over HTTP."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._entrance, self._meter = doors.entrance, doors.meter
+
+    async def caller(self, key: str | None, address: str, scope: Scope) -> Caller:
+        caller = await self._entrance.identify(key, address)
+        self._meter.request(caller)
+        self._entrance.require(caller, scope)
+        return caller
+
+    async def while_usable(self, caller: Caller, work: Awaitable[None]) -> bool:
+        return await self._entrance.keys.while_usable(caller, work)
+
 
 LOCAL = "127.0.0.1"
 """What stands for whoever comes through a socket of this machine that has no address."""
-
-
-async def caller_of_call(find: FindCaller, context: grpc.aio.ServicerContext, scope: Scope) -> Caller:
-    """Raises Problem: what ``find`` raises, and 403 when the caller may not do this."""
-    caller = await find(bearer(context.invocation_metadata() or ()), address_of(context.peer()))
-    if not caller.may(scope):
-        raise Problem(403, f"this needs a key with the scope {scope}", "insufficient_scope")
-    return caller
 
 
 def bearer(metadata: Any) -> str | None:

@@ -1,9 +1,8 @@
-"""The gRPC server: beside the HTTP server, with the same doors."""
+"""The gRPC server: its address, its limits, and its health."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -14,15 +13,10 @@ from grpc_reflection.v1alpha import reflection
 
 from ...core.errors import ConfigError
 from ...orchestrator.gateway_settings import GatewaySettings
-from ..chat_service import ChatService
-from ..doors import Doors
 from ..origin import is_loopback
-from ..speech_service import SpeechService
 from .service import Service
 from .v1 import hayakuchi_pb2 as pb
 from .v1.hayakuchi_pb2_grpc import add_HayakuchiServicer_to_server
-
-log = logging.getLogger(__name__)
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Hayakuchi"].full_name
 ASK_EVERY_S = 1.0
@@ -85,23 +79,6 @@ async def rpc_server(
     finally:
         await health.enter_graceful_shutdown()
         await server.stop(STOP_WITHIN_S)
-
-
-async def serve_rpc(doors: Doors) -> None:
-    """Serve until cancelled. Raises ConfigError when the address cannot be had, or may not be."""
-    settings, http = doors.settings, doors.engine.settings.server
-    host = settings.grpc.host or http.host
-    check_reach(host, http.host, settings)
-    chat = ChatService(doors)
-    service = Service(doors.keys.caller, chat, SpeechService(doors), chat.models.listed)
-
-    def ready() -> bool:
-        found = doors.rooms.models()
-        return found["llm"] is not None and found["tts"] is not None and not doors.admission.draining
-
-    async with rpc_server(service, settings, host, ready) as port:
-        log.info("gRPC on port %d", port)
-        await asyncio.Event().wait()
 
 
 def _bind(server: grpc.aio.Server, host: str, port: int) -> int:

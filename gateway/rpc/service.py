@@ -17,7 +17,7 @@ from ..api.problem import Problem
 from ..caller import Caller
 from ..chat_service import ChatEvent, ChatRequest
 from .answers import event_message, refuse
-from .entrance import FindCaller, caller_of_call
+from .entrance import Door, address_of, bearer
 from .requests import chat_request, invalid
 from .v1 import hayakuchi_pb2 as pb
 from .v1.hayakuchi_pb2_grpc import HayakuchiServicer
@@ -55,8 +55,8 @@ Listed = Callable[[], Awaitable[Mapping[str, str]]]
 class Service(HayakuchiServicer):
     """A call that is cancelled, or whose caller has gone, is cancelled here: the model or the voice stops."""
 
-    def __init__(self, find: FindCaller, chat: Chats, speech: Speaks, listed: Listed) -> None:
-        self._find, self._chat, self._speech, self._listed = find, chat, speech, listed
+    def __init__(self, door: Door, chat: Chats, speech: Speaks, listed: Listed) -> None:
+        self._door, self._chat, self._speech, self._listed = door, chat, speech, listed
 
     async def Chat(self, request: pb.ChatRequest, context: Context) -> None:
         async def reply(caller: Caller, write: Write) -> None:
@@ -94,7 +94,10 @@ class Service(HayakuchiServicer):
                 raise Problem(503, "the caller is too slow to follow", "too_slow") from None
 
         try:
-            await work(await caller_of_call(self._find, context, scope), write)
+            key = bearer(context.invocation_metadata() or ())
+            caller = await self._door.caller(key, address_of(context.peer()), scope)
+            if not await self._door.while_usable(caller, work(caller, write)):
+                raise Problem(401, "the API key was revoked or has expired", "key_revoked")
         except HayakuchiError as error:
             await refuse(context, error)
         except Exception:

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
-from calling import ScriptedServices, calling
+from calling import ScriptedDoor, ScriptedServices, calling
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from leaks import nothing_leaks
@@ -261,6 +261,18 @@ async def test_without_a_key_one_is_known_by_the_address() -> None:
     assert services.asked[0][1].id == "ip:127.0.0.1"
 
 
+async def test_a_key_that_ends_ends_what_goes_on() -> None:
+    services, door = ScriptedServices([TextDelta("a"), 30.0]), ScriptedDoor()
+    async with nothing_leaks(), calling(services, door) as (_, stub):
+        call = stub.Chat(SAY_HI, metadata=ALL)
+        assert (await call.read()).text == "a"
+        door.end_keys()
+        async with asyncio.timeout(5):
+            told = await refused(call)
+    assert told.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert services.running == 0
+
+
 async def test_a_text_is_spoken() -> None:
     services = ScriptedServices([Audio(b"\1\0" * 10, 24000), Audio(b"\2\0", 24000)])
     async with calling(services) as (_, stub):
@@ -369,7 +381,7 @@ async def test_it_says_what_it_offers() -> None:
 
 async def test_a_port_that_is_taken_is_named() -> None:
     services = ScriptedServices()
-    behind = service.Service(lambda key, address: asyncio.sleep(0, Caller("x")), services, services, services.listed)
+    behind = service.Service(ScriptedDoor(), services, services, services.listed)
     async with rpc_server(
         behind, GatewaySettings.model_validate({"grpc": {"port": 0}}), "127.0.0.1", lambda: True
     ) as port:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from hayakuchi.core.types import Audio
 from hayakuchi.gateway.api.problem import Problem
 from hayakuchi.gateway.caller import Caller
 from hayakuchi.gateway.chat_service import ChatEvent, ChatRequest
+from hayakuchi.gateway.rpc.entrance import Door
 from hayakuchi.gateway.rpc.server import rpc_server
 from hayakuchi.gateway.rpc.service import Service
 from hayakuchi.gateway.rpc.v1.hayakuchi_pb2_grpc import HayakuchiStub
@@ -63,21 +64,37 @@ class ScriptedServices:
 KEYS = {"all": frozenset(Scope), "ears": frozenset({Scope.SPEAK})}
 
 
-async def find_by_name(key: str | None, address: str) -> Caller:
-    """Callers by keys that are their names; no key: whoever it is may chat."""
-    if key is None:
-        return Caller(f"ip:{address}", scopes=frozenset({Scope.CHAT}))
-    if key not in KEYS:
-        raise Problem(401, "this key is not known", "invalid_api_key")
-    return Caller(key, key, KEYS[key])
+@dataclass
+class ScriptedDoor:
+    """Keys are the names of their callers; without one, whoever it is may chat."""
+
+    leash: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
+
+    def end_keys(self) -> None:
+        self.leash.reschedule(0)
+
+    async def caller(self, key: str | None, address: str, scope: Scope) -> Caller:
+        if key is not None and key not in KEYS:
+            raise Problem(401, "this key is not known", "invalid_api_key")
+        scopes = frozenset({Scope.CHAT}) if key is None else KEYS[key]
+        if scope not in scopes:
+            raise Problem(403, f"this needs the scope {scope}", "missing_scope")
+        return Caller(f"ip:{address}" if key is None else key, key or "", scopes)
+
+    async def while_usable(self, caller: Caller, work: Awaitable[None]) -> bool:
+        self.leash = asyncio.timeout(None)
+        with suppress(TimeoutError):
+            async with self.leash:
+                await work
+        return not self.leash.expired()
 
 
 @asynccontextmanager
 async def calling(
-    services: ScriptedServices, *, ready: Callable[[], bool] = lambda: True, **settings: Any
+    services: ScriptedServices, door: Door | None = None, *, ready: Callable[[], bool] = lambda: True, **settings: Any
 ) -> AsyncIterator[tuple[grpc.aio.Channel, Any]]:
     """A channel to the server, and our stub on it."""
-    service = Service(find_by_name, services, services, services.listed)
+    service = Service(door or ScriptedDoor(), services, services, services.listed)
     chosen = GatewaySettings.model_validate({"grpc": {"port": 0}, **settings})
     async with rpc_server(service, chosen, "127.0.0.1", ready) as port:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
