@@ -4,6 +4,7 @@ read-only, without privileges, without a network."""
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tomllib
@@ -19,7 +20,28 @@ pytestmark = [pytest.mark.packaging, pytest.mark.xdist_group("image")]
 
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 READY_S = 60.0
-ASK = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=5).read().decode())"
+ASK = """
+import sys, urllib.error, urllib.request
+path, body, token = sys.argv[1:]
+headers = {"Content-Type": "application/json", **({"Authorization": "Bearer " + token} if token else {})}
+request = urllib.request.Request("http://127.0.0.1:12393" + path, body.encode() or None, headers)
+try:
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        print(answer.status)
+except urllib.error.HTTPError as error:
+    print(error.code)
+"""
+CALL = """
+import sys, grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from hayakuchi.gateway.rpc.v1 import hayakuchi_pb2 as pb, hayakuchi_pb2_grpc
+with grpc.insecure_channel("127.0.0.1:50051") as channel:
+    answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=20)
+    request = pb.ChatRequest(messages=[pb.Message(role=pb.ROLE_USER, content="Hello!")])
+    metadata = (("authorization", "Bearer " + sys.argv[1]),)
+    events = list(hayakuchi_pb2_grpc.HayakuchiStub(channel).Chat(request, metadata=metadata, timeout=20))
+    print("serving=%d" % answer.status, "demo=%s" % bool(events[-1].done.model and events[0].text))
+"""
 
 
 def base_python() -> Path | None:
@@ -89,16 +111,47 @@ def test_the_settings_that_come_along_are_right(image: Layers, data: Path) -> No
     assert "no problems" in printed
 
 
+def test_without_a_key_it_says_what_to_type(image: Layers, data: Path) -> None:
+    code, printed = once(image, data, "run", "--no-browser")
+    assert code == 2
+    assert "hayakuchi key new" in printed
+    assert "Traceback" not in printed
+
+
 def test_serves_and_ends(image: Layers, data: Path) -> None:
-    with container(image, data, ["run", "--no-browser", "--open-to-network"]) as running:
-        wait_until_ready(running)
-        assert running.run(image, image.healthcheck).returncode == 0
-        first = running.first
-        assert set(first.uids()) == {10001}
-        assert int(re.findall(r"CapEff:\s*(\w+)", Path(f"/proc/{first.pid}/status").read_text())[0], 16) == 0
-        ready = json.loads(running.run(image, ["python", "-c", ASK, "http://127.0.0.1:12393/readiness"]).stdout)
-        assert (ready["status"], ready["llm"]) == ("ready", "demo_llm")
-        first.terminate()
-        _, err = running.process.communicate(timeout=25)
-        assert running.process.returncode == 0, err
-        assert "Traceback" not in err
+    code, printed = once(image, data, "key", "new", "laptop")
+    assert code == 0, printed
+    [token] = re.findall(r"^hk_\S+$", printed, re.M)
+    for _ in range(2):  # the second time with what the first one has left
+        with container(image, data) as running:
+            wait_until_ready(running)
+            assert running.run(image, image.healthcheck).returncode == 0
+            assert [asked(running, image, "/health"), asked(running, image, "/readiness")] == [200, 200]
+            reply = {"model": "", "messages": [{"role": "user", "content": "Hello!"}]}
+            assert asked(running, image, "/v1/chat/completions", reply) == 401
+            assert asked(running, image, "/v1/chat/completions", reply, token) == 200
+            calls = running.run(image, ["python", "-c", CALL, token])
+            assert calls.stdout.split() == ["serving=1", "demo=True"], calls.stderr
+            looks_closed(running, image)
+            running.first.terminate()
+            _, err = running.process.communicate(timeout=25)
+            assert running.process.returncode == 0, err
+            assert "Traceback" not in err
+            assert token not in err
+
+
+def asked(running: Container, image: Layers, path: str, body: object = None, token: str = "") -> int:
+    """The status of an answer, as a program in the container sees it."""
+    result = running.run(image, ["python", "-c", ASK, path, "" if body is None else json.dumps(body), token])
+    assert result.returncode == 0, result.stderr
+    return int(result.stdout)
+
+
+def looks_closed(running: Container, image: Layers) -> None:
+    first = running.first
+    assert set(first.uids()) == {10001}
+    status = Path(f"/proc/{first.pid}/status").read_text("utf-8")
+    assert int(re.findall(r"CapEff:\s*(\w+)", status)[0], 16) == 0
+    assert re.findall(r"NoNewPrivs:\s*(\d)", status) == ["1"]
+    looked = running.run(image, ["python", "-c", "import os; print(os.statvfs('/').f_flag & os.ST_RDONLY)"])
+    assert looked.stdout.strip() == str(os.ST_RDONLY)
