@@ -49,7 +49,9 @@ def base_python() -> Path | None:
     """A Python of the version that the images are based on, with a folder of its own."""
     version = re.match(r"python:(3\.\d+)", stages(DOCKERFILE.read_text("utf-8"))[0].image)
     assert version
-    found = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version[1]}.*"))
+    home = Path.home()
+    found = sorted((home / ".pyenv" / "versions").glob(f"{version[1]}.*"))
+    found += sorted((home / ".local" / "share" / "uv" / "python").glob(f"cpython-{version[1]}.*-linux-*"))
     return found[-1] if found else None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +14,8 @@ import pytest
 import yaml
 from dockerfile import stages
 from requirements import program
+from scripted import ScriptedLLM, ScriptedTTS
+from serving import serving, settings_for
 
 from hayakuchi.orchestrator.loader import load_settings
 from hayakuchi.orchestrator.providers import default_registry
@@ -95,6 +99,23 @@ def test_the_server_is_where_the_others_look(settings: Settings) -> None:
     assert job["static_configs"][0]["targets"] == [f"hayakuchi:{port}"]
     assert job["authorization"]["credentials_file"] == "/run/secrets/metrics_key"
     assert "hayakuchi" in settings.gateway.hosts
+
+
+async def test_the_health_check_tells_who_answers_and_who_does_not() -> None:
+    settings = settings_for(lambda: ScriptedLLM([]), ScriptedTTS)
+    async with serving(settings) as (url, _):
+        assert (await asyncio.to_thread(health, url.rpartition(":")[2])).returncode == 0
+    gone = await asyncio.to_thread(health, url.rpartition(":")[2])
+    assert gone.returncode == 1
+    assert gone.stderr.startswith(f"{url}/health: ")
+    assert "Traceback" not in gone.stderr
+
+
+def health(port: str) -> subprocess.CompletedProcess[str]:
+    """The health check as Docker runs it, with a proxy for the world outside."""
+    environment = {**os.environ, "HAYAKUCHI_PORT": port, "http_proxy": "http://127.0.0.1:9"}
+    check = [sys.executable, str(DEPLOY / "healthcheck.py")]
+    return subprocess.run(check, capture_output=True, text=True, timeout=30, check=False, env=environment)
 
 
 def test_the_server_in_a_container_is_guarded(settings: Settings) -> None:
