@@ -14,11 +14,8 @@ from grpc_reflection.v1alpha import reflection
 from ...core.errors import ConfigError
 from ...orchestrator.gateway_settings import GatewaySettings
 from ..origin import is_loopback
-from .service import Service
-from .v1 import hayakuchi_pb2 as pb
-from .v1.hayakuchi_pb2_grpc import add_HayakuchiServicer_to_server
+from .service import SERVICE, Service
 
-SERVICE = pb.DESCRIPTOR.services_by_name["Hayakuchi"].full_name
 ASK_EVERY_S = 1.0
 """How often the health service looks whether the server is ready."""
 STOP_WITHIN_S = 2.0
@@ -61,7 +58,7 @@ async def rpc_server(
     server = grpc.aio.server(
         options=options(settings), maximum_concurrent_rpcs=settings.max_turns * _MOST_CALLS_PER_TURN
     )
-    add_HayakuchiServicer_to_server(service, server)
+    server.add_generic_rpc_handlers((service.handler(),))
     health = HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
     names = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name

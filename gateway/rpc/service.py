@@ -6,9 +6,11 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import grpc
+from google.protobuf.message import DecodeError
+from google.protobuf.message import Message as ProtobufMessage
 
 from ...core.errors import HayakuchiError
 from ...core.types import Audio
@@ -20,7 +22,6 @@ from .answers import event_message, refuse
 from .entrance import Door, address_of, bearer
 from .requests import chat_request, invalid
 from .v1 import hayakuchi_pb2 as pb
-from .v1.hayakuchi_pb2_grpc import HayakuchiServicer
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,9 @@ SLOWEST, FASTEST = 0.25, 4.0
 LONGEST_TEXT = 4096
 """Characters that are spoken in one call, as over HTTP."""
 
+SERVICE = pb.DESCRIPTOR.services_by_name["Hayakuchi"].full_name
+
+R = TypeVar("R", bound=ProtobufMessage)
 Context = grpc.aio.ServicerContext
 Write = Callable[[Any], Awaitable[None]]
 
@@ -52,22 +56,37 @@ Listed = Callable[[], Awaitable[Mapping[str, str]]]
 """The models by id, and who owns each."""
 
 
-class Service(HayakuchiServicer):
-    """A call that is cancelled, or whose caller has gone, is cancelled here: the model or the voice stops."""
+class Service:
+    """Its methods get bytes: nothing of a request is read before it is known who sends it.
+
+    A call that is cancelled, or whose caller has gone, is cancelled here: the model or the voice stops.
+    """
 
     def __init__(self, door: Door, chat: Chats, speech: Speaks, listed: Listed) -> None:
         self._door, self._chat, self._speech, self._listed = door, chat, speech, listed
 
-    async def Chat(self, request: pb.ChatRequest, context: Context) -> None:
+    def handler(self) -> grpc.GenericRpcHandler:
+        """What a server is given."""
+        streamed, whole = grpc.unary_stream_rpc_method_handler, grpc.unary_unary_rpc_method_handler
+        calls = {
+            "Chat": streamed(self.chat, response_serializer=pb.ChatEvent.SerializeToString),
+            "Speak": streamed(self.speak, response_serializer=pb.AudioChunk.SerializeToString),
+            "ListModels": whole(self.list_models, response_serializer=pb.ListModelsResponse.SerializeToString),
+        }
+        return grpc.method_handlers_generic_handler(SERVICE, calls)
+
+    async def chat(self, data: bytes, context: Context) -> None:
         async def reply(caller: Caller, write: Write) -> None:
-            async with aclosing(self._chat.reply(chat_request(request), caller)) as events:
+            request = chat_request(parsed(pb.ChatRequest(), data))
+            async with aclosing(self._chat.reply(request, caller)) as events:
                 async for event in events:
                     await write(event_message(event))
 
         await self._answer(context, Scope.CHAT, reply)
 
-    async def Speak(self, request: pb.SpeakRequest, context: Context) -> None:
+    async def speak(self, data: bytes, context: Context) -> None:
         async def speak(caller: Caller, write: Write) -> None:
+            request = parsed(pb.SpeakRequest(), data)
             voice = request.voice if request.HasField("voice") else None
             stream = self._speech.speak(checked_text(request), caller, voice=voice, speed=checked_speed(request))
             async with aclosing(stream) as sound:
@@ -76,10 +95,11 @@ class Service(HayakuchiServicer):
 
         await self._answer(context, Scope.SPEAK, speak)
 
-    async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
+    async def list_models(self, data: bytes, context: Context) -> pb.ListModelsResponse:
         found: list[pb.Model] = []
 
         async def list_models(caller: Caller, write: Write) -> None:
+            parsed(pb.ListModelsRequest(), data)
             found.extend(pb.Model(id=name, owned_by=owner) for name, owner in (await self._listed()).items())
 
         await self._answer(context, Scope.CHAT, list_models)
@@ -104,6 +124,15 @@ class Service(HayakuchiServicer):
             # gRPC would tell the caller what the exception says.
             log.exception("a gRPC call failed")
             await context.abort(grpc.StatusCode.INTERNAL, "something went wrong here; the server's log says what")
+
+
+def parsed(empty: R, data: bytes) -> R:
+    """The request. Raises Problem (400) for bytes that are none."""
+    try:
+        empty.ParseFromString(data)
+    except DecodeError:
+        raise Problem(400, f"these bytes are no {empty.DESCRIPTOR.full_name}", "invalid_body") from None
+    return empty
 
 
 def checked_text(request: pb.SpeakRequest) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -30,7 +32,8 @@ from hayakuchi.gateway.api.problem import Problem
 from hayakuchi.gateway.caller import Caller
 from hayakuchi.gateway.chat_service import ChatRequest, Done, Rewind
 from hayakuchi.gateway.rpc import service
-from hayakuchi.gateway.rpc.server import SERVICE, check_reach, rpc_server
+from hayakuchi.gateway.rpc.server import check_reach, rpc_server
+from hayakuchi.gateway.rpc.service import SERVICE
 from hayakuchi.gateway.rpc.v1 import hayakuchi_pb2 as pb
 from hayakuchi.orchestrator.gateway_settings import AuthSettings, GatewaySettings
 
@@ -399,3 +402,48 @@ def test_no_door_without_keys_to_the_network() -> None:
     check_reach("0.0.0.0", "0.0.0.0", closed)  # --open-to-network was said
     with pytest.raises(ConfigError, match=r"gateway\.grpc\.host"):
         check_reach("0.0.0.0", "127.0.0.1", closed)
+
+
+async def test_garbage_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    services = ScriptedServices([DONE])
+    rng = random.Random(5)
+    async with nothing_leaks(), calling(services) as (channel, stub):
+        raw = channel.unary_stream(f"/{SERVICE}/Chat")
+        for length in range(1, 200):
+            call = raw(rng.randbytes(length))
+            with suppress(grpc.aio.AioRpcError):
+                async with asyncio.timeout(5):
+                    async for _ in call:
+                        pass
+            assert await call.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert services.asked == []
+        assert caplog.text == ""
+        assert [event.WhichOneof("event") async for event in stub.Chat(SAY_HI)] == ["done"]
+
+
+async def test_what_speaks_another_protocol_is_closed() -> None:
+    services = ScriptedServices([DONE])
+    async with nothing_leaks(), calling(services) as (_, stub):
+        await stub.Chat(SAY_HI).read()
+        for greeting in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\0" * 1000, random.Random(5).randbytes(5000)):
+            reader, writer = await asyncio.open_connection("127.0.0.1", services.port)
+            writer.write(greeting)
+            async with asyncio.timeout(5):
+                while await reader.read(4096):
+                    pass
+            writer.close()
+            await writer.wait_closed()
+        await stub.Chat(SAY_HI).read()
+
+
+async def test_many_at_a_time() -> None:
+    services = ScriptedServices([TextDelta("a"), 0.2, *[TextDelta("b")] * 20, DONE])
+
+    async def one(stub: Any) -> int:
+        return len([event async for event in stub.Chat(SAY_HI)])
+
+    async with nothing_leaks(), calling(services) as (_, stub):
+        async with asyncio.timeout(30):
+            counts = await asyncio.gather(*(one(stub) for _ in range(200)))
+    assert counts == [22] * 200
+    assert services.running == 0

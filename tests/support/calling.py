@@ -30,6 +30,8 @@ class ScriptedServices:
     script: Sequence[Any] = ()
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     running: int = 0
+    port: int = 0
+    """Of the server around them."""
     started: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -97,5 +99,6 @@ async def calling(
     service = Service(door or ScriptedDoor(), services, services, services.listed)
     chosen = GatewaySettings.model_validate({"grpc": {"port": 0}, **settings})
     async with rpc_server(service, chosen, "127.0.0.1", ready) as port:
+        services.port = port
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             yield channel, HayakuchiStub(channel)
