@@ -14,7 +14,7 @@ from types import FrameType
 import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
-from ..core.errors import HayakuchiError
+from ..core.errors import ConfigError, HayakuchiError
 from ..orchestrator.engine import Engine
 from .app import build_app
 from .doors import Doors
@@ -116,6 +116,8 @@ async def run(engine: Engine, server: Server, listener: socket.socket, beside: B
         ]
         if beside:
             background.append(group.create_task(_run_beside(server, beside, failures), name="beside the server"))
+        if engine.settings.gateway.grpc.enabled:
+            background.append(group.create_task(_run_beside(server, _serve_rpc(server.doors), failures), name="gRPC"))
         await server.serve(sockets=[listener])
         for task in background:
             task.cancel()
@@ -132,6 +134,18 @@ async def _run_beside(server: Server, beside: Beside, failures: list[HayakuchiEr
     except HayakuchiError as error:
         failures.append(error)
         server.should_exit = True
+
+
+def _serve_rpc(doors: Doors) -> Beside:
+    async def serve_calls(rooms: Rooms) -> None:
+        try:
+            from .rpc.beside import serve_rpc
+        except ModuleNotFoundError as missing:
+            message = f"gRPC needs the package {missing.name}: pip install 'hayakuchi[grpc]', or uv sync --extra grpc"
+            raise ConfigError(message, path="gateway.grpc.enabled") from None
+        await serve_rpc(doors)
+
+    return serve_calls
 
 
 def serve(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sysconfig
 
 import pytest
 
@@ -14,3 +16,10 @@ def require(condition: object, reason: str) -> None:
     if os.environ.get("HAYAKUCHI_REQUIRE_ALL") == "1":
         pytest.fail(f"HAYAKUCHI_REQUIRE_ALL=1: {reason}", pytrace=False)
     pytest.skip(reason)
+
+
+def program(name: str, comes_with: str) -> str:
+    """A program of this environment's packages, or else of the machine."""
+    found = shutil.which(name, path=os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", ""))))
+    require(found, f"{name} ({comes_with})")
+    return found or name

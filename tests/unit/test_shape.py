@@ -20,7 +20,9 @@ MAY_IMPORT = {
     "gateway": {"core", "orchestrator", "live2d_bridge", "agents", "llm", "tts", "asr"},
     "cli": {"core", "orchestrator", "live2d_bridge", "agents", "llm", "tts", "asr", "gateway"},
 }
-FILES = sorted(file for room in MAY_IMPORT for file in (ROOT / room).rglob("*.py"))
+FILES = sorted(
+    file for room in MAY_IMPORT for file in (ROOT / room).rglob("*.py") if not file.stem.endswith(("_pb2", "_pb2_grpc"))
+)
 TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 FUNCTIONS = [
     (f"{file.relative_to(ROOT)}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1)
@@ -89,5 +91,6 @@ def test_broad_excepts_stand_at_named_boundaries_only() -> None:
         "core/group_commit.py",
         "asr/worker.py",
         "cli/main.py",
+        "gateway/rpc/service.py",
         "asr/fallback.py",
     }

@@ -1,0 +1,1 @@
+"""The gRPC door: needs the extra ``grpc``."""
