@@ -72,11 +72,11 @@ class BalancedLLM(FallbackLLM):
 class BalancedChain(Chain[LLM]):
     """A chain whose order is made for each request."""
 
-    def attempts(self) -> Iterator[Attempt[LLM]]:
+    def attempts(self, only: LLM | None = None) -> Iterator[Attempt[LLM]]:
         """Whoever is well and has the fewest running requests, in the order of the settings where these are as many; each is
         asked once. Models that only stand in for others come after them, and one that is left alone for its failures comes
         last of all. An end is not final: :attr:`_Replicas.busy` tells whether somebody who is taken may come free."""
-        return _Replicas(self)
+        return _Replicas(self, only)
 
     def attempt_at(self, link: Link[LLM], *, last: bool) -> Attempt[LLM] | None:
         return self._attempt(link, last=last)
@@ -85,9 +85,9 @@ class BalancedChain(Chain[LLM]):
 class _Replicas(Iterator[Attempt[LLM]]):
     """Whom one request may ask."""
 
-    def __init__(self, chain: BalancedChain) -> None:
+    def __init__(self, chain: BalancedChain, only: LLM | None) -> None:
         self._chain = chain
-        self._left = list(chain.links)
+        self._left = [link for link in chain.links if only is None or link.provider is only]
 
     @property
     def busy(self) -> bool:
