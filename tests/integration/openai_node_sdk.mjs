@@ -5,7 +5,7 @@ import { test } from "node:test";
 import OpenAI from "openai";
 
 const baseURL = `${process.env.HAYAKUCHI_URL}/v1`;
-const client = new OpenAI({ baseURL, apiKey: "none", maxRetries: 0 });
+const client = new OpenAI({ baseURL, apiKey: process.env.ALL_KEY, maxRetries: 0 });
 const model = "default";
 
 /** @param {string} content @returns {OpenAI.ChatCompletionMessageParam[]} */
@@ -61,7 +61,7 @@ test("errors are what the library has for them", async () => {
   await assert.rejects(ask({ model: "gpt-9" }), (error) => error instanceof OpenAI.NotFoundError && error.status === 404);
   await assert.rejects(ask({ n: 2 }), (error) => error instanceof OpenAI.UnprocessableEntityError && error.param === "n");
   await assert.rejects(ask({ messages: said("gone") }), OpenAI.InternalServerError);
-  const busy = { headers: { "x-caller": "busy" } };
+  const busy = { headers: { Authorization: `Bearer ${process.env.BUSY_KEY}` } };
   const first = client.chat.completions.create({ model, messages: said("slow") }, busy);
   await new Promise((resolve) => setTimeout(resolve, 200));
   await assert.rejects(client.chat.completions.create({ model, messages: said("Hello!") }, busy), OpenAI.RateLimitError);

@@ -8,12 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from chatting import RecordingEmbedder, RecordingLLM, chatting, until, words
+from chatting import Grant, RecordingEmbedder, RecordingLLM, chatting, until, words
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import Finish, FinishReason, TextDelta, ToolCallDelta, Usage
-from hayakuchi.gateway.caller import Caller
-from hayakuchi.orchestrator.gateway_settings import LimitSettings
 
 ROOT = Path(__file__).parents[2]
 NODE = shutil.which("node")
@@ -36,15 +34,20 @@ async def test_the_library_finds_what_it_expects() -> None:
         "breaks": [TextDelta("Well, "), TextDelta("it "), gone],
         "endless": [TextDelta("Well, "), TextDelta("it "), 60.0],
     }
-    callers = {"busy": Caller("busy", limits=LimitSettings(concurrent_turns=1))}
-    async with chatting(llm, callers=callers, embedder=RecordingEmbedder()) as desk:
+    keys = {"all": Grant(), "busy": Grant(limits={"concurrent_turns": 1})}
+    async with chatting(llm, keys=keys, embedder=RecordingEmbedder()) as desk:
         process = await asyncio.create_subprocess_exec(
             NODE,
             "--test",
             "--test-reporter=tap",
             "tests/integration/openai_node_sdk.mjs",
             cwd=ROOT,
-            env={**os.environ, "HAYAKUCHI_URL": desk.url},
+            env={
+                **os.environ,
+                "HAYAKUCHI_URL": desk.url,
+                "ALL_KEY": desk.tokens["all"],
+                "BUSY_KEY": desk.tokens["busy"],
+            },
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -127,6 +127,14 @@ class RecordingEmbedder:
         return Embedded([[float(len(text)), 0.5, -1.0] for text in texts], Usage(3 * len(texts), 0))
 
 
+@dataclass(frozen=True)
+class Grant:
+    """What a key may do, and how much."""
+
+    scopes: tuple[Scope, ...] = tuple(Scope)
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
 def chat_settings(
     llm: RecordingLLM,
     *,
@@ -154,7 +162,7 @@ class Desk:
     engine: Engine
     llm: RecordingLLM
     app: Starlette
-    tokens: dict[str, str]
+    tokens: Mapping[str, str]
     """API keys by their names."""
 
     @property
@@ -164,7 +172,7 @@ class Desk:
 
 @asynccontextmanager
 async def chatting(
-    llm: RecordingLLM | None = None, *, keys: dict[str, tuple[Scope, ...]] | None = None, **settings: Any
+    llm: RecordingLLM | None = None, *, keys: Mapping[str, Grant] | None = None, **settings: Any
 ) -> AsyncIterator[Desk]:
     """The server on a free port of this process. ``keys``: what each may do; whoever shows none may do all, too."""
     if keys:
@@ -186,10 +194,10 @@ async def chatting(
             await running
 
 
-async def _made(app: Starlette, keys: dict[str, tuple[Scope, ...]]) -> dict[str, str]:
+async def _made(app: Starlette, keys: Mapping[str, Grant]) -> dict[str, str]:
     tokens: dict[str, str] = {}
-    for name, scopes in keys.items():
-        key, tokens[name] = new_key(name, scopes, time.time())
+    for name, grant in keys.items():
+        key, tokens[name] = new_key(name, grant.scopes, time.time(), limits=grant.limits)
         await app.state.doors.database.write(partial(_insert, key))
     return tokens
 
