@@ -33,6 +33,11 @@ async def stage(request: Request) -> FileResponse:
     return FileResponse(WEB / "stage.html", headers=HEADERS)
 
 
+async def docs(request: Request) -> FileResponse:
+    """Holds nothing itself: it asks for a key where one is needed, and reads ``/openapi.json`` with it."""
+    return FileResponse(WEB / "docs.html", headers=HEADERS)
+
+
 class WebFiles(StaticFiles):
     """Static files with our headers."""
 
@@ -48,4 +53,4 @@ class WebFiles(StaticFiles):
         return response
 
 
-ROUTES = (Route("/", studio), Route("/stage", stage), Mount("/static", WebFiles(), name="static"))
+ROUTES = (Route("/", studio), Route("/stage", stage), Route("/docs", docs), Mount("/static", WebFiles(), name="static"))
