@@ -154,8 +154,9 @@ def _response(status: int, answer: Answer, schemas: Mapping[type[BaseModel], Jso
 
 
 def _of_type(kind: str, text: str) -> Json:
-    """What is no JSON of a model's: text, bytes, or anything."""
-    if kind == "application/json":
+    """What is no JSON of a model's: text, bytes, or anything. Events have no schema: some take one for the stream's, some for
+    an event's."""
+    if kind in ("application/json", "text/event-stream"):
         return {"schema": {"description": text}}
     if kind.startswith("audio/"):
         return {"schema": {"description": text, "contentMediaType": kind}}

@@ -89,11 +89,13 @@ def test_an_answer_of_several_types() -> None:
     async def handler(request: Any) -> Any:
         raise AssertionError
 
-    sound = Answer("Sound", content_type="audio/mpeg", further={"audio/wav": "Wide", "text/event-stream": "In pieces"})
+    further = {"audio/wav": "Wide", "text/event-stream": "In pieces", "text/vtt": "Words"}
+    sound = Answer("Sound", content_type="audio/mpeg", further=further)
     told = document([Endpoint("POST", "/x/{y:path}", Scope.SPEAK, "X", handler, answers={200: sound})])
     content = told["paths"]["/x/{y}"]["post"]["responses"]["200"]["content"]
     assert content == {
         "audio/mpeg": {"schema": {"description": "Sound", "contentMediaType": "audio/mpeg"}},
         "audio/wav": {"schema": {"description": "Wide", "contentMediaType": "audio/wav"}},
-        "text/event-stream": {"schema": {"type": "string", "description": "In pieces"}},
+        "text/event-stream": {"schema": {"description": "In pieces"}},
+        "text/vtt": {"schema": {"type": "string", "description": "Words"}},
     }
