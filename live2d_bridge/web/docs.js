@@ -33,6 +33,9 @@ function tell(text) {
   main.replaceChildren(h("p", { id: "state", role: "status" }, text));
 }
 
+/** A path that may go on in the next line after a slash. @param {string} path @returns {Node[]} */
+const broken = (path) => path.split(/(?<=\/)/).flatMap((part) => [document.createTextNode(part), h("wbr")]);
+
 /** @param {Record<string, any>} told */
 function show(told) {
   const schemas = told.components.schemas;
@@ -41,7 +44,7 @@ function show(told) {
   const groups = told.tags.map((/** @type {any} */ { name, description }) => ({ name, description, within: operations.filter(({ operation }) => operation.tags.includes(name)) }));
   contents.replaceChildren(...groups.flatMap((/** @type {any} */ { name, within }) => [
     h("h2", {}, name),
-    h("ul", {}, ...within.map((/** @type {any} */ { path, method, operation }) => h("li", {}, h("a", { href: `#${operation.operationId}` }, h("span", { class: `method ${method}` }, method.toUpperCase()), path)))),
+    h("ul", {}, ...within.map((/** @type {any} */ { path, method, operation }) => h("li", {}, h("a", { href: `#${operation.operationId}` }, h("span", { class: `method ${method}` }, method.toUpperCase()), h("span", {}, ...broken(path)))))),
   ]));
   main.replaceChildren(
     h("div", { class: "about" }, ...prose(told.info.description), h("p", {}, h("a", { href: "openapi.json", download: "openapi.json" }, "openapi.json"))),

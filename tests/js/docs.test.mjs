@@ -10,10 +10,12 @@ const SCHEMAS = {
     properties: {
       messages: { type: "array", items: { $ref: "#/components/schemas/Message" }, minItems: 1, maxItems: 2000 },
       stop: { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" }, maxItems: 16 }, { type: "null" }], default: null, description: "Ends it" },
+      kind: { $ref: "#/components/schemas/Kind" },
       speed: { type: "number", minimum: 0.25, maximum: 4, default: 1 },
     },
   },
   Message: { type: "object", properties: { role: { enum: ["user", "assistant"] }, calls: { type: "array", items: { $ref: "#/components/schemas/Call" } } } },
+  Kind: { type: "string", enum: ["mp3", "wav"] },
   Call: { type: "object", properties: { again: { $ref: "#/components/schemas/Message" } } },
 };
 
@@ -26,15 +28,16 @@ test("types are told in words", () => {
 });
 
 test("fields know whether they are required, and their limits", () => {
-  const [messages, stop, speed] = fields({ $ref: "#/components/schemas/Body" }, SCHEMAS);
+  const [messages, stop, kind, speed] = fields({ $ref: "#/components/schemas/Body" }, SCHEMAS);
   assert.deepEqual(messages, { name: "messages", type: "Message[]", required: true, description: "", limits: "not empty, at most 2000" });
   assert.deepEqual(stop, { name: "stop", type: "string | string[] | null", required: false, description: "Ends it", limits: "at most 16" });
+  assert.equal(kind.type, '"mp3" | "wav"');
   assert.equal(speed.limits, "0.25 to 4, default 1");
   assert.equal(limits({ exclusiveMinimum: 3, pattern: "^x$" }), "at least 3, matches ^x$");
 });
 
 test("schemas that lead to each other are found once", () => {
-  assert.deepEqual(below({ $ref: "#/components/schemas/Body" }, SCHEMAS), ["Message", "Call"]);
+  assert.deepEqual(below({ $ref: "#/components/schemas/Body" }, SCHEMAS), ["Message", "Call", "Kind"]);
   assert.deepEqual(below({ type: "string" }, SCHEMAS), []);
 });
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from chatting import RecordingEmbedder, RecordingLLM, chat_settings, words
 from keyed import key_file, make_key
+from listening import EARS
+from microphone import LoudIsSpeech
 from scripted import ScriptedTTS
 from scripted_asr import ScriptedASR
 from serving import component, serving
@@ -55,10 +57,16 @@ async def whole_api(folder: Path, **gateway: Any) -> AsyncIterator[WholeApi]:
     settings = replace(
         chat_settings(llm, raw=raw, embedder=RecordingEmbedder(), **gateway),
         tts=(component(lambda: ScriptedTTS(first_ms=1, rtf=0.0)),),
+        ears=EARS,
         asr=(component(lambda: ScriptedASR(lambda clip: HEARD, takes_ms=1)),),
         sessions=SessionsSettings(file=file),
     )
     async with serving(settings) as (url, engine):
+
+        async def loud() -> type[LoudIsSpeech]:
+            return LoudIsSpeech
+
+        engine.hearing.detectors.activity = loud
         port = gateway.get("grpc", {}).get("port")
         key = make_key(file, tuple(Scope), owner=OWNER)
         yield WholeApi(url, key, engine, f"127.0.0.1:{port}" if port else "")

@@ -49,7 +49,7 @@ export function fields(schema, schemas) {
   const { properties = {}, required = [] } = resolved(schema, schemas);
   return Object.entries(properties).map(([name, field]) => ({
     name,
-    type: typeName(field),
+    type: typeName(schemas[nameOf(field)]?.enum ? schemas[nameOf(field)] : field),
     required: required.includes(name),
     description: field.description ?? "",
     limits: limits(field),
