@@ -127,10 +127,11 @@ def kind_of(schema: Json) -> str:
         return f"[{name}](#{name.lower()})"
     if "enum" in schema or "const" in schema:
         return " \\| ".join(f"`{one}`" for one in schema.get("enum", [schema.get("const")]))
-    if "anyOf" in schema:
-        return " \\| ".join(kind_of(one) for one in schema["anyOf"] if one != {"type": "null"})
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        return " \\| ".join(kind_of(one) for one in choices if one != {"type": "null"})
     if schema.get("type") == "array":
-        return f"list of {kind_of(schema['items'])}"
+        items = kind_of(schema["items"])
+        return f"list of ({items})" if "|" in items else f"list of {items}"
     return "file" if schema.get("format") == "binary" else schema.get("type", "any")
 
 
