@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from .api.problem import Problem
 from .door_answers import send_problem
@@ -58,10 +58,17 @@ class Cors:
 
         async def tell(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ()), (b"vary", b"Origin")]
+                headers = _varying(message.get("headers", ()))
                 if listed:
                     headers += [(b"access-control-allow-origin", origin), (b"access-control-expose-headers", EXPOSED)]
                 message = {**message, "headers": headers}
             await send(message)
 
         return tell
+
+
+def _varying(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers, with the origin among what the answer depends on."""
+    found = list(headers)
+    before = [value for name, value in found if name == b"vary"]
+    return [*(header for header in found if header[0] != b"vary"), (b"vary", b", ".join([*before, b"Origin"]))]

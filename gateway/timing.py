@@ -16,6 +16,7 @@ from ..core.place import TRACEPARENT, Place, Span, at
 from .caller import caller_of
 from .doors import Doors
 from .origin import ASGIApp, Message, Receive, Scope, Send
+from .tokens import shown
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def _tell(work: _Work, method: str, status: int, seconds: float) -> None:
     """A line for people and for programs; never the query, which may hold what is nobody's business."""
     level = logging.DEBUG if work.route in QUIET and status < 500 else logging.INFO
     if log.isEnabledFor(level):
-        path = work.scope.get("raw_path", b"").split(b"?")[0].decode("latin-1")[:SHOWN]
+        path = shown(work.scope.get("raw_path", b"").split(b"?")[0].decode("latin-1"))[:SHOWN]
         caller, ms = _caller(work.scope), round(seconds * 1000, 1)
         fields = {"method": method, "path": path, "status": status, "duration_ms": ms, "caller": caller}
         if work.code is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 SUBPROTOCOL = "hayakuchi"
@@ -30,11 +31,20 @@ def offered(scope: Any) -> str | None:
 
 
 def without_key(scope: Any) -> Any:
-    """The scope for whoever is behind the door: what it does not know, it cannot write into a log."""
-    changed = {**scope, "headers": [header for header in scope["headers"] if header[0] not in _SECRET]}
+    """The scope for whoever is behind the door: what it does not know, it cannot write into a log. It stays the same object, so
+    that those before the door see where the request went."""
+    scope["headers"] = [header for header in scope["headers"] if header[0] not in _SECRET]
     if "subprotocols" in scope:
-        changed["subprotocols"] = [name for name in scope["subprotocols"] if not name.startswith(KEY_PREFIX)]
-    return changed
+        scope["subprotocols"] = [name for name in scope["subprotocols"] if not name.startswith(KEY_PREFIX)]
+    return scope
+
+
+_LIKE_A_KEY = re.compile(r"hk_([0-9a-z]{8})_[^/]+")
+
+
+def shown(path: str) -> str:
+    """The path for a log: somebody may have put a key into it."""
+    return _LIKE_A_KEY.sub(r"hk_\1_...", path)
 
 
 def host_of(scope: Any) -> str | None:

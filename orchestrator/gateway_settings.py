@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +29,12 @@ def origin(text: str) -> str:
         raise ValueError("an origin has the form scheme://host or scheme://host:port; '*' is not allowed")
     scheme, host, port = found.groups()
     return f"{scheme}://{host}" if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{scheme}://{host}:{int(port)}"
+
+
+def network(text: str) -> str:
+    """An address, or a network in CIDR notation. Raises ValueError for anything else, bits behind the mask included."""
+    ipaddress.ip_network(text)
+    return text
 
 
 class Scope(StrEnum):
@@ -79,7 +86,7 @@ class GatewaySettings(Block):
     hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,253}$")], ...] = Field(
         default=(), max_length=100, description="Further names that this server is reached by, for example a proxy's"
     )
-    trusted_proxies: tuple[Annotated[str, Field(pattern=r"^[0-9A-Fa-f.:/]{2,64}$")], ...] = Field(
+    trusted_proxies: tuple[Annotated[str, Field(max_length=64), AfterValidator(network)], ...] = Field(
         default=("127.0.0.1", "::1"),
         max_length=100,
         description="Whose X-Forwarded-For is believed: addresses, networks",

@@ -102,10 +102,10 @@ async def test_an_error_in_the_server_does_not_show_it_either(
 ) -> None:
     from hayakuchi.gateway import metrics
 
-    def broken(engine: object) -> None:
+    def broken(request: object) -> None:
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr(metrics, "_figures", broken)
+    monkeypatch.setattr(metrics, "doors_of", broken)
     async with keyed(tmp_path) as server, asking() as client:
         token = server.key(*SCOPES)
         async with client.get(f"{server.url}/metrics", headers=bearing(token)) as answer:

@@ -102,6 +102,8 @@ def test_what_is_no_origin_is_refused(written: str):
         (LatencySettings, {"improvement_percent": 101}),
         (LatencySettings, {"streaming_ms": float("nan")}),
         (GatewaySettings, {"max_sessions": 0}),
+        (GatewaySettings, {"trusted_proxies": ["10.0.0.1/8"]}),
+        (GatewaySettings, {"trusted_proxies": ["proxy"]}),
     ],
 )
 def test_limits(block: type[ServerSettings], values: dict[str, object]):
