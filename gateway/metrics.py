@@ -74,6 +74,7 @@ _EXAMPLE = {
     "quick_response_mode": {"total_requests": 2, "first_response_latency": {"avg": 0.11, "min": 0.1, "max": 0.12}},
     "direct_mode": {"total_requests": 1, "first_response_latency": {"avg": 0.65, "min": 0.65, "max": 0.65}},
     "comparison": {"avg_first_response_improvement": 0.83},
+    "text": {"quick_response_mode": {"total_requests": 0}, "direct_mode": {"total_requests": 3}},
     "phrase_cache": None,
     "server": {"version": __version__, "sessions": 1, "turns_running": {"stage": 0, "api": 1}, "draining": False},
 }

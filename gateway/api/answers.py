@@ -188,5 +188,6 @@ class FiguresSummary(BaseModel):
     quick_response_mode: dict[str, Any]
     direct_mode: dict[str, Any]
     comparison: dict[str, float | None]
+    text: dict[str, Any] = Field(description="The same of replies of the API: to their first text")
     phrase_cache: dict[str, Any] | None
     server: dict[str, Any] = Field(description="What goes on at the moment")
