@@ -19,16 +19,6 @@ WEBSOCKETS: Mapping[str, Scope] = {
 }
 """By path."""
 
-PLAIN: Mapping[tuple[str, str], Scope | None] = {
-    ("GET", "/health"): None,
-    ("GET", "/readiness"): None,
-    ("GET", "/metrics"): Scope.METRICS,
-    ("POST", "/metrics/reset"): Scope.ADMIN,
-    ("GET", "/docs"): Scope.ADMIN,
-    ("GET", "/openapi.json"): Scope.ADMIN,
-}
-"""Routes that are no endpoints of the table, which wins; None: open to all."""
-
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -51,8 +41,6 @@ class Access:
         self._patterns: list[tuple[re.Pattern[str], str, Need]] = []
         self._pages: set[str] = set()
         self._folders: tuple[str, ...] = ()
-        for (method, path), scope in PLAIN.items():
-            self._put(method, path, scope)
         for endpoint in endpoints:
             for path in (endpoint.path, *endpoint.aliases):
                 self._put(endpoint.method, path, endpoint.scope)

@@ -13,7 +13,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
-from . import health, metrics, pages
+from . import pages
 from .access import Access
 from .api.answering import Chat
 from .api.serving import http_problem, routes_of
@@ -56,8 +56,6 @@ def build_app(engine: Engine) -> Starlette:
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
     app = Starlette(
         routes=[
-            *health.ROUTES,
-            *metrics.ROUTES,
             *routes_of(ALL),
             *pages.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),

@@ -10,10 +10,12 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from .. import __version__
+from ..orchestrator.gateway_settings import Scope
 from . import figure_names as names
+from .api.answers import FiguresSummary
+from .api.endpoint import Answer, Endpoint
 from .doors import Doors, doors_of
 
 JSON = "application/json"
@@ -68,4 +70,41 @@ def _server(doors: Doors) -> dict[str, Any]:
 
 _NOW = {"sessions": names.SESSIONS, "viewers": names.VIEWERS, "listeners": names.LISTENERS}
 
-ROUTES = (Route("/metrics", metrics, methods=["GET"]), Route("/metrics/reset", reset, methods=["POST"]))
+_EXAMPLE = {
+    "quick_response_mode": {"total_requests": 2, "first_response_latency": {"avg": 0.11, "min": 0.1, "max": 0.12}},
+    "direct_mode": {"total_requests": 1, "first_response_latency": {"avg": 0.65, "min": 0.65, "max": 0.65}},
+    "comparison": {"avg_first_response_improvement": 0.83},
+    "text": {"quick_response_mode": {"total_requests": 0}, "direct_mode": {"total_requests": 3}},
+    "phrase_cache": None,
+    "server": {"version": __version__, "sessions": 1, "turns_running": {"stage": 0, "api": 1}, "draining": False},
+}
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/metrics",
+        Scope.METRICS,
+        "Read the figures",
+        metrics,
+        description="For Prometheus; with `Accept: application/json` a summary of how soon replies began with and without the "
+        "quick reply, and of what the server does at the moment.",
+        tag="Server",
+        answers={
+            200: Answer(
+                "The figures, in the form that `Accept` asks for",
+                FiguresSummary,
+                example=_EXAMPLE,
+                further={"text/plain": "For every Prometheus", OPEN_METRICS: "For those that ask for OpenMetrics"},
+            )
+        },
+    ),
+    Endpoint(
+        "POST",
+        "/metrics/reset",
+        Scope.ADMIN,
+        "Begin the summary anew",
+        reset,
+        description="Figures for Prometheus never go back.",
+        tag="Server",
+        answers={200: Answer("The summary", FiguresSummary, example=_EXAMPLE)},
+    ),
+)

@@ -15,7 +15,8 @@ WEB = Path(__file__).resolve().parent.parent / "live2d_bridge" / "web"
 HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob: https:; style-src 'self' 'unsafe-inline'; "
-    "connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'",
+    "connect-src 'self' ws: wss:; media-src 'self' blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
+    "frame-ancestors 'self'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -33,6 +34,11 @@ async def stage(request: Request) -> FileResponse:
     return FileResponse(WEB / "stage.html", headers=HEADERS)
 
 
+async def docs(request: Request) -> FileResponse:
+    """Holds nothing itself: it asks for a key where one is needed, and reads ``/openapi.json`` with it."""
+    return FileResponse(WEB / "docs.html", headers=HEADERS)
+
+
 class WebFiles(StaticFiles):
     """Static files with our headers."""
 
@@ -48,4 +54,4 @@ class WebFiles(StaticFiles):
         return response
 
 
-ROUTES = (Route("/", studio), Route("/stage", stage), Mount("/static", WebFiles(), name="static"))
+ROUTES = (Route("/", studio), Route("/stage", stage), Route("/docs", docs), Mount("/static", WebFiles(), name="static"))

@@ -31,7 +31,7 @@ class ResponseFormat(StrEnum):
 
 
 class TranscriptionForm(BaseModel):
-    """What the form may hold; it is read by :func:`read_form`, and told of by this."""
+    """A form with a file in it."""  # read_form reads it, and this tells of it
 
     file: bytes = Field(description="The sound", json_schema_extra={"format": "binary"})
     model: str = Field(min_length=1, description="Any name: what listens is what conf.yaml names")

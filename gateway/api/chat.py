@@ -8,6 +8,7 @@ from starlette.responses import Response
 from ...orchestrator.gateway_settings import Scope
 from ..doors import doors_of
 from .answering import chat_answer
+from .answers import ChatCompletion
 from .chat_body import ChatBody
 from .endpoint import Answer, Endpoint, Parameter
 from .serving import read_body
@@ -34,6 +35,10 @@ WHOLE = {
     ],
     "usage": {"prompt_tokens": 7, "completion_tokens": 4, "total_tokens": 11, "estimated": True},
 }
+CHUNKS = (
+    "With `stream`: `data: ` and JSON for each piece, an empty line after each, `data: [DONE]` at the end. The pieces are "
+    "like the whole reply, with `delta` in place of `message`; an error on the way is the last event."
+)
 _TOOL = {
     "type": "function",
     "function": {
@@ -95,7 +100,13 @@ ENDPOINTS = (
             },
         },
         answers={
-            200: Answer("The reply; with `stream` as `text/event-stream`", example=WHOLE),
+            200: Answer(
+                "The reply, whole or as it is written",
+                ChatCompletion,
+                example=WHOLE,
+                further={"text/event-stream": CHUNKS},
+            ),
+            400: Answer("The model's server refuses the request"),
             404: Answer("No such model; the message names those that there are"),
             409: Answer("Another reply is still being written in this conversation"),
         },

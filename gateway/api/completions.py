@@ -19,6 +19,7 @@ from ..chat_reply import Done, whole
 from ..chat_request import ChatRequest
 from ..doors import doors_of
 from .answering import chat_of, complete, streaming, whole_answer
+from .answers import TextCompletion
 from .chat import KEY
 from .chat_body import LONGEST_TEXT, Sampling, StreamOptions
 from .endpoint import Answer, Endpoint
@@ -133,7 +134,9 @@ ENDPOINTS = (
         },
         answers={
             200: Answer(
-                "The completions; with `stream` as `text/event-stream`",
+                "The completions, whole or as they are written",
+                TextCompletion,
+                further={"text/event-stream": "With `stream`: pieces like the whole, and `data: [DONE]` at the end"},
                 example={
                     "id": "cmpl-8d1c5c0e2f6b4f0f9a3d7c21b5e4a690",
                     "object": "text_completion",
@@ -143,6 +146,7 @@ ENDPOINTS = (
                     "usage": {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9, "estimated": True},
                 },
             ),
+            400: Answer("The model's server refuses the request"),
             404: Answer("No such model"),
         },
         aliases=("/completions",),

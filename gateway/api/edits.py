@@ -14,7 +14,8 @@ from ..caller import caller_of
 from ..chat_request import ChatRequest, Rewind
 from ..doors import doors_of
 from .answering import chat_answer, chat_of
-from .chat import KEY, WHOLE
+from .answers import ChatCompletion
+from .chat import CHUNKS, KEY, WHOLE
 from .chat_body import LONGEST_TEXT, SESSION, Body
 from .endpoint import Answer, Endpoint, Parameter
 from .problem import Problem
@@ -79,8 +80,12 @@ async def _same(request: Request, model: str) -> str:
 
 _ANSWERS = {
     200: Answer(
-        "The reply, as of `/v1/chat/completions`", example={**WHOLE, "session_id": "main", "message_ids": [7, 8]}
+        "The reply, as of `/v1/chat/completions`",
+        ChatCompletion,
+        example={**WHOLE, "session_id": "main", "message_ids": [7, 8]},
+        further={"text/event-stream": CHUNKS},
     ),
+    400: Answer("The model's server refuses the request"),
     404: Answer("No such session, message or model"),
     409: Answer("Another reply is still being written in this conversation"),
 }

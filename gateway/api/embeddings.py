@@ -19,6 +19,7 @@ from ..caller import caller_of
 from ..doors import doors_of
 from ..reply_text import tokens_in
 from .answering import whole_answer
+from .answers import EmbeddingList
 from .chat_body import LONGEST_TEXT, Body
 from .endpoint import Answer, Endpoint
 from .event_stream import unless_gone
@@ -107,6 +108,7 @@ ENDPOINTS = (
         answers={
             200: Answer(
                 "The vectors",
+                EmbeddingList,
                 example={
                     "object": "list",
                     "data": [{"object": "embedding", "index": 0, "embedding": [0.1, -0.2, 0.3]}],

@@ -93,6 +93,7 @@ ENDPOINTS = (
             200: Answer(
                 "The reply", RoleChatAnswer, example={"text": "Oh, hello you!", "model": "kiyo", "cached": False}
             ),
+            400: Answer("The model's server refuses the request"),
             404: Answer("No such model"),
             409: Answer("Another reply is still being written in this conversation"),
         },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -21,12 +21,19 @@ RETRY_S = 5.0
 
 
 def routes_of(endpoints: Iterable[Endpoint]) -> list[Route]:
-    """A route for each path of each endpoint."""
-    return [
-        Route(path, _answering(endpoint.handler), methods=[endpoint.method])
-        for endpoint in endpoints
-        for path in (endpoint.path, *endpoint.aliases)
-    ]
+    """A route for each path: who comes with a wrong method is told of all that are right."""
+    handlers: dict[str, dict[str, Handler]] = {}
+    for endpoint in endpoints:
+        for path in (endpoint.path, *endpoint.aliases):
+            handlers.setdefault(path, {})[endpoint.method] = _answering(endpoint.handler)
+    return [Route(path, _by_method(found), methods=list(found)) for path, found in handlers.items()]
+
+
+def _by_method(handlers: Mapping[str, Handler]) -> Handler:
+    async def answer(request: Request) -> Response:
+        return await handlers["GET" if request.method == "HEAD" else request.method](request)
+
+    return answer
 
 
 def _answering(handler: Handler) -> Handler:

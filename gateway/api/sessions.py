@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...orchestrator.gateway_settings import Scope
+from .answers import DeletedSession, RolledBack, SessionHistory, SessionList, SessionSummary
 from .endpoint import Answer, Endpoint, Parameter
 from .session_handlers import (
     MOST,
@@ -51,6 +52,7 @@ _MESSAGE = {
 }
 _HISTORY = {"id": _SUMMARY["id"], "object": "session.history", "messages": [_MESSAGE], "next": None}
 _MISSING = Answer("There is no such conversation of yours, or no such message in it")
+_QUERY = Answer("The query is not what is expected; `param` names the parameter")
 
 ENDPOINTS = (
     Endpoint(
@@ -65,7 +67,10 @@ ENDPOINTS = (
             _LIMIT,
             Parameter("before", "query", "Only those used before this time, `next` of an answer", {"type": "number"}),
         ),
-        answers={200: Answer("The conversations", example={"object": "list", "data": [_SUMMARY], "next": None})},
+        answers={
+            200: Answer("The conversations", SessionList, example={"object": "list", "data": [_SUMMARY], "next": None}),
+            422: _QUERY,
+        },
     ),
     Endpoint(
         "POST",
@@ -78,7 +83,7 @@ ENDPOINTS = (
         "Sessions",
         body=NewSession,
         examples={"untitled": {}, "titled": {"title": "Stories"}},
-        answers={201: Answer("The conversation", example={**_SUMMARY, "messages": 0})},
+        answers={201: Answer("The conversation", SessionSummary, example={**_SUMMARY, "messages": 0})},
     ),
     Endpoint(
         "PATCH",
@@ -90,7 +95,7 @@ ENDPOINTS = (
         body=Title,
         examples={"renamed": {"title": "Stories for the night"}},
         parameters=(_SESSION,),
-        answers={200: Answer("The conversation", example=_SUMMARY), 404: _MISSING},
+        answers={200: Answer("The conversation", SessionSummary, example=_SUMMARY), 404: _MISSING},
     ),
     Endpoint(
         "GET",
@@ -112,7 +117,7 @@ ENDPOINTS = (
                 {"type": "integer", "minimum": 1},
             ),
         ),
-        answers={200: Answer("The messages", example=_HISTORY), 404: _MISSING},
+        answers={200: Answer("The messages", SessionHistory, example=_HISTORY), 404: _MISSING, 422: _QUERY},
     ),
     Endpoint(
         "DELETE",
@@ -124,7 +129,7 @@ ENDPOINTS = (
         "Sessions",
         parameters=(_SESSION,),
         answers={
-            200: Answer("It is gone", example={"id": "main", "object": "session", "deleted": True}),
+            200: Answer("It is gone", DeletedSession, example={"id": "main", "object": "session", "deleted": True}),
             404: _MISSING,
         },
     ),
@@ -139,7 +144,10 @@ ENDPOINTS = (
         body=Rollback,
         examples={"last exchange": {"count": 2}},
         parameters=(_SESSION,),
-        answers={200: Answer("How many went, and what is left", example={"removed": 2, **_HISTORY}), 404: _MISSING},
+        answers={
+            200: Answer("How many went, and what is left", RolledBack, example={"removed": 2, **_HISTORY}),
+            404: _MISSING,
+        },
     ),
     Endpoint(
         "POST",
@@ -152,6 +160,6 @@ ENDPOINTS = (
         body=Selection,
         examples={"first version": {"message": 8}},
         parameters=(_SESSION,),
-        answers={200: Answer("What was said on that branch", example=_HISTORY), 404: _MISSING},
+        answers={200: Answer("What was said on that branch", SessionHistory, example=_HISTORY), 404: _MISSING},
     ),
 )

@@ -128,7 +128,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             },
         },
         answers={
-            200: Answer("The sound, in the format that was asked for; with `sse` its events", content_type="audio/mpeg")
+            200: Answer(
+                "The sound, in the format that was asked for, while it is made",
+                content_type=CONTENT_TYPES[SoundFormat.MP3],
+                further={
+                    **{kind: f"`{name}`" for name, kind in CONTENT_TYPES.items() if name != SoundFormat.MP3},
+                    "text/event-stream": "With `sse`: events `speech.audio.delta` with base64, then `speech.audio.done`",
+                },
+            ),
+            400: Answer("The voice refuses the text"),
         },
         aliases=("/audio/speech",),
     ),

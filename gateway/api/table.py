@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import chat, completions, edits, embeddings, models, role_chat, sessions, speech, transcriptions
+from .. import health, metrics
+from . import chat, completions, documentation, edits, embeddings, models, role_chat, sessions, speech, transcriptions
 from .endpoint import Endpoint
 
 ALL: Sequence[Endpoint] = (
@@ -17,4 +18,7 @@ ALL: Sequence[Endpoint] = (
     *edits.ENDPOINTS,
     *speech.ENDPOINTS,
     *transcriptions.ENDPOINTS,
+    *health.ENDPOINTS,
+    *metrics.ENDPOINTS,
+    *documentation.ENDPOINTS,
 )

@@ -148,9 +148,18 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "events": {"model": "whisper-1", "prompt": "Hayakuchi", "stream": True},
         },
         answers={
-            200: Answer("The transcript, in the format that was asked for", VerboseTranscript),
+            200: Answer(
+                "The transcript, in the format that was asked for",
+                VerboseTranscript,
+                example={"text": "Hello there!", "usage": {"type": "duration", "seconds": 2}},
+                further={
+                    "text/plain": "`text`: the words",
+                    "application/x-subrip": "`srt`: subtitles",
+                    "text/vtt": "`vtt`: subtitles",
+                    "text/event-stream": "With `stream`: events `transcript.text.delta`, then `transcript.text.done`",
+                },
+            ),
             400: Answer("The form cannot be read, or no recogniser knows the language"),
-            408: Answer("The form came too slowly"),
             415: Answer("The body is no form, or the file no sound that is known"),
         },
         aliases=("/audio/transcriptions",),

@@ -9,12 +9,14 @@ import pytest
 from keyed import Keyed, asking, bearing, keyed
 from scripted import ScriptedLLM, ScriptedTTS
 from serving import settings_for
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from hayakuchi.gateway import access as rules
 from hayakuchi.gateway.access import WEBSOCKETS, Access
+from hayakuchi.gateway.api.endpoint import Endpoint
 from hayakuchi.gateway.app import build_app
 from hayakuchi.gateway.doorkeeper import Doorkeeper
 from hayakuchi.orchestrator.engine import Engine
@@ -89,10 +91,13 @@ def test_another_method_is_no_way_around(method: str) -> None:
     assert access.http(method, "/metrics/reset").scope is Scope.ADMIN
 
 
-def test_a_method_without_an_entry_of_its_own_needs_what_the_strictest_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "PLAIN", {("GET", "/a"): None, ("POST", "/a"): Scope.ADMIN})
-    assert Access().http("PATCH", "/a").scope is Scope.ADMIN
-    assert Access().http("HEAD", "/a").scope is None
+def test_a_method_without_an_entry_of_its_own_needs_what_the_strictest_does() -> None:
+    async def handler(request: Request) -> Response:
+        raise AssertionError
+
+    access = Access([Endpoint("GET", "/a", None, "", handler), Endpoint("POST", "/a", Scope.ADMIN, "", handler)])
+    assert access.http("PATCH", "/a").scope is Scope.ADMIN
+    assert access.http("HEAD", "/a").scope is None
 
 
 async def test_the_matrix_over_http(tmp_path: Path) -> None:
