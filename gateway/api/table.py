@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import chat, completions, edits, embeddings, models, role_chat, sessions, speech, transcriptions
+from . import chat, completions, edits, embeddings, models, responses, role_chat, sessions, speech, transcriptions
 from .endpoint import Endpoint
 
 ALL: Sequence[Endpoint] = (
@@ -12,6 +12,7 @@ ALL: Sequence[Endpoint] = (
     *completions.ENDPOINTS,
     *embeddings.ENDPOINTS,
     *models.ENDPOINTS,
+    *responses.ENDPOINTS,
     *role_chat.ENDPOINTS,
     *sessions.ENDPOINTS,
     *edits.ENDPOINTS,

@@ -9,6 +9,7 @@ import sys
 import traceback
 from array import array
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 Command = Callable[..., Awaitable[dict[str, Any]]]
@@ -17,7 +18,7 @@ DEADLINE_S = 30.0
 
 async def obey(commands: Mapping[str, Command]) -> None:
     """stdin: {"do": name, …arguments}; stdout: {"done": {…}} or {"failed": traceback}. The first line says ``ready``."""
-    print("ready", flush=True)
+    _say("ready")
     while line := await asyncio.to_thread(sys.stdin.readline):
         wanted = json.loads(line)
         try:
@@ -25,7 +26,12 @@ async def obey(commands: Mapping[str, Command]) -> None:
                 answer = {"done": await commands[wanted.pop("do")](**wanted)}
         except Exception:  # noqa: BLE001 - whatever it is, the test that asked is told
             answer = {"failed": traceback.format_exc()}
-        print(json.dumps(answer), flush=True)
+        _say(json.dumps(answer))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def tone(ms: float, rate: int, hz: float = 440.0) -> bytes:
@@ -41,6 +47,6 @@ def sound(pcm: bytes, rate: int) -> dict[str, float]:
     if not samples:
         return {"ms": 0.0, "rms": 0.0, "hz": 0.0}
     energy = sum(sample * sample for sample in samples)
-    crossings = sum((one < 0) != (other < 0) for one, other in zip(samples, samples[1:], strict=False))
+    crossings = sum((one < 0) != (other < 0) for one, other in pairwise(samples))
     seconds = len(samples) / rate
     return {"ms": seconds * 1000, "rms": math.sqrt(energy / len(samples)), "hz": crossings / 2 / seconds}

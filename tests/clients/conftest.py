@@ -10,7 +10,9 @@ import pytest_asyncio
 from client_house import House, house
 from foreign_client import ForeignClient, environment, foreign_client
 
-from hayakuchi.benchmarks.peers.environments import PACKAGES
+from hayakuchi.benchmarks.peers.environments import PACKAGES as PEERS
+
+PACKAGES = {**PEERS, "langchain": ("langchain-openai==1.7.3", "langchain-core==1.7.2")}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", name="_shared")

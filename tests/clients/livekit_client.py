@@ -1,6 +1,6 @@
 """LiveKit Agents' plugin for OpenAI, told nothing but where and with which key. Runs in an environment of its own.
 
-    python livekit_client.py http://127.0.0.1:8000/v1
+python livekit_client.py http://127.0.0.1:8000/v1
 """
 
 from __future__ import annotations
@@ -125,6 +125,7 @@ class Sink(AudioOutput):
     def __init__(self) -> None:
         super().__init__(label="sink", capabilities=AudioOutputCapabilities(pause=False), sample_rate=24000)
         self.pcm = bytearray()
+        self.heard = asyncio.Event()
         self.rate = 24000
         self._segment_s = 0.0
 
@@ -135,6 +136,7 @@ class Sink(AudioOutput):
         self._segment_s += frame.duration
         self.rate = frame.sample_rate
         self.pcm += bytes(frame.data)
+        self.heard.set()
 
     def flush(self) -> None:
         super().flush()
@@ -198,8 +200,7 @@ async def interrupt(key: str, text: str, then: str) -> dict[str, Any]:
     """A spoken reply that is interrupted, and another one in the same session."""
     async with talking(key) as (session, _, sink):
         handle = session.generate_reply(user_input=text)
-        while not sink.pcm:
-            await asyncio.sleep(0.01)
+        await sink.heard.wait()
         await handle.interrupt()
         heard = sound(bytes(sink.pcm), sink.rate)
         await session.generate_reply(user_input=then)

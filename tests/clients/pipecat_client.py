@@ -1,6 +1,6 @@
 """Pipecat's services for OpenAI, told nothing but where and with which key. Runs in an environment of its own.
 
-    python pipecat_client.py http://127.0.0.1:8000/v1
+python pipecat_client.py http://127.0.0.1:8000/v1
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ async def talk(key: str, texts: list[str]) -> dict[str, Any]:
         for number, text in enumerate(texts, 1):
             await pipeline.put(LLMMessagesAppendFrame([user(text)], run_llm=True))
             replies.append("".join((await pipeline.reply())["texts"]))
-            while len(context.messages) < 1 + 2 * number:
+            while len(context.messages) < 1 + 2 * number:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
     return {"replies": replies}
 
@@ -256,7 +256,7 @@ async def bot(key: str, ms: float) -> dict[str, Any]:
     async with running(stt(key), pair.user(), llm(key), tts(key), after=pair.assistant()) as pipeline:
         await pipeline.speak(ms)
         frames = await pipeline.until(TTSStoppedFrame, ErrorFrame)
-        while len(context.messages) < 2:
+        while len(context.messages) < 2:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
     return {**told(frames), **spoken(frames), "messages": context.messages}
 

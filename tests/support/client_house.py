@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from chatting import Asked, RecordingLLM, chat_settings
+from chatting import Asked, RecordingEmbedder, RecordingLLM, chat_settings
 from keyed import key_file, make_key
 from scripted import ScriptedTTS
 from scripted_asr import ScriptedASR
@@ -15,10 +17,18 @@ from serving import component, serving
 from sound_in import raw
 
 from hayakuchi.core.types import Audio
+from hayakuchi.gateway.key_ring import EAGER_MS
 from hayakuchi.orchestrator.gateway_settings import Scope, SessionsSettings
 
 RMS = 8192
 """Of the tone that clients say."""
+BAD_KEY = f"hk_00000000_{'a' * 43}"
+LIMITS: Any = [
+    ("chat", {"text": "Hello"}, {"characters_per_day": 3}),
+    ("speak", {"text": "Hello"}, {"characters_per_day": 3}),
+    ("listen", {"ms": 1500}, {"audio_seconds_per_day": 1}),
+]
+"""A command, and a key's limit that it is too much for."""
 
 
 @dataclass
@@ -31,14 +41,21 @@ class House:
     ears: ScriptedASR
     file: Path
 
-    def key(self, **limits: int) -> str:
-        """A new key's token, for talking and speaking."""
-        return make_key(self.file, (Scope.CHAT, Scope.SPEAK), limits=limits)
+    async def key(self, **limits: int) -> str:
+        """A new key's token, for talking and speaking, when the server knows it."""
+        token = make_key(self.file, (Scope.CHAT, Scope.SPEAK), limits=limits)
+        await asyncio.sleep(2 * EAGER_MS / 1000)
+        return token
 
     def asked(self, text: str) -> Asked:
         """The only request to the model that ended with ``text``."""
         [one] = [asked for asked in self.llm.asked if asked.messages[-1].content == text]
         return one
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nobody was asked anything."""
+        return not (self.llm.asked or self.voice.spoken or self.ears.clips)
 
     def forget(self) -> None:
         """Everything that was asked and heard."""
@@ -64,7 +81,7 @@ async def house(folder: Path) -> AsyncIterator[House]:
     file = await key_file(folder / "keys.sqlite3")
     llm, voice = RecordingLLM(), ScriptedTTS(first_ms=5, rtf=0.01)
     ears = ScriptedASR(understood, takes_ms=5)
-    settings = chat_settings(llm, asr=lambda: ears, auth={"enabled": True})
+    settings = chat_settings(llm, asr=lambda: ears, auth={"enabled": True}, embedder=RecordingEmbedder())
     settings = replace(settings, tts=(component(lambda: voice),), sessions=SessionsSettings(file=file))
     async with serving(settings) as (url, _):
         yield House(url + "/v1", llm, voice, ears, file)
