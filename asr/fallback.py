@@ -9,9 +9,9 @@ from contextlib import suppress
 from math import ceil
 from typing import Protocol, runtime_checkable
 
-from ..core.chain import Fallback
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed, Category, ProviderError
+from ..core.fallback import Fallback
 from ..core.transcript import Transcript
 from ..core.types import Audio
 from .base import ASR, LONG_CLIP_MS, NO_WISHES, Download, Fetching, Progress, TimesWords, Wishes

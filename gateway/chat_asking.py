@@ -7,11 +7,11 @@ from typing import Any
 from ..agents.memory import bounded
 from ..core.deadline import within
 from ..core.types import Message, UserInput
-from ..orchestrator.engine import Engine
 from .chat_models import Mind, RawModel
 from .chat_prompt import Prompt
 from .chat_reply import Reply
 from .chat_request import ChatRequest
+from .doors import Doors
 from .reply_text import ReplyText
 
 MAX_HISTORY = 20
@@ -33,7 +33,7 @@ def heard_of(request: ChatRequest, prompt: Prompt) -> UserInput:
     )
 
 
-def asked(engine: Engine, request: ChatRequest, mind: Mind, prompt: Prompt) -> tuple[Reply, Any]:
+def asked(doors: Doors, request: ChatRequest, mind: Mind, prompt: Prompt) -> tuple[Reply, Any]:
     """An empty reply, and the stream of deltas that it is to be made of. The stream keeps the model's deadlines."""
     wanted = request.generation
     if isinstance(mind, RawModel):
@@ -43,8 +43,9 @@ def asked(engine: Engine, request: ChatRequest, mind: Mind, prompt: Prompt) -> t
     else:
         visible = ReplyText(expressions=mind.expressions, stop=wanted.stop, max_tokens=wanted.max_tokens)
         stream = mind.agent.reply(heard_of(request, prompt), prompt.history)
-        limits = engine.llm.deadlines
-    return Reply(visible, thoughts=isinstance(mind, RawModel)), within(stream, limits, kind="llm", provider=mind.id)
+        limits = doors.engine.llm.deadlines
+    reply = Reply(visible, thoughts=isinstance(mind, RawModel), failed=doors.figures.provider_failed)
+    return reply, within(stream, limits, kind="llm", provider=mind.id)
 
 
 def _raw(request: ChatRequest, prompt: Prompt) -> list[Message]:

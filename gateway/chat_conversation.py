@@ -10,7 +10,6 @@ from dataclasses import replace
 from ..core.events import TurnStatus
 from ..core.types import Message, UserInput
 from ..orchestrator.conversation import Conversation, NoSuchMessage
-from ..orchestrator.engine import Engine
 from .api.problem import Problem
 from .caller import Caller
 from .chat_asking import asked, heard_of
@@ -18,13 +17,14 @@ from .chat_models import Mind
 from .chat_prompt import Prompt, prompt_of
 from .chat_reply import ChatEvent, Reply
 from .chat_request import ChatRequest, Rewind
+from .doors import Doors
 
 BUSY_S = 60.0
 """How long a reply waits for the one before it."""
 
 
 async def in_conversation(
-    request: ChatRequest, mind: Mind, caller: Caller, engine: Engine
+    request: ChatRequest, mind: Mind, caller: Caller, doors: Doors
 ) -> AsyncGenerator[ChatEvent, None]:
     """The reply; replies of one conversation come one after another. A reply that is given up, or that fails, is kept as far
     as it was given out; of one that gave nothing nothing is kept, and the conversation is as it was before.
@@ -32,10 +32,10 @@ async def in_conversation(
     Raises Problem where the request makes no sense in a conversation, or where the one before takes too long.
     """
     assert request.session is not None
-    async with engine.conversations.hold(caller.owner, request.session, mind.id) as conversation:
+    async with doors.engine.conversations.hold(caller.owner, request.session, mind.id) as conversation:
         async with _alone(conversation):
             exchange = _Exchange(conversation, request)
-            reply, deltas = asked(engine, request, mind, await exchange.begin())
+            reply, deltas = asked(doors, request, mind, await exchange.begin())
             try:
                 async with aclosing(reply.events(deltas)) as events:
                     async for event in events:

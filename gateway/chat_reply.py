@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..core.errors import ProviderError
 from ..core.types import (
     Finish,
     FinishReason,
     LLMDelta,
     Message,
     Opener,
+    ProviderFailure,
     ReasoningDelta,
     TextDelta,
     ToolCall,
@@ -97,10 +99,13 @@ async def whole(events: AsyncGenerator[ChatEvent, None]) -> Whole:
 
 
 class Reply:
-    """``visible`` decides what of the text is given out; thoughts are given out with ``thoughts``."""
+    """``visible`` decides what of the text is given out; thoughts are given out with ``thoughts``. ``failed`` is told of models
+    that failed before another one answered."""
 
-    def __init__(self, visible: ReplyText, *, thoughts: bool) -> None:
-        self._visible, self._thoughts = visible, thoughts
+    def __init__(
+        self, visible: ReplyText, *, thoughts: bool, failed: Callable[[ProviderError], None] = lambda error: None
+    ) -> None:
+        self._visible, self._thoughts, self._failed = visible, thoughts, failed
         self._given: list[str] = []
         self._written: list[str] = []
         """All that the model was asked to write: what was given out, thoughts, arguments of calls."""
@@ -152,6 +157,8 @@ class Reply:
                 self._usage = delta
             case Finish(reason):
                 self._finish = reason
+            case ProviderFailure(error):
+                self._failed(error)
         return None
 
     def _text(self, text: str) -> TextDelta:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import replace
 
 from .caller import Caller
 from .chat_asking import asked
 from .chat_conversation import in_conversation
+from .chat_counting import Counting, mode_of
 from .chat_models import ChatModels, Mind
 from .chat_prompt import fitting, length, prompt_of
 from .chat_reply import ChatEvent, Done
@@ -36,8 +37,15 @@ class ChatService:
         request = self._limited(request)
         async with self._doors.turn(caller, characters=length(request.messages)):
             async with aclosing(self._events(request, mind, caller)) as events:
-                async for event in events:
-                    yield event
+                # What the avatar says is counted where it is said.
+                with nullcontext() if request.speak else self._counting(request, mind) as counting:
+                    async for event in events:
+                        if counting is not None:
+                            counting.see(event)
+                        yield event
+
+    def _counting(self, request: ChatRequest, mind: Mind) -> Counting:
+        return Counting(self._doors.figures, self._doors.text_statistics, mind, mode_of(request, mind))
 
     def _limited(self, request: ChatRequest) -> ChatRequest:
         """The request within what the settings allow. Raises Problem for a prompt that is too long."""
@@ -55,10 +63,10 @@ class ChatService:
             return self._single(request, mind)
         if request.speak:
             return spoken(request, mind, caller, self._doors)
-        return in_conversation(request, mind, caller, self._doors.engine)
+        return in_conversation(request, mind, caller, self._doors)
 
     async def _single(self, request: ChatRequest, mind: Mind) -> AsyncGenerator[ChatEvent, None]:
-        reply, deltas = asked(self._doors.engine, request, mind, prompt_of(request.messages))
+        reply, deltas = asked(self._doors, request, mind, prompt_of(request.messages))
         async with aclosing(reply.events(deltas)) as events:
             async for event in events:
                 yield event

@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from ..core.database import Database
 from ..orchestrator.engine import Engine
+from ..orchestrator.statistics import ReplyStatistics
 from .admission import Admission
 from .caller import Caller
 from .entrance import Entrance
@@ -34,6 +35,8 @@ class Doors:
         self.entrance = Entrance(self.settings, KeyRing(lambda: self.database))
         self.uploads = Uploads()
         self.figures = Figures()
+        self.text_statistics = ReplyStatistics()
+        """How fast replies in text were."""
         endpoint = engine.settings.observability.otlp_endpoint
         self.traces = Traces(endpoint) if endpoint else None
         self.rooms = Rooms(engine, self.admission, self.figures, self.traces)

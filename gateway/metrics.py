@@ -42,15 +42,18 @@ async def reset(request: Request) -> JSONResponse:
     """Forget what the summary counted; the phrase cache keeps its phrases and its own count."""
     doors = doors_of(request)
     doors.engine.statistics.reset()
+    doors.text_statistics.reset()
     return JSONResponse(summary(doors))
 
 
 def summary(doors: Doors) -> dict[str, Any]:
-    """How fast replies were since the start, or the last reset, in seconds; and what the server does at the moment."""
+    """How fast replies were since the start, or the last reset, in seconds: to their first sound, and under ``text``, for those
+    of the API, to their first text; and what the server does at the moment."""
     engine = doors.engine
     cache = getattr(engine.voice, "snapshot", None)
     return {
         **engine.statistics.snapshot(),
+        "text": doors.text_statistics.snapshot(),
         "phrase_cache": cache() if cache else None,
         "server": _server(doors),
     }

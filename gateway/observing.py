@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import ProviderError
 from ..core.events import (
     AudioSent,
     LatencyBreached,
@@ -103,6 +104,10 @@ class Figures:
     def failure(self, kind: str, provider: str, code: str) -> None:
         """A request to a provider failed."""
         self._count(names.FAILURES, kind, provider, code)
+
+    def provider_failed(self, error: ProviderError) -> None:
+        """:meth:`failure`, of an error."""
+        self.failure(error.kind, error.provider, error.code)
 
     def breach(self, figure: str, stage: str) -> None:
         self._count(names.BREACHES, figure, stage)

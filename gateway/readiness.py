@@ -54,7 +54,7 @@ class Readiness:
     async def _store(self) -> str | None:
         """What is wrong with the store: it is written to, unless it was of late."""
         database = self._doors.database
-        if database is None or (self._wrote_at is not None and loop_ms() - self._wrote_at < FRESH_MS):
+        if self._wrote_at is not None and loop_ms() - self._wrote_at < FRESH_MS:
             return None
         try:
             await database.check()

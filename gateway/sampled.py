@@ -67,7 +67,7 @@ class Sampled:
             names.QUEUES: {
                 ("inbox",): max((room.session.waiting() for room in rooms), default=0),
                 ("outbox",): max((room.stage.behind for room in rooms), default=0),
-                ("store",): database.waiting if database else 0,
+                ("store",): database.waiting,
             },
         }
 
@@ -77,7 +77,7 @@ class Sampled:
         up: dict[tuple[str, ...], float] = {}
         took = dict(self._doors.figures.load_s)
         engine, now = self._doors.engine, loop_ms()
-        for kind, chain in (("llm", engine.llm), ("tts", engine.voice), ("quick_llm", engine.quick)):
+        for kind, chain in (("llm", engine.llm), ("tts", engine.voice.chain), ("quick_llm", engine.quick)):
             for place, (name, state, error) in enumerate(chain.states(now) if chain else (), 1):
                 labels = (kind, name, str(place))
                 states[labels], up[labels] = STATES[state], error is None

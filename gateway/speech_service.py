@@ -76,7 +76,7 @@ class SpeechService:
         """Raises Problem for a voice that there is not."""
         settings = self._engine.settings
         if name is not None and name != DEFAULT_VOICE:
-            for component, provider in zip(settings.tts, self._engine.voice.providers, strict=True):
+            for component, provider in zip(settings.tts, self._engine.voice.chain.providers, strict=True):
                 if name in _names(component):
                     return _Voice(provider, resolved(settings.agent.config, None, component.config))
             if name not in OPENAI_VOICES:

@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 from pydantic import Field
 
 from ..core.block import Block
-from ..core.chain import Fallback
 from ..core.errors import Category, ProviderError
+from ..core.fallback import Fallback
 from ..core.link import Link
 from ..core.provider import Deadlines, Provider
 from ..core.types import Usage

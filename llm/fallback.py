@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 
-from ..core.chain import Fallback
 from ..core.deadline import within
 from ..core.errors import Category, ProviderError
+from ..core.fallback import Fallback
 from ..core.link import Attempt, Link
 from ..core.types import Generation, LLMDelta, Message, ProviderFailure
 from .base import LLM

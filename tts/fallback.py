@@ -9,11 +9,11 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from ..core.chain import Fallback
 from ..core.clock import loop_ms
 from ..core.deadline import within
 from ..core.errors import Category, ProviderError
 from ..core.estimate import Estimate
+from ..core.fallback import Fallback
 from ..core.link import FIRST_ITEM_MS, Attempt
 from ..core.provider import Deadlines
 from ..core.types import Audio, Mark, MarkKind, ProviderFailure, SpeechRequest

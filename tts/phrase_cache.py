@@ -114,11 +114,6 @@ class CachedTTS:
         """:meth:`Chain.answered`."""
         return await self._chain.answered(within_ms, limit_s)
 
-    @property
-    def open_times(self) -> dict[str, float]:
-        """:attr:`Fallback.open_times`."""
-        return self._chain.open_times
-
     async def aclose(self) -> None:
         """Close the voices and write what was not written yet; idempotent."""
         try:
@@ -127,9 +122,9 @@ class CachedTTS:
             await self._store.aclose()
 
     @property
-    def providers(self) -> tuple[TTS, ...]:
-        """The voices of the chain, first choice first."""
-        return self._chain.providers
+    def chain(self) -> FallbackTTS:
+        """The voices themselves."""
+        return self._chain
 
     async def synthesize(
         self, request: SpeechRequest, only: TTS | None = None

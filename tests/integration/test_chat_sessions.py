@@ -45,7 +45,7 @@ class Client:
 async def client() -> AsyncIterator[Client]:
     llm = RecordingLLM()
     llm.scripts = [words(text) for text in ("First.", "Second.", "Third.", "Fourth.")]
-    keys = dict.fromkeys(("ann", "bob", "carl"), (Scope.CHAT,))
+    keys: dict[str, tuple[Scope, ...]] = dict.fromkeys(("ann", "bob", "carl"), (Scope.CHAT,))
     async with chatting(llm, keys=keys) as desk, aiohttp.ClientSession() as http:
         yield Client(desk, http)
 

@@ -407,4 +407,4 @@ def test_who_insists_on_a_voice_is_never_given_another_ones_phrase() -> None:
 
     in_time(main())
     assert (len(first.asked), len(second.asked)) == (1, 1)
-    assert voice.providers == (first, second)
+    assert voice.chain.providers == (first, second)
