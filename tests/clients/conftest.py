@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -24,7 +25,7 @@ async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def client(request: pytest.FixtureRequest, _shared: House) -> AsyncIterator[ForeignClient]:
     name: Any = request.module.CLIENT
-    python = environment(name, PACKAGES[name])
+    python = await asyncio.to_thread(environment, name, PACKAGES[name])
     async with foreign_client(python, f"{name}_client.py", _shared.url) as client:
         yield client
 

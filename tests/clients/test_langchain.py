@@ -10,11 +10,7 @@ from foreign_client import ForeignClient
 from hayakuchi.core.types import Finish, FinishReason, Image, TextDelta, ToolCall, ToolCallDelta, Usage
 
 CLIENT = "langchain"
-pytestmark = [
-    pytest.mark.packaging,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group(f"client {CLIENT}"),
-]
+pytestmark = [pytest.mark.clients, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_a_reply_comes_word_by_word_with_its_tokens(home: House, client: ForeignClient) -> None:

@@ -14,11 +14,7 @@ from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import Finish, FinishReason, TextDelta, ToolCall, ToolCallDelta, Usage
 
 CLIENT = "livekit"
-pytestmark = [
-    pytest.mark.packaging,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group(f"client {CLIENT}"),
-]
+pytestmark = [pytest.mark.clients, pytest.mark.asyncio(loop_scope="module")]
 TEXT = "Hello there, you. This one is a longer sentence."
 WITH_A_KEY: Any = [("chat", {"text": "Hi"}), ("speak", {"text": "Hi"}), ("listen", {"ms": 500})]
 

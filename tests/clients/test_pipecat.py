@@ -14,11 +14,7 @@ from scripted import RATE
 from hayakuchi.core.types import Finish, FinishReason, TextDelta, ToolCall, ToolCallDelta, Usage
 
 CLIENT = "pipecat"
-pytestmark = [
-    pytest.mark.packaging,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group(f"client {CLIENT}"),
-]
+pytestmark = [pytest.mark.clients, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_a_reply_comes_word_by_word_with_its_tokens(home: House, client: ForeignClient) -> None:
@@ -133,11 +129,12 @@ async def test_a_limit_is_told(
 
 async def test_a_turn_too_many_comes_later(home: House, client: ForeignClient) -> None:
     """Pipecat's client asks again after the second that the server tells it to wait."""
-    busy = await home.key(concurrent_turns=1)
+    busy, before = await home.key(concurrent_turns=1), await home.refusals("too_many_turns")
     home.llm.answers = {"First": [1.0, *words("Yes.")], "Second": words("Yes, too.")}
     replies = await client.do("both", key=busy, texts=["First", "Second"])
     assert [reply["texts"] for reply in replies["replies"]] == [["Yes."], ["Yes,", " too."]]
     assert len(home.llm.asked) == 2
+    assert await home.refusals("too_many_turns") == before + 1
 
 
 async def test_an_unknown_model_is_told_with_those_that_there_are(home: House, client: ForeignClient) -> None:

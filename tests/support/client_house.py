@@ -11,6 +11,7 @@ from typing import Any
 
 from chatting import Asked, RecordingEmbedder, RecordingLLM, chat_settings
 from keyed import key_file, make_key
+from scraping import Scrape, asked
 from scripted import ScriptedTTS
 from scripted_asr import ScriptedASR
 from serving import component, serving
@@ -47,6 +48,13 @@ class House:
         await asyncio.sleep(2 * EAGER_MS / 1000)
         return token
 
+    async def refusals(self, reason: str) -> float:
+        """How many requests were refused for this."""
+        headers = {"Authorization": f"Bearer {make_key(self.file, (Scope.METRICS,))}"}
+        await asyncio.sleep(2 * EAGER_MS / 1000)
+        _, _, body = await asked(f"{self.url.removesuffix('/v1')}/metrics", **headers)
+        return Scrape(body.decode(), "text/plain").value("hayakuchi_refusals_total", reason=reason)
+
     def asked(self, text: str) -> Asked:
         """The only request to the model that ended with ``text``."""
         [one] = [asked for asked in self.llm.asked if asked.messages[-1].content == text]
@@ -81,7 +89,9 @@ async def house(folder: Path) -> AsyncIterator[House]:
     file = await key_file(folder / "keys.sqlite3")
     llm, voice = RecordingLLM(), ScriptedTTS(first_ms=5, rtf=0.01)
     ears = ScriptedASR(understood, takes_ms=5)
-    settings = chat_settings(llm, asr=lambda: ears, auth={"enabled": True}, embedder=RecordingEmbedder())
+    # Beside other tests the server may be late for a moment, and would send everybody away.
+    gateway: dict[str, Any] = {"auth": {"enabled": True}, "shed_lag_ms": 60_000}
+    settings = chat_settings(llm, asr=lambda: ears, embedder=RecordingEmbedder(), **gateway)
     settings = replace(settings, tts=(component(lambda: voice),), sessions=SessionsSettings(file=file))
     async with serving(settings) as (url, _):
         yield House(url + "/v1", llm, voice, ears, file)
