@@ -89,9 +89,7 @@ async def house(folder: Path) -> AsyncIterator[House]:
     file = await key_file(folder / "keys.sqlite3")
     llm, voice = RecordingLLM(), ScriptedTTS(first_ms=5, rtf=0.01)
     ears = ScriptedASR(understood, takes_ms=5)
-    # Beside other tests the server may be late for a moment, and would send everybody away.
-    gateway: dict[str, Any] = {"auth": {"enabled": True}, "shed_lag_ms": 60_000}
-    settings = chat_settings(llm, asr=lambda: ears, embedder=RecordingEmbedder(), **gateway)
+    settings = chat_settings(llm, asr=lambda: ears, embedder=RecordingEmbedder(), auth={"enabled": True})
     settings = replace(settings, tts=(component(lambda: voice),), sessions=SessionsSettings(file=file))
     async with serving(settings) as (url, _):
         yield House(url + "/v1", llm, voice, ears, file)
