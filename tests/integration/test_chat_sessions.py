@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from chatting import Desk, Grant, RecordingLLM, chatting, until, words
+from chatting import Desk, RecordingLLM, chatting, until, words
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import TextDelta
@@ -45,7 +45,7 @@ class Client:
 async def client() -> AsyncIterator[Client]:
     llm = RecordingLLM()
     llm.scripts = [words(text) for text in ("First.", "Second.", "Third.", "Fourth.")]
-    keys = {name: Grant((Scope.CHAT,)) for name in ("ann", "bob", "carl")}
+    keys: dict[str, tuple[Scope, ...]] = dict.fromkeys(("ann", "bob", "carl"), (Scope.CHAT,))
     async with chatting(llm, keys=keys) as desk, aiohttp.ClientSession() as http:
         yield Client(desk, http)
 
@@ -233,7 +233,7 @@ async def test_an_avatar_whose_caller_hangs_up_is_interrupted(client: Client) ->
 
 async def test_only_who_may_speak_makes_the_avatar_speak() -> None:
     async with (
-        chatting(keys={"mute": Grant((Scope.CHAT,))}, raw={"tiny": RecordingLLM()}) as desk,
+        chatting(keys={"mute": (Scope.CHAT,)}, raw={"tiny": RecordingLLM()}) as desk,
         aiohttp.ClientSession() as http,
     ):
         client = Client(desk, http)

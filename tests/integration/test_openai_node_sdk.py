@@ -8,10 +8,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from chatting import Grant, RecordingEmbedder, RecordingLLM, chatting, until, words
+from chatting import RecordingEmbedder, RecordingLLM, chatting, until, words
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import Finish, FinishReason, TextDelta, ToolCallDelta, Usage
+from hayakuchi.orchestrator.gateway_settings import Scope
 
 ROOT = Path(__file__).parents[2]
 NODE = shutil.which("node")
@@ -34,8 +35,9 @@ async def test_the_library_finds_what_it_expects() -> None:
         "breaks": [TextDelta("Well, "), TextDelta("it "), gone],
         "endless": [TextDelta("Well, "), TextDelta("it "), 60.0],
     }
-    keys = {"all": Grant(), "busy": Grant(limits={"concurrent_turns": 1})}
-    async with chatting(llm, keys=keys, embedder=RecordingEmbedder()) as desk:
+    keys = {"main": (Scope.CHAT,), "busy": (Scope.CHAT,)}
+    limits = {"busy": {"concurrent_turns": 1}}
+    async with chatting(llm, keys=keys, key_limits=limits, embedder=RecordingEmbedder()) as desk:
         process = await asyncio.create_subprocess_exec(
             NODE,
             "--test",
@@ -45,8 +47,8 @@ async def test_the_library_finds_what_it_expects() -> None:
             env={
                 **os.environ,
                 "HAYAKUCHI_URL": desk.url,
-                "ALL_KEY": desk.tokens["all"],
-                "BUSY_KEY": desk.tokens["busy"],
+                "HAYAKUCHI_KEY": desk.tokens["main"],
+                "HAYAKUCHI_BUSY_KEY": desk.tokens["busy"],
             },
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 import openai
 import pytest
-from chatting import Desk, Grant, RecordingEmbedder, RecordingLLM, chatting, until, words
+from chatting import Desk, RecordingEmbedder, RecordingLLM, chatting, until, words
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import Finish, FinishReason, TextDelta, ToolCallDelta, Usage
+from hayakuchi.orchestrator.gateway_settings import Scope
 
 T = TypeVar("T")
 HELLO: Any = [{"role": "user", "content": "Hello!"}]
@@ -27,16 +28,18 @@ GONE = ProviderError("llm", "recording_llm", Category.UNAVAILABLE, "is gone")
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
-    keys = {"all": Grant(), "busy": Grant(limits={"concurrent_turns": 1})}
+    keys = {"main": (Scope.CHAT,), "busy": (Scope.CHAT,)}
+    limits = {"busy": {"concurrent_turns": 1}}
     raw = {"tiny/model-1": RecordingLLM(*words("raw words"))}
     embedder = RecordingEmbedder()
-    async with chatting(quick=RecordingLLM(*words("Oh, ")), keys=keys, raw=raw, embedder=embedder) as desk:
+    quick = RecordingLLM(*words("Oh, "))
+    async with chatting(quick=quick, keys=keys, key_limits=limits, raw=raw, embedder=embedder) as desk:
         yield desk
 
 
 @pytest.fixture
 async def client(desk: Desk) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=desk.url + "/v1", api_key=desk.tokens["all"], max_retries=0) as client:
+    async with openai.AsyncOpenAI(base_url=desk.url + "/v1", api_key=desk.tokens["main"], max_retries=0) as client:
         yield client
 
 
@@ -44,7 +47,7 @@ async def waiting(desk: Desk, work: Callable[[openai.OpenAI], T]) -> T:
     """Run something with the client that waits, on another thread."""
 
     def run() -> T:
-        with openai.OpenAI(base_url=desk.url + "/v1", api_key=desk.tokens["all"], max_retries=0) as client:
+        with openai.OpenAI(base_url=desk.url + "/v1", api_key=desk.tokens["main"], max_retries=0) as client:
             return work(client)
 
     return await asyncio.to_thread(run)
@@ -151,12 +154,14 @@ async def test_errors_are_what_the_library_has_for_them(desk: Desk, client: open
         [chunk async for chunk in chunks]
     gate = asyncio.Semaphore(0)
     desk.llm.scripts = [[gate, TextDelta("Yes.")]]
-    busy = {"Authorization": f"Bearer {desk.tokens['busy']}"}
+    with pytest.raises(openai.AuthenticationError):
+        await client.with_options(api_key="none").models.list()
+    ask = client.with_options(api_key=desk.tokens["busy"]).chat.completions.create
     async with asyncio.TaskGroup() as group:
-        first = group.create_task(ask(model="default", messages=HELLO, extra_headers=busy))
+        first = group.create_task(ask(model="default", messages=HELLO))
         await until(lambda: desk.llm.running > 0)
         with pytest.raises(openai.RateLimitError):
-            await ask(model="default", messages=HELLO, extra_headers=busy)
+            await ask(model="default", messages=HELLO)
         gate.release()
     assert first.result().choices[0].message.content == "Yes."
 

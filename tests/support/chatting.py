@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -127,14 +127,6 @@ class RecordingEmbedder:
         return Embedded([[float(len(text)), 0.5, -1.0] for text in texts], Usage(3 * len(texts), 0))
 
 
-@dataclass(frozen=True)
-class Grant:
-    """What a key may do, and how much."""
-
-    scopes: tuple[Scope, ...] = tuple(Scope)
-    limits: Mapping[str, int] = field(default_factory=dict)
-
-
 def chat_settings(
     llm: RecordingLLM,
     *,
@@ -162,7 +154,7 @@ class Desk:
     engine: Engine
     llm: RecordingLLM
     app: Starlette
-    tokens: Mapping[str, str]
+    tokens: dict[str, str]
     """API keys by their names."""
 
     @property
@@ -172,9 +164,14 @@ class Desk:
 
 @asynccontextmanager
 async def chatting(
-    llm: RecordingLLM | None = None, *, keys: Mapping[str, Grant] | None = None, **settings: Any
+    llm: RecordingLLM | None = None,
+    *,
+    keys: dict[str, tuple[Scope, ...]] | None = None,
+    key_limits: dict[str, dict[str, int]] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Desk]:
-    """The server on a free port of this process. ``keys``: what each may do; whoever shows none may do all, too."""
+    """The server on a free port of this process. ``keys``: what each may do; whoever shows none may do all, too.
+    ``key_limits``: what a key has of its own."""
     if keys:
         settings["auth"] = AuthSettings(enabled=True, anonymous=tuple(Scope))
     llm = llm or RecordingLLM()
@@ -188,16 +185,18 @@ async def chatting(
         async with asyncio.timeout(10):
             await ready.wait()
         try:
-            yield Desk(address(listener), engine, llm, app, await _made(app, keys or {}))
+            yield Desk(address(listener), engine, llm, app, await _made(app, keys or {}, key_limits or {}))
         finally:
             server.should_exit = True
             await running
 
 
-async def _made(app: Starlette, keys: Mapping[str, Grant]) -> dict[str, str]:
+async def _made(
+    app: Starlette, keys: dict[str, tuple[Scope, ...]], limits: dict[str, dict[str, int]]
+) -> dict[str, str]:
     tokens: dict[str, str] = {}
-    for name, grant in keys.items():
-        key, tokens[name] = new_key(name, grant.scopes, time.time(), limits=grant.limits)
+    for name, scopes in keys.items():
+        key, tokens[name] = new_key(name, scopes, time.time(), limits=limits.get(name))
         await app.state.doors.database.write(partial(_insert, key))
     return tokens
 
