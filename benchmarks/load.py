@@ -68,13 +68,14 @@ class Stand:
 
 
 @contextmanager
-def stand(sessions: int, token_ms: float, shed_ms: float) -> Iterator[Stand]:
+def stand(sessions: int, token_ms: float, shed_ms: float, profile: Path | None = None) -> Iterator[Stand]:
     scripted = (sys.executable, str(HERE / "scripted_models.py"), "--token", str(token_ms))
     with process(*scripted) as (_, models), tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "conf.yaml").write_text(CONF.format(models=models, sessions=sessions, shed_ms=shed_ms))
         (folder / "bench.yaml").write_text(CHARACTER)
-        command = (sys.executable, "-m", "hayakuchi", "run", "-c", "conf.yaml", "--port", "0", "--no-browser")
+        profiler = () if profile is None else ("-m", "cProfile", "-o", str(profile.resolve() / "server.prof"))
+        command = (sys.executable, *profiler, "-m", "hayakuchi", "run", "-c", "conf.yaml", "--port", "0", "--no-browser")
         with process(*command, folder=folder) as (server, url):
             finish(clients("stage", url, 1, 1, first=9000))  # the first turn loads what is loaded when it is used
             yield Stand(server, url, models, folder)

@@ -1,6 +1,7 @@
 """Clients of a load test, in a process of their own: python benchmarks/load_client.py KIND URL FIRST COUNT TURNS SECONDS
 
     stage      speaking sessions, every second one of which interrupts its turns
+    calm       speaking sessions that hear all of it
     sse        streams of /v1/chat/completions, one after the other
     crowd      viewers that come to sessions of their own, turns included, for so many seconds; those refused come again
     speaking   sessions that speak until the server closes them
@@ -32,16 +33,20 @@ AGAIN_S = 1.0
 """Who is refused comes again after this on average."""
 
 
-async def stages(url: str, first: int, count: int, turns: int, seconds: float) -> list[dict[str, Any]]:
+async def stages(url: str, first: int, count: int, turns: int, seconds: float, every: int = 2) -> list[dict[str, Any]]:
     chance = random.Random(first)
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(
-                _speaking(url, first + number, turns, chance.random() * SPREAD_S * (count > 1), number % 2 == 1)
+                _speaking(url, first + number, turns, chance.random() * SPREAD_S * (count > 1), number % every == 1)
             )
             for number in range(count)
         ]
     return [turn for task in tasks for turn in task.result()]
+
+
+async def calm(url: str, first: int, count: int, turns: int, seconds: float) -> list[dict[str, Any]]:
+    return await stages(url, first, count, turns, seconds, every=1)
 
 
 async def _speaking(url: str, number: int, turns: int, after_s: float, interrupts: bool) -> list[dict[str, Any]]:
@@ -150,7 +155,7 @@ async def _until_closed(url: str, name: str, number: int) -> dict[str, Any]:
         return found | {"code": socket.close_code}
 
 
-KINDS = {"stage": stages, "sse": streams, "crowd": crowd, "speaking": speaking}
+KINDS = {"stage": stages, "calm": calm, "sse": streams, "crowd": crowd, "speaking": speaking}
 
 
 def main() -> None:
