@@ -43,6 +43,7 @@ gateway:
   shed_lag_ms: {shed_ms}
   limits: {{requests_per_minute: 0, concurrent_turns: 0}}
 sessions: {{file: ./store.sqlite3}}
+cache: {{folder: ./phrases}}
 """
 PER_PROCESS = 50
 """Clients in one process, so that it is not they who are measured."""
@@ -75,7 +76,18 @@ def stand(sessions: int, token_ms: float, shed_ms: float, profile: Path | None =
         (folder / "conf.yaml").write_text(CONF.format(models=models, sessions=sessions, shed_ms=shed_ms))
         (folder / "bench.yaml").write_text(CHARACTER)
         profiler = () if profile is None else ("-m", "cProfile", "-o", str(profile.resolve() / "server.prof"))
-        command = (sys.executable, *profiler, "-m", "hayakuchi", "run", "-c", "conf.yaml", "--port", "0", "--no-browser")
+        command = (
+            sys.executable,
+            *profiler,
+            "-m",
+            "hayakuchi",
+            "run",
+            "-c",
+            "conf.yaml",
+            "--port",
+            "0",
+            "--no-browser",
+        )
         with process(*command, folder=folder) as (server, url):
             finish(clients("stage", url, 1, 1, first=9000))  # the first turn loads what is loaded when it is used
             yield Stand(server, url, models, folder)

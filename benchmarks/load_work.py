@@ -1,4 +1,4 @@
-"""What a spoken turn and a stream of the API cost the server, in ms of its own CPU time, which others on the machine do not change.
+"""What a spoken turn and a stream of the API cost the server, in ms of its own CPU time, whatever else the machine does.
 
     uv run python benchmarks/load_work.py                    60 spoken turns, then 60 streams
     uv run python benchmarks/load_work.py --profile FOLDER   under cProfile: FOLDER/server.prof for pstats
