@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Patience:
-    """One timer for all waits of a stream, which is moved only when it rings: a token's wait sets a number and no timer.
+    """One timer for many waits, one after another. It is moved only when it rings: a wait sets a number, and no timer.
 
     Between :meth:`begin` and :meth:`end` the task that waits is cancelled when its time is up; at other times nothing happens.
     """
@@ -35,9 +35,14 @@ class Patience:
         task = asyncio.current_task()
         assert task is not None
         self._task, self._cancelling, self._up = task, task.cancelling(), False
-        self._ends = self._loop.time() + limit_s
-        if self._ends < self._rings:
-            self._set()
+        self.extend(limit_s)
+
+    def extend(self, limit_s: float) -> None:
+        """It waits for so long from here on."""
+        if not self._up:
+            self._ends = self._loop.time() + limit_s
+            if self._ends < self._rings:
+                self._set()
 
     def end(self) -> None:
         """It waits no longer, whatever became of what it was cancelled for."""
@@ -52,7 +57,7 @@ class Patience:
 
     def stop(self) -> None:
         """Nothing is waited for any more."""
-        self._ends, self._task = inf, None
+        self._ends, self._rings, self._task = inf, inf, None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
