@@ -26,6 +26,7 @@ PLAIN: Mapping[tuple[str, str], Scope | None] = {
     ("POST", "/metrics/reset"): Scope.ADMIN,
     ("GET", "/docs"): Scope.ADMIN,
     ("GET", "/openapi.json"): Scope.ADMIN,
+    ("GET", "/stage/ws"): Scope.SPEAK,
 }
 """Routes that are no endpoints of the table, which wins; None: open to all."""
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
@@ -27,6 +27,7 @@ from .idempotency import Replays
 from .listen import serve_listener
 from .origin import OriginGuard
 from .stage import serve_stage
+from .stage_door import stage_door
 from .timing import Timing
 from .watching import watching
 
@@ -60,6 +61,7 @@ def build_app(engine: Engine) -> Starlette:
             *metrics.ROUTES,
             *routes_of(ALL),
             *pages.ROUTES,
+            Route("/stage/ws", stage_door),
             WebSocketRoute("/stage/ws", stage_socket),
             WebSocketRoute("/chat/ws", chat_socket),
             *listening,

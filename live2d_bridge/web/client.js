@@ -3,17 +3,23 @@
  *
  * Every connection begins with a snapshot; nothing that came before it is assumed to hold afterwards.
  */
+import { askDoor } from "./door.js";
 import { Emitter } from "./emitter.js";
 import { parseFrame, parseText, ProtocolError, TurnGate } from "./protocol.js";
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
 const PING_EVERY_MS = 10_000;
+/** A server that accepted the connection and says nothing waits for a key. */
+const SILENCE_MS = 700;
+const SHUT_PAUSE_S = 30;
+/** Close codes after which the server is asked why. */
+const POLICY = 1008, TRY_LATER = 1013;
 const MOST_UNSENT_BYTES = 256 * 1024;
 const MOST_UNSENT_SOUND_BYTES = 32 * 1024;
 
-/** @typedef {"connecting" | "open" | "lost"} LinkState */
-/** @typedef {{state: LinkState, retryInMs: number, code: number}} Link `code` is the last close code, 0 before any */
+/** @typedef {"connecting" | "open" | "lost" | "refused"} LinkState `refused`: it comes back only with another key */
+/** @typedef {{state: LinkState, retryInMs: number, code: number, why: import("./door.js").Answer | null}} Link `code` is the last close code, 0 before any */
 /** @typedef {import("./protocol.js").StageMessages & {link: Link, malformed: string}} ClientEvents */
 
 /**
@@ -51,12 +57,18 @@ export class StageClient {
   #pingTimer;
   #heardSincePing = true;
   #closed = false;
+  /** Whether the connection has begun with its snapshot. */
+  #told = false;
   /** @type {Link} */
-  link = { state: "connecting", retryInMs: 0, code: 0 };
+  link = { state: "connecting", retryInMs: 0, code: 0, why: null };
 
-  /** @param {() => string} address asked before every attempt */
-  constructor(address) {
+  /**
+   * @param {() => string} address asked before every attempt
+   * @param {() => import("./key.js").KeptKey | null} key
+   */
+  constructor(address, key = () => null) {
     this.#address = address;
+    this.#key = key;
     addEventListener("online", () => this.retryNow());
     addEventListener("pagehide", () => this.#socket?.close(1000));
     addEventListener("pageshow", (event) => event.persisted && this.retryNow());
@@ -64,6 +76,8 @@ export class StageClient {
 
   /** @type {() => string} */
   #address;
+  /** @type {() => import("./key.js").KeptKey | null} */
+  #key;
 
   /**
    * @template {keyof ClientEvents} K
@@ -76,16 +90,28 @@ export class StageClient {
 
   connect() {
     clearTimeout(this.#retryTimer);
-    this.#setLink({ state: "connecting", retryInMs: 0, code: this.link.code });
-    const socket = new WebSocket(this.#address());
-    socket.binaryType = "arraybuffer";
-    socket.onmessage = (event) => this.#receive(event.data);
-    socket.onclose = (event) => this.#lost(socket, event.code);
+    this.#setLink({ ...this.link, state: "connecting", retryInMs: 0 });
+    const key = this.#key()?.value ?? null;
+    const socket = new WebSocket(this.#address(), key ? ["hayakuchi", `hayakuchi-key.${key}`] : []);
     this.#socket = socket;
+    this.#told = false;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => !key && setTimeout(() => socket === this.#socket && !this.#told && this.#askWhy(key), SILENCE_MS);
+    socket.onmessage = (event) => this.#receive(event.data);
+    socket.onclose = (event) => this.#lost(socket, event.code, key);
   }
 
   retryNow() {
-    if (this.link.state === "lost" && !this.#closed) this.connect();
+    const gone = this.link.state === "lost" || this.link.state === "refused";
+    if (gone && !this.#closed) this.connect();
+  }
+
+  /** The address is another one, or the key is: connect anew, at once. Nothing of the old connection is told any longer. */
+  reconnect() {
+    this.#leave();
+    this.#attempt = 0;
+    this.#setLink({ state: "connecting", retryInMs: 0, code: 0, why: null });
+    this.connect();
   }
 
   close() {
@@ -138,38 +164,87 @@ export class StageClient {
   /** @param {import("./protocol.js").Snapshot} snapshot */
   #opened(snapshot) {
     this.#gate.reset(snapshot);
+    this.#told = true;
     if (this.link.state === "open") return;
     this.#attempt = 0;
     clearInterval(this.#pingTimer);
     this.#heardSincePing = true;
     this.#pingTimer = setInterval(() => this.#ping(), PING_EVERY_MS);
-    this.#setLink({ state: "open", retryInMs: 0, code: 0 });
+    this.#setLink({ state: "open", retryInMs: 0, code: 0, why: null });
   }
 
   #ping() {
     // A connection that answered nothing since the last ping is dead, even if the network has not said so.
-    if (!this.#heardSincePing && this.#socket) return this.#abandon(this.#socket);
+    if (!this.#heardSincePing && this.#socket) return this.#abandon();
     this.#heardSincePing = false;
     this.send({ type: "ping", id: Math.round(performance.now()) });
   }
 
-  /** @param {WebSocket} socket */
-  #abandon(socket) {
-    socket.onmessage = socket.onclose = null;
-    socket.close();
-    this.#lost(socket, 1006);
+  #abandon() {
+    this.#leave();
+    this.#retry({ code: 1006, why: null });
+  }
+
+  #leave() {
+    const socket = this.#socket;
+    this.#socket = null;
+    clearTimeout(this.#retryTimer);
+    clearInterval(this.#pingTimer);
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close(1000);
   }
 
   /**
    * @param {WebSocket} socket
    * @param {number} code
+   * @param {string | null} key
    */
-  #lost(socket, code) {
+  #lost(socket, code, key) {
     if (socket !== this.#socket) return;
-    this.#socket = null;
-    clearInterval(this.#pingTimer);
-    const retryInMs = retryPause(this.#attempt++, Math.random());
-    this.#setLink({ state: "lost", retryInMs, code });
+    const ended = this.#told && code !== POLICY && code !== TRY_LATER;
+    this.#leave();
+    this.#retry({ code, why: null });
+    if (!ended) void this.#askWhy(key);
+  }
+
+  /**
+   * Ask the server why it does not let us in. Without an answer it is tried again as ever.
+   * @param {string | null} key
+   */
+  async #askWhy(key) {
+    const address = this.#address();
+    const why = await askDoor(address, key);
+    const current = address === this.#address() && key === (this.#key()?.value ?? null);
+    if (!current || this.#closed || (this.#told && this.#socket)) return;
+    const { code } = this.link;
+    if (why.kind === "wait") this.#retry({ code, why }, why.seconds);
+    else if (why.kind === "shut") this.#retry({ code, why }, SHUT_PAUSE_S);
+    else if (why.kind === "key") this.#refused(key, why);
+  }
+
+  /**
+   * Not tried again: each attempt with a bad key counts against this address.
+   * @param {string | null} key
+   * @param {{kind: "key", reason: "missing" | "bad" | "scope"}} why
+   */
+  #refused(key, why) {
+    this.#leave();
+    const kept = this.#key();
+    if (why.reason === "bad") kept?.drop(key);
+    this.#setLink({ state: "refused", retryInMs: 0, code: this.link.code, why });
+    // Behind a key of this tab there may be another one that the browser keeps.
+    if (kept?.value && kept.value !== key) this.connect();
+  }
+
+  /**
+   * @param {{code: number, why: import("./door.js").Answer | null}} cause
+   * @param {number} seconds to wait at least
+   */
+  #retry(cause, seconds = 0) {
+    this.#leave();
+    const retryInMs = Math.max(retryPause(this.#attempt++, Math.random()), seconds * 1000 * (1 + Math.random() / 5));
+    this.#setLink({ state: "lost", retryInMs, ...cause });
     if (!this.#closed) this.#retryTimer = setTimeout(() => this.connect(), retryInMs);
   }
 

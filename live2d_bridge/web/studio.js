@@ -5,12 +5,18 @@ import { stageAddress, StageClient } from "./client.js";
 import { followPointer } from "./gaze.js";
 import { exposeHook } from "./hook.js";
 import { t } from "./i18n.js";
+import { nameOf } from "./key.js";
+import { createKeyDesk } from "./key_desk.js";
 import { everyPicture } from "./loop.js";
+import { obsLink } from "./obs_link.js";
 import { loadSettings, saveSettings } from "./settings.js";
 import { Show } from "./show.js";
 import { SoundSeat } from "./sound_seat.js";
 import { createEars } from "./studio_ears.js";
+import { createRevisions } from "./studio_history.js";
+import { BESIDE_PX as DRAWER_BESIDE_PX, createTalks } from "./studio_talks.js";
 import { ChatLog } from "./ui/chat.js";
+import { copyText } from "./ui/clipboard.js";
 import { createComposer } from "./ui/composer.js";
 import { byId, h, popover } from "./ui/dom.js";
 import { translate } from "./ui/translate.js";
@@ -32,26 +38,29 @@ const EXPECT_EVERY_MS = 10_000;
 /** A mouse and with it a keyboard: on a touch screen, focus would open the keyboard over the avatar. */
 const hovers = matchMedia("(hover: hover)").matches;
 
-const query = new URLSearchParams(location.search);
-const session = query.get("session") ?? "main";
 const settings = loadSettings();
 let name = "";
 /** @type {Record<string, number>} */
 let thresholds = {};
 let greeted = false;
+/** Of which conversation the chat is; it may be deleted elsewhere. @type {string | null} */
+let conversation = null;
 let expectedAt = -EXPECT_EVERY_MS;
 let furnished = false;
 /** The last turn in which she spoke by herself, without a model. */
 let unasked = -1;
 
-const client = new StageClient(() => stageAddress(location.href, { session, sound: false }));
+const desk = createKeyDesk(() => client);
+const client = new StageClient(() => stageAddress(location.href, { session: talks.session, sound: false }), () => desk.key);
 const seat = new SoundSeat(client, "free", seatChanged);
 const avatar = createAvatar({ container: byId("avatar") });
 const show = new Show(client, seat, avatar);
 const subtitle = createSubtitle(byId("subtitle"));
 const toasts = createToasts(byId("toasts"));
-const chat = new ChatLog(byId("chat-list"), byId("chat-empty"));
-const figures = new KeptFigures(session);
+const revisions = createRevisions(client, toasts, (entry) => chat.from(entry));
+const chat = new ChatLog(byId("chat-list"), byId("chat-empty"), revisions.handlers);
+const talks = createTalks({ client, key: desk.key, toasts, switched, opened: (open) => keep({ talks: open }), used: () => chat.used, keyWanted: showKey });
+let figures = new KeptFigures(talks.session);
 const tape = createTape(byId("tape-panel"));
 const status = createStatus({
   root: document.documentElement, name: byId("name"), status: byId("status"), demo: byId("demo-anchor"), demoPanel: byId("demo-panel"),
@@ -99,6 +108,24 @@ function say(text) {
   return sent;
 }
 
+/** Another conversation comes on stage. */
+function switched() {
+  revisions.reset();
+  greeted = false;
+  conversation = null;
+  figures = new KeptFigures(talks.session);
+  chat.clear();
+  client.reconnect();
+  if (hovers) composer.focus();
+}
+
+/** The way to another key, where keys are in use. */
+function showKey() {
+  const key = desk.key.value;
+  byId("key-button").hidden = false;
+  byId("key-button").textContent = key ? t("key_held", { key: nameOf(key) }) : t("key_change");
+}
+
 /** A person wants to hear the avatar here. */
 async function wake() {
   const running = await seat.take();
@@ -126,6 +153,7 @@ function enter(snapshot) {
   // Who has spoken before needs no greeting.
   greeted ||= snapshot.history.length > 0 || snapshot.turn !== null;
   status.cast(snapshot);
+  conversation = snapshot.conversation;
   figures.open(snapshot.conversation);
   chat.reset(snapshot, figures.of(snapshot.history));
   unasked = snapshot.turn?.heard === null ? snapshot.turn.turn : -1;
@@ -154,16 +182,34 @@ function measured(latency) {
   status.firstAudio(turn.total, threshold);
 }
 
+/** @param {import("./protocol.js").HistoryChange} change */
+function changed(change) {
+  const deleted = conversation !== null && change.conversation !== conversation;
+  conversation = change.conversation;
+  if (deleted) toasts.show("info", t("talk_gone"), "gone");
+  figures.open(conversation);
+  chat.replace(change, figures.of(change.history));
+}
+
 function listen() {
   client.on("session.snapshot", enter);
   client.on("models", (models) => status.models(models));
   client.on("link", (link) => {
     status.link(link);
-    if (link.state === "lost") veil.update(false, name);
+    desk.link(link);
+    if (link.state === "open") byId("link-pill").hidden = true;
+    else veil.update(false, name);
+    if (desk.key.value) showKey();
   });
+  client.on("session.closing", () => {
+    status.closing();
+    byId("link-pill").textContent = t("restarting_line", { name });
+    byId("link-pill").hidden = false;
+  });
+  client.on("history", changed);
   client.on("turn.started", ({ turn, heard, viewer }) => {
     if (heard === null || heard === undefined) unasked = turn;
-    else chat.heard(heard, viewer);
+    else chat.heard(turn, heard, viewer);
   });
   client.on("turn.ended", (end) => {
     chat.ended(end);
@@ -180,7 +226,10 @@ function listen() {
     const text = t(fallback ? "provider_fallback" : "provider_failed", { provider, message, fallback: fallback ?? "" });
     toasts.show("error", text, `failed:${provider}`);
   });
-  client.on("error", ({ message }) => toasts.show("warn", t("server_error", { message })));
+  client.on("error", ({ code, message }) => {
+    chat.refused();
+    toasts.show("warn", code === "protocol" ? t("server_error", { message }) : message);
+  });
   client.on("malformed", (message) => console.warn("not understood:", message));
   show.events.on("caption", (caption) => subtitle.show(caption));
   show.events.on("spoken", ({ turn, text }) => chat.spoken(turn, text));
@@ -204,14 +253,12 @@ function openChat(open) {
 }
 
 async function copyLink() {
-  const link = new URL(`stage?${new URLSearchParams({ session, audio: "1" })}`, new URL(".", location.href)).href;
-  try {
-    await navigator.clipboard.writeText(link);
-    toasts.show("info", t("obs_copied"), "obs");
-  } catch {
-    // Without https the clipboard is closed to pages: show the link to copy by hand.
-    toasts.show("info", t("obs_manual", { link }), "obs");
-  }
+  const key = desk.key.value;
+  const link = obsLink(location.href, { session: talks.session, key });
+  const further = [t("obs_shows", { title: talks.title }), ...(key ? [t("obs_key")] : [])].join(" ");
+  // Without https some browsers copy nothing: show the link to copy by hand.
+  const words = (await copyText(link)) ? t("obs_copied") : t("obs_manual", { link });
+  toasts.show("info", `${words} ${further}`, "obs");
 }
 
 function furnish() {
@@ -224,6 +271,7 @@ function furnish() {
   popover(byId("demo"), byId("demo-panel"));
   popover(byId("latency"), byId("tape-panel"));
   byId("obs-button").addEventListener("click", copyLink);
+  byId("key-button").addEventListener("click", desk.change);
   byId("stop").addEventListener("click", stopSpeaking);
   document.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && stopSpeaking());
   for (const id of ["chat-button", "chat-close"]) {
@@ -233,6 +281,7 @@ function furnish() {
     });
   }
   openChat(innerWidth >= WIDE_PX && settings.chat !== false);
+  talks.open(innerWidth >= DRAWER_BESIDE_PX && settings.talks);
   matchMedia(`(width < ${BESIDE_PX}px)`).addEventListener("change", ({ matches }) => openChat(!matches && settings.chat !== false));
 }
 
