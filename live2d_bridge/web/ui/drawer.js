@@ -93,7 +93,7 @@ export class Drawer {
   #row(summary, current) {
     const { id, character, updated_at: at, messages } = summary;
     const title = titleOf(summary);
-    const facts = [at ? when(at * 1000, Date.now(), pageLanguage) : "", character, messages ? t("talk_messages", { count: messages }) : ""].filter(Boolean);
+    const facts = [at ? when(at * 1000, Date.now(), pageLanguage) : "", character, messages === 1 ? t("talk_message") : messages ? t("talk_messages", { count: messages }) : ""].filter(Boolean);
     const open = h("button", { type: "button", class: "talk-open", "data-key": `open:${id}`, "aria-current": current ? "true" : null, onclick: () => this.#handlers.choose(id) },
       h("span", { class: "talk-title", dir: "auto" }, title), h("span", { class: "talk-facts" }, facts.join(" · ") || t("talk_empty")));
     /** @param {"edit" | "bin"} sign @param {string} label @param {(row: HTMLElement) => void} act */

@@ -54,6 +54,7 @@ export function createEditor(text, { send, leave }) {
       resize();
       box.focus();
       box.setSelectionRange(box.value.length, box.value.length);
+      form.scrollIntoView({ block: "nearest" });
     },
     busy(busy) {
       box.readOnly = done.disabled = busy;
