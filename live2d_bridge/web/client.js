@@ -5,10 +5,9 @@
  */
 import { askDoor } from "./door.js";
 import { Emitter } from "./emitter.js";
+import { retryPause } from "./link.js";
 import { parseFrame, parseText, ProtocolError, TurnGate } from "./protocol.js";
 
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5000;
 const PING_EVERY_MS = 10_000;
 /** A server that accepted the connection and says nothing waits for a key. */
 const SILENCE_MS = 700;
@@ -21,28 +20,6 @@ const MOST_UNSENT_SOUND_BYTES = 32 * 1024;
 /** @typedef {"connecting" | "open" | "lost" | "refused"} LinkState `refused`: it comes back only with another key */
 /** @typedef {{state: LinkState, retryInMs: number, code: number, why: import("./door.js").Answer | null}} Link `code` is the last close code, 0 before any */
 /** @typedef {import("./protocol.js").StageMessages & {link: Link, malformed: string}} ClientEvents */
-
-/**
- * How long to wait before trying again: doubling from 0.25 s to 5 s, of which the last half is random, so that the pages
- * of a restarted server do not all come back at once.
- * @param {number} attempt counts from 0
- * @param {number} random 0 … 1
- */
-export function retryPause(attempt, random) {
-  const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
-  return pause * (0.5 + random / 2);
-}
-
-/**
- * @param {string} page address of the page, for example `https://example.org/base/stage?x=1`
- * @param {{session: string, sound: boolean}} options
- */
-export function stageAddress(page, { session, sound }) {
-  const address = new URL("stage/ws", new URL(".", page));
-  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-  address.search = new URLSearchParams({ session, sound: sound ? "1" : "0" }).toString();
-  return address.href;
-}
 
 export class StageClient {
   /** @type {Emitter<ClientEvents>} */
@@ -89,14 +66,14 @@ export class StageClient {
   }
 
   connect() {
-    clearTimeout(this.#retryTimer);
+    this.#leave();
     this.#setLink({ ...this.link, state: "connecting", retryInMs: 0 });
     const key = this.#key()?.value ?? null;
     const socket = new WebSocket(this.#address(), key ? ["hayakuchi", `hayakuchi-key.${key}`] : []);
     this.#socket = socket;
     this.#told = false;
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => !key && setTimeout(() => socket === this.#socket && !this.#told && this.#askWhy(key), SILENCE_MS);
+    socket.onopen = () => !key && setTimeout(() => socket === this.#socket && !this.#told && this.#askWhy(key, () => {}), SILENCE_MS);
     socket.onmessage = (event) => this.#receive(event.data);
     socket.onclose = (event) => this.#lost(socket, event.code, key);
   }
@@ -106,12 +83,16 @@ export class StageClient {
     if (gone && !this.#closed) this.connect();
   }
 
-  /** The address is another one, or the key is: connect anew, at once. Nothing of the old connection is told any longer. */
-  reconnect() {
+  /**
+   * The address is another one, or the key is: connect anew, at once. Nothing of the old connection is told any longer.
+   * @param {boolean} doubtful the key may not be good: it is asked for first, since each attempt with a bad one counts
+   */
+  reconnect(doubtful = false) {
     this.#leave();
     this.#attempt = 0;
     this.#setLink({ state: "connecting", retryInMs: 0, code: 0, why: null });
-    this.connect();
+    if (doubtful) void this.#askWhy(this.#key()?.value ?? null, () => this.connect());
+    else this.connect();
   }
 
   close() {
@@ -203,24 +184,31 @@ export class StageClient {
   #lost(socket, code, key) {
     if (socket !== this.#socket) return;
     const ended = this.#told && code !== POLICY && code !== TRY_LATER;
+    if (ended) return this.#retry({ code, why: null });
     this.#leave();
-    this.#retry({ code, why: null });
-    if (!ended) void this.#askWhy(key);
+    this.#setLink({ state: "lost", retryInMs: 0, code, why: null });
+    void this.#askWhy(key, () => this.#retry({ code, why: null }));
   }
 
   /**
-   * Ask the server why it does not let us in. Without an answer it is tried again as ever.
+   * Ask the server why it does not let us in.
    * @param {string | null} key
+   * @param {() => void} otherwise what to do when it would, or does not answer
    */
-  async #askWhy(key) {
+  async #askWhy(key, otherwise) {
     const address = this.#address();
+    const socket = this.#socket;
+    this.#told = false;
     const why = await askDoor(address, key);
-    const current = address === this.#address() && key === (this.#key()?.value ?? null);
-    if (!current || this.#closed || (this.#told && this.#socket)) return;
+    // Meanwhile there may be another conversation, key or connection.
+    const current = socket === this.#socket && address === this.#address() && key === (this.#key()?.value ?? null);
+    if (!current || this.#closed || this.#told) return;
     const { code } = this.link;
     if (why.kind === "wait") this.#retry({ code, why }, why.seconds);
     else if (why.kind === "shut") this.#retry({ code, why }, SHUT_PAUSE_S);
     else if (why.kind === "key") this.#refused(key, why);
+    else if (why.kind === "away") this.#retry({ code, why: null });
+    else otherwise();
   }
 
   /**

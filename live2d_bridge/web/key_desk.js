@@ -19,7 +19,7 @@ export function createKeyDesk(client, quiet = () => false) {
     use(value, remember) {
       key.keep(value, false);
       hoped = remember ? value : null;
-      client().reconnect();
+      client().reconnect(true);
     },
   }));
 

@@ -6,9 +6,10 @@
  */
 import { createAvatar } from "./avatar/driver.js";
 import { Backdrop } from "./backdrop.js";
-import { stageAddress, StageClient } from "./client.js";
+import { StageClient } from "./client.js";
 import { exposeHook } from "./hook.js";
 import { createKeyDesk } from "./key_desk.js";
+import { stageAddress } from "./link.js";
 import { everyPicture } from "./loop.js";
 import { Show } from "./show.js";
 import { SoundSeat } from "./sound_seat.js";

@@ -1,12 +1,13 @@
 /** The studio: the avatar on her scene, the conversation, and what the person at the desk needs to know. */
 import { createAvatar } from "./avatar/driver.js";
 import { Backdrop } from "./backdrop.js";
-import { stageAddress, StageClient } from "./client.js";
+import { StageClient } from "./client.js";
 import { followPointer } from "./gaze.js";
 import { exposeHook } from "./hook.js";
 import { t } from "./i18n.js";
 import { nameOf } from "./key.js";
 import { createKeyDesk } from "./key_desk.js";
+import { stageAddress } from "./link.js";
 import { everyPicture } from "./loop.js";
 import { obsLink } from "./obs_link.js";
 import { loadSettings, saveSettings } from "./settings.js";
