@@ -5,19 +5,19 @@ import { StageClient } from "./client.js";
 import { followPointer } from "./gaze.js";
 import { exposeHook } from "./hook.js";
 import { t } from "./i18n.js";
-import { nameOf } from "./key.js";
 import { createKeyDesk } from "./key_desk.js";
 import { stageAddress } from "./link.js";
 import { everyPicture } from "./loop.js";
-import { obsLink } from "./obs_link.js";
 import { loadSettings, saveSettings } from "./settings.js";
 import { Show } from "./show.js";
 import { SoundSeat } from "./sound_seat.js";
 import { createEars } from "./studio_ears.js";
 import { createRevisions } from "./studio_history.js";
+import { createLinks } from "./studio_links.js";
+import { giveNotice } from "./studio_notices.js";
+import { createSide } from "./studio_side.js";
 import { BESIDE_PX as DRAWER_BESIDE_PX, createTalks } from "./studio_talks.js";
 import { ChatLog } from "./ui/chat.js";
-import { copyText } from "./ui/clipboard.js";
 import { createComposer } from "./ui/composer.js";
 import { byId, h, popover } from "./ui/dom.js";
 import { translate } from "./ui/translate.js";
@@ -29,12 +29,8 @@ import { createSubtitle } from "./ui/subtitle.js";
 import { createTape } from "./ui/tape.js";
 import { createToasts } from "./ui/toasts.js";
 import { createVeil } from "./ui/veil.js";
-import { stageLabel } from "./ui/waterfall.js";
 import { drawnTurnOf, turnOf } from "./ui/waterfall_layout.js";
 
-const WIDE_PX = 1100;
-/** Narrower than this, the conversation lies over the stage. */
-const BESIDE_PX = 900;
 const EXPECT_EVERY_MS = 10_000;
 /** A mouse and with it a keyboard: on a touch screen, focus would open the keyboard over the avatar. */
 const hovers = matchMedia("(hover: hover)").matches;
@@ -60,7 +56,9 @@ const subtitle = createSubtitle(byId("subtitle"));
 const toasts = createToasts(byId("toasts"));
 const revisions = createRevisions(client, toasts, (entry) => chat.from(entry));
 const chat = new ChatLog(byId("chat-list"), byId("chat-empty"), revisions.handlers);
-const talks = createTalks({ client, key: desk.key, toasts, switched, opened: (open) => keep({ talks: open }), used: () => chat.used, keyWanted: showKey });
+const talks = createTalks({ client, key: desk.key, toasts, switched, opened: (open) => keep({ talks: open }), used: () => chat.used, keyWanted: () => links.showKey() });
+const links = createLinks(desk, talks, toasts);
+createSide(chat, settings, keep);
 let figures = new KeptFigures(talks.session);
 const tape = createTape(byId("tape-panel"));
 const status = createStatus({
@@ -118,13 +116,6 @@ function switched() {
   chat.clear();
   client.reconnect();
   if (hovers) composer.focus();
-}
-
-/** The way to another key, where keys are in use. */
-function showKey() {
-  const key = desk.key.value;
-  byId("key-button").hidden = false;
-  byId("key-button").textContent = key ? t("key_held", { key: nameOf(key) }) : t("key_change");
 }
 
 /** A person wants to hear the avatar here. */
@@ -193,6 +184,8 @@ function changed(change) {
 }
 
 function listen() {
+  giveNotice(client, toasts);
+  client.on("error", () => chat.refused());
   client.on("session.snapshot", enter);
   client.on("models", (models) => status.models(models));
   client.on("link", (link) => {
@@ -200,7 +193,7 @@ function listen() {
     desk.link(link);
     if (link.state === "open") byId("link-pill").hidden = true;
     else veil.update(false, name);
-    if (desk.key.value) showKey();
+    links.update();
   });
   client.on("session.closing", () => {
     status.closing();
@@ -219,19 +212,6 @@ function listen() {
     if (end.status === "failed") toasts.show("error", end.message ?? t("failed"), "failed");
   });
   client.on("latency", measured);
-  client.on("latency.breached", ({ figure, value_ms, threshold_ms, stage }) => {
-    const words = { figure: figure.replace(/_/g, " "), ms: Math.round(value_ms), limit: Math.round(threshold_ms), stage: stageLabel(stage) };
-    toasts.show("warn", t("latency_late", words), `late:${figure}`);
-  });
-  client.on("provider.failed", ({ provider, message, fallback }) => {
-    const text = t(fallback ? "provider_fallback" : "provider_failed", { provider, message, fallback: fallback ?? "" });
-    toasts.show("error", text, `failed:${provider}`);
-  });
-  client.on("error", ({ code, message }) => {
-    chat.refused();
-    toasts.show("warn", code === "protocol" ? t("server_error", { message }) : message);
-  });
-  client.on("malformed", (message) => console.warn("not understood:", message));
   show.events.on("caption", (caption) => subtitle.show(caption));
   show.events.on("spoken", ({ turn, text }) => chat.spoken(turn, text));
   show.events.on("paused", (paused) => status.paused(paused));
@@ -245,23 +225,6 @@ function stopSpeaking() {
   if (show.phase === "speaking" || show.phase === "thinking") client.send({ type: "interrupt" });
 }
 
-/** @param {boolean} open */
-function openChat(open) {
-  document.documentElement.dataset.chat = open ? "open" : "closed";
-  byId("chat-button").setAttribute("aria-expanded", String(open));
-  byId("chat").inert = !open;
-  if (open) chat.opened();
-}
-
-async function copyLink() {
-  const key = desk.key.value;
-  const link = obsLink(location.href, { session: talks.session, key });
-  const further = [t("obs_shows", { title: talks.title }), ...(key ? [t("obs_key")] : [])].join(" ");
-  // Without https some browsers copy nothing: show the link to copy by hand.
-  const words = (await copyText(link)) ? t("obs_copied") : t("obs_manual", { link });
-  toasts.show("info", `${words} ${further}`, "obs");
-}
-
 function furnish() {
   translate();
   for (const word of /** @type {const} */ (["try_1", "try_2", "try_3"])) {
@@ -271,19 +234,9 @@ function furnish() {
   popover(byId("scene-button"), byId("scene-panel"));
   popover(byId("demo"), byId("demo-panel"));
   popover(byId("latency"), byId("tape-panel"));
-  byId("obs-button").addEventListener("click", copyLink);
-  byId("key-button").addEventListener("click", desk.change);
   byId("stop").addEventListener("click", stopSpeaking);
   document.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && stopSpeaking());
-  for (const id of ["chat-button", "chat-close"]) {
-    byId(id).addEventListener("click", () => {
-      openChat(document.documentElement.dataset.chat !== "open");
-      keep({ chat: document.documentElement.dataset.chat === "open" });
-    });
-  }
-  openChat(innerWidth >= WIDE_PX && settings.chat !== false);
   talks.open(innerWidth >= DRAWER_BESIDE_PX && settings.talks);
-  matchMedia(`(width < ${BESIDE_PX}px)`).addEventListener("change", ({ matches }) => openChat(!matches && settings.chat !== false));
 }
 
 furnish();

@@ -39,6 +39,12 @@ async def opened(
     return page
 
 
+async def greeted(page: Page) -> None:
+    """Until the opening line of a new conversation was heard to its end, and is kept."""
+    await page.locator(".entry.avatar .act-back:not([hidden])").wait_for(state="attached", timeout=30_000)
+    await until(page, "s.link === 'open' && s.phase === 'idle'")
+
+
 async def talked(page: Page, text: str) -> None:
     """Say something, and wait until the reply is kept."""
     before = await page.locator(".entry.user").count()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
-from real_desk import answered, opened, said, studio, talked, until
+from real_desk import answered, greeted, opened, said, studio, talked, until
 
 from hayakuchi.core.types import UserInput
 
@@ -30,7 +30,7 @@ async def test_a_message_is_said_anew_and_its_versions_are_gone_through(tmp_path
     broken: list[str] = []
     async with studio(tmp_path) as (url, _, browser):
         page = await opened(browser, f"{url}?session=edit", broken=broken)
-        await until(page, "s.link === 'open'")
+        await greeted(page)
         await talked(page, "first")
         question = page.locator(".entry.user")
         start = await page.locator(".entry").count() - 2
@@ -67,7 +67,7 @@ async def test_a_reply_is_made_again_and_messages_are_taken_back_and_brought_bac
     broken: list[str] = []
     async with studio(tmp_path) as (url, _, browser):
         page = await opened(browser, f"{url}?session=again", broken=broken)
-        await until(page, "s.link === 'open'")
+        await greeted(page)
         await talked(page, "one")
         start = await page.locator(".entry").count() - 2
         greeting = (await said(page))[:start]
@@ -91,7 +91,7 @@ async def test_a_reply_is_made_again_and_messages_are_taken_back_and_brought_bac
 async def test_taking_back_what_is_being_said_ends_it_and_takes_no_more_than_that(tmp_path: Path) -> None:
     async with studio(tmp_path) as (url, _, browser):
         page = await opened(browser, f"{url}?session=cut")
-        await until(page, "s.link === 'open'")
+        await greeted(page)
         await talked(page, "one")
         before = await said(page)
         await page.locator("#box").fill("two")
@@ -107,7 +107,7 @@ async def test_taking_back_what_is_being_said_ends_it_and_takes_no_more_than_tha
 async def test_what_is_being_written_survives_what_another_tab_does(tmp_path: Path) -> None:
     async with studio(tmp_path) as (url, engine, browser):
         page = await opened(browser, f"{url}?session=both")
-        await until(page, "s.link === 'open'")
+        await greeted(page)
         await talked(page, "one")
         before = await said(page)
         await act(page, "edit", -2)
@@ -124,7 +124,9 @@ async def test_what_is_being_written_survives_what_another_tab_does(tmp_path: Pa
 async def test_code_is_shown_as_code_and_stays_text(tmp_path: Path) -> None:
     async with studio(tmp_path) as (url, engine, browser):
         conversation = await engine.conversations.open("", "code", "Test")
-        await conversation.add(UserInput("<b>x</b>"), "So:\n\n```html\n<img src=x onerror=window.owned=1>\n```\n\nDone.")
+        await conversation.add(
+            UserInput("<b>x</b>"), "So:\n\n```html\n<img src=x onerror=window.owned=1>\n```\n\nDone."
+        )
         page = await opened(browser, f"{url}?session=code")
         await expect(page.locator(".entry pre code")).to_have_text("<img src=x onerror=window.owned=1>")
         await kept(page, "<b>x</b>", "So:<img src=x onerror=window.owned=1>Done.")
@@ -190,7 +192,7 @@ async def test_the_drawer_lists_begins_renames_and_deletes_conversations(tmp_pat
 async def test_deleting_a_conversation_elsewhere_is_told_where_it_is_shown(tmp_path: Path) -> None:
     async with studio(tmp_path) as (url, engine, browser):
         page = await opened(browser, f"{url}?session=gone")
-        await until(page, "s.link === 'open'")
+        await greeted(page)
         await talked(page, "remember me")
         assert await engine.conversations.delete("", "gone")
         await page.get_by_text("This conversation was deleted").wait_for()

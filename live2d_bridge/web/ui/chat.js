@@ -1,11 +1,11 @@
 /** The conversation at the side. */
 import { t } from "../i18n.js";
 import { h } from "./dom.js";
-import { Entry } from "./entry.js";
+import { draftIn, Entry, focusIn } from "./entry.js";
 import { canDraw } from "./glyphs.js";
+import { createScroll } from "./scroll.js";
 import { drawnTurnOf } from "./waterfall_layout.js";
 
-const NEAR_END_PX = 80;
 const MOST_ENTRIES = 200;
 
 /**
@@ -22,6 +22,7 @@ const MOST_ENTRIES = 200;
 export class ChatLog {
   #list;
   #empty;
+  #scroll;
   #handlers;
   #name = "";
   #face = "";
@@ -46,6 +47,7 @@ export class ChatLog {
   constructor(list, empty, handlers) {
     this.#list = list;
     this.#empty = empty;
+    this.#scroll = createScroll(list);
     this.#handlers = handlers;
   }
 
@@ -63,10 +65,8 @@ export class ChatLog {
   reset({ character, conversation, history, turn, latency: thresholds }, kept) {
     this.#name = character.name;
     this.#thresholds = thresholds;
-    // An avatar that is a word is a file's name, which is not for reading.
-    const { avatar } = character;
-    this.#face = avatar && /^\P{ASCII}{1,8}$/u.test(avatar) && canDraw(avatar) ? avatar : character.name.slice(0, 1);
-    const draft = this.#draft();
+    this.#face = faceOf(character);
+    const draft = draftIn(this.#entries);
     const known = conversation !== null && this.#conversation !== null;
     if (known ? conversation !== this.#conversation : history.length === 0 && turn === null) this.#divide();
     else this.#wipe();
@@ -86,17 +86,15 @@ export class ChatLog {
    * @param {Kept} kept
    */
   replace({ conversation, history }, kept) {
-    const draft = this.#draft();
-    const focused = this.#focused();
-    const box = this.#list.parentElement;
-    const top = box?.scrollTop ?? 0;
-    const atEnd = this.#nearEnd();
+    const draft = draftIn(this.#entries);
+    const focused = focusIn(this.#entries);
+    const back = this.#scroll.place();
     this.#conversation = conversation;
     this.#wipe();
     this.#fill(history, kept);
     this.#restore(draft);
     if (focused) this.#entries.find(({ kept }) => kept?.siblings.some((id) => focused.siblings.includes(id)))?.focus(focused.act);
-    if (box && !atEnd) box.scrollTop = top;
+    back();
     this.#showEmpty();
   }
 
@@ -138,7 +136,7 @@ export class ChatLog {
     this.#forget();
     if (!last || last.classList.contains("forgotten")) return;
     this.#list.append(h("li", { class: "forgotten", role: "separator" }, h("span", {}, t("forgotten"))));
-    this.#follow(true);
+    this.#scroll.follow(true);
   }
 
   /**
@@ -162,7 +160,7 @@ export class ChatLog {
     // The end of a turn, with all of its text, may come before the last words are heard.
     if (entry.whole) return;
     entry.content += text;
-    this.#follow();
+    this.#scroll.follow();
   }
 
   /** @param {import("../protocol.js").TurnEnded} end */
@@ -178,7 +176,7 @@ export class ChatLog {
     if (status === "interrupted") entry.cut(status, reply ?? "");
     if (status === "failed") entry.cut(status, message ?? "");
     this.#refresh();
-    this.#follow();
+    this.#scroll.follow();
   }
 
   /**
@@ -189,7 +187,7 @@ export class ChatLog {
    */
   measured(number, turn, threshold) {
     (this.#replies.get(number) ?? this.#reply(number)).measured(turn, threshold);
-    this.#follow();
+    this.#scroll.follow();
   }
 
   /** What was asked for was refused: who writes something anew may go on. */
@@ -229,7 +227,7 @@ export class ChatLog {
     this.#entries = this.#entries.slice(-MOST_ENTRIES);
     this.#refresh();
     this.#showEmpty();
-    this.#follow(role === "user");
+    this.#scroll.follow(role === "user");
     return entry;
   }
 
@@ -257,20 +255,10 @@ export class ChatLog {
     });
   }
 
-  #draft() {
-    const entry = this.#entries.find(({ editing }) => editing);
-    return entry?.editing ? { id: entry.kept?.id, text: entry.editing.draft() } : null;
-  }
-
   /** @param {{id: number | null | undefined, text: string} | null} draft */
   #restore(draft) {
     const entry = draft && draft.id != null && this.#entries.find(({ kept }) => kept?.id === draft.id);
     if (entry) this.#edit(entry, draft.text);
-  }
-
-  #focused() {
-    for (const { focused: act, kept } of this.#entries) if (act) return { act, siblings: kept?.siblings ?? [] };
-    return null;
   }
 
   /** Only the last message can be answered once more, and only what a person said is answered. */
@@ -291,17 +279,11 @@ export class ChatLog {
 
   /** The list came into sight: its end is what matters. */
   opened() {
-    this.#follow(true);
+    this.#scroll.follow(true);
   }
+}
 
-  #nearEnd() {
-    const box = this.#list.parentElement;
-    return !box || box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX + (this.#list.lastElementChild?.clientHeight ?? 0);
-  }
-
-  /** Keep the end in sight, unless the reader has scrolled up. */
-  #follow(always = false) {
-    const box = this.#list.parentElement;
-    if (box && (always || this.#nearEnd())) box.scrollTop = box.scrollHeight;
-  }
+/** An avatar that is a word is a file's name, which is not for reading. @param {import("../protocol.js").Character} character */
+function faceOf({ avatar, name }) {
+  return avatar && /^\P{ASCII}{1,8}$/u.test(avatar) && canDraw(avatar) ? avatar : name.slice(0, 1);
 }

@@ -169,6 +169,18 @@ export class Entry {
   }
 }
 
+/** What is being written anew in one of them. @param {Entry[]} entries */
+export function draftIn(entries) {
+  const entry = entries.find(({ editing }) => editing);
+  return entry?.editing ? { id: entry.kept?.id, text: entry.editing.draft() } : null;
+}
+
+/** Which of their buttons has the focus, and where. @param {Entry[]} entries */
+export function focusIn(entries) {
+  for (const { focused: act, kept } of entries) if (act) return { act, siblings: kept?.siblings ?? [] };
+  return null;
+}
+
 /** @param {string} text */
 function codeBlock(text) {
   return h("pre", { class: "code", dir: "ltr", tabindex: "0" }, h("code", {}, text));
