@@ -158,16 +158,21 @@ class Rooms:
                 with suppress(SessionClosed, CapacityError):
                     room.session.interrupt()
 
+    def check(self, owner: str, name: str) -> None:
+        """Whether one could enter; raises what :meth:`enter` does."""
+        if not NAME.fullmatch(name):
+            raise ProtocolError("a session's name is 1 to 64 of A-Z a-z 0-9 _ -")
+        if (owner, name) not in self._rooms:
+            self._make_sure_of_room()
+
     async def enter(self, owner: str, name: str) -> Room:
         """The room of that name among those of this owner, made when there is none, with what was said there before.
 
         Raises ProtocolError for a bad name, CapacityError when full.
         """
-        if not NAME.fullmatch(name):
-            raise ProtocolError("a session's name is 1 to 64 of A-Z a-z 0-9 _ -")
+        self.check(owner, name)
         if (room := self._rooms.get((owner, name))) is not None:
             return room
-        self._make_sure_of_room()
         history = await self.engine.conversations.open(owner, name, self.engine.settings.character.name)
         if (room := self._rooms.get((owner, name))) is not None:  # somebody else was quicker
             return room

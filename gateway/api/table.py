@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .. import health, metrics
+from .. import health, metrics, stage_door
 from . import (
     chat,
     completions,
@@ -33,5 +33,6 @@ ALL: Sequence[Endpoint] = (
     *transcriptions.ENDPOINTS,
     *health.ENDPOINTS,
     *metrics.ENDPOINTS,
+    *stage_door.ENDPOINTS,
     *documentation.ENDPOINTS,
 )

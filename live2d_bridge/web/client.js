@@ -3,40 +3,23 @@
  *
  * Every connection begins with a snapshot; nothing that came before it is assumed to hold afterwards.
  */
+import { askDoor } from "./door.js";
 import { Emitter } from "./emitter.js";
+import { retryPause } from "./link.js";
 import { parseFrame, parseText, ProtocolError, TurnGate } from "./protocol.js";
 
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5000;
 const PING_EVERY_MS = 10_000;
+/** A server that accepted the connection and says nothing waits for a key. */
+const SILENCE_MS = 700;
+const SHUT_PAUSE_S = 30;
+/** Close codes after which the server is asked why. */
+const POLICY = 1008, TRY_LATER = 1013;
 const MOST_UNSENT_BYTES = 256 * 1024;
 const MOST_UNSENT_SOUND_BYTES = 32 * 1024;
 
-/** @typedef {"connecting" | "open" | "lost"} LinkState */
-/** @typedef {{state: LinkState, retryInMs: number, code: number}} Link `code` is the last close code, 0 before any */
+/** @typedef {"connecting" | "open" | "lost" | "refused"} LinkState `refused`: it comes back only with another key */
+/** @typedef {{state: LinkState, retryInMs: number, code: number, why: import("./door.js").Answer | null}} Link `code` is the last close code, 0 before any */
 /** @typedef {import("./protocol.js").StageMessages & {link: Link, malformed: string}} ClientEvents */
-
-/**
- * How long to wait before trying again: doubling from 0.25 s to 5 s, of which the last half is random, so that the pages
- * of a restarted server do not all come back at once.
- * @param {number} attempt counts from 0
- * @param {number} random 0 … 1
- */
-export function retryPause(attempt, random) {
-  const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
-  return pause * (0.5 + random / 2);
-}
-
-/**
- * @param {string} page address of the page, for example `https://example.org/base/stage?x=1`
- * @param {{session: string, sound: boolean}} options
- */
-export function stageAddress(page, { session, sound }) {
-  const address = new URL("stage/ws", new URL(".", page));
-  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-  address.search = new URLSearchParams({ session, sound: sound ? "1" : "0" }).toString();
-  return address.href;
-}
 
 export class StageClient {
   /** @type {Emitter<ClientEvents>} */
@@ -51,12 +34,18 @@ export class StageClient {
   #pingTimer;
   #heardSincePing = true;
   #closed = false;
+  /** Whether the connection has begun with its snapshot. */
+  #told = false;
   /** @type {Link} */
-  link = { state: "connecting", retryInMs: 0, code: 0 };
+  link = { state: "connecting", retryInMs: 0, code: 0, why: null };
 
-  /** @param {() => string} address asked before every attempt */
-  constructor(address) {
+  /**
+   * @param {() => string} address asked before every attempt
+   * @param {() => import("./key.js").KeptKey | null} key
+   */
+  constructor(address, key = () => null) {
     this.#address = address;
+    this.#key = key;
     addEventListener("online", () => this.retryNow());
     addEventListener("pagehide", () => this.#socket?.close(1000));
     addEventListener("pageshow", (event) => event.persisted && this.retryNow());
@@ -64,6 +53,8 @@ export class StageClient {
 
   /** @type {() => string} */
   #address;
+  /** @type {() => import("./key.js").KeptKey | null} */
+  #key;
 
   /**
    * @template {keyof ClientEvents} K
@@ -75,17 +66,33 @@ export class StageClient {
   }
 
   connect() {
-    clearTimeout(this.#retryTimer);
-    this.#setLink({ state: "connecting", retryInMs: 0, code: this.link.code });
-    const socket = new WebSocket(this.#address());
-    socket.binaryType = "arraybuffer";
-    socket.onmessage = (event) => this.#receive(event.data);
-    socket.onclose = (event) => this.#lost(socket, event.code);
+    this.#leave();
+    this.#setLink({ ...this.link, state: "connecting", retryInMs: 0 });
+    const key = this.#key()?.value ?? null;
+    const socket = new WebSocket(this.#address(), key ? ["hayakuchi", `hayakuchi-key.${key}`] : []);
     this.#socket = socket;
+    this.#told = false;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => !key && setTimeout(() => socket === this.#socket && !this.#told && this.#askWhy(key, () => {}), SILENCE_MS);
+    socket.onmessage = (event) => this.#receive(event.data);
+    socket.onclose = (event) => this.#lost(socket, event.code, key);
   }
 
   retryNow() {
-    if (this.link.state === "lost" && !this.#closed) this.connect();
+    const gone = this.link.state === "lost" || this.link.state === "refused";
+    if (gone && !this.#closed) this.connect();
+  }
+
+  /**
+   * The address is another one, or the key is: connect anew, at once. Nothing of the old connection is told any longer.
+   * @param {boolean} doubtful the key may not be good: it is asked for first, since each attempt with a bad one counts
+   */
+  reconnect(doubtful = false) {
+    this.#leave();
+    this.#attempt = 0;
+    this.#setLink({ state: "connecting", retryInMs: 0, code: 0, why: null });
+    if (doubtful) void this.#askWhy(this.#key()?.value ?? null, () => this.connect());
+    else this.connect();
   }
 
   close() {
@@ -138,38 +145,94 @@ export class StageClient {
   /** @param {import("./protocol.js").Snapshot} snapshot */
   #opened(snapshot) {
     this.#gate.reset(snapshot);
+    this.#told = true;
     if (this.link.state === "open") return;
     this.#attempt = 0;
     clearInterval(this.#pingTimer);
     this.#heardSincePing = true;
     this.#pingTimer = setInterval(() => this.#ping(), PING_EVERY_MS);
-    this.#setLink({ state: "open", retryInMs: 0, code: 0 });
+    this.#setLink({ state: "open", retryInMs: 0, code: 0, why: null });
   }
 
   #ping() {
     // A connection that answered nothing since the last ping is dead, even if the network has not said so.
-    if (!this.#heardSincePing && this.#socket) return this.#abandon(this.#socket);
+    if (!this.#heardSincePing && this.#socket) return this.#abandon();
     this.#heardSincePing = false;
     this.send({ type: "ping", id: Math.round(performance.now()) });
   }
 
-  /** @param {WebSocket} socket */
-  #abandon(socket) {
-    socket.onmessage = socket.onclose = null;
-    socket.close();
-    this.#lost(socket, 1006);
+  #abandon() {
+    this.#leave();
+    this.#retry({ code: 1006, why: null });
+  }
+
+  #leave() {
+    const socket = this.#socket;
+    this.#socket = null;
+    clearTimeout(this.#retryTimer);
+    clearInterval(this.#pingTimer);
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close(1000);
   }
 
   /**
    * @param {WebSocket} socket
    * @param {number} code
+   * @param {string | null} key
    */
-  #lost(socket, code) {
+  #lost(socket, code, key) {
     if (socket !== this.#socket) return;
-    this.#socket = null;
-    clearInterval(this.#pingTimer);
-    const retryInMs = retryPause(this.#attempt++, Math.random());
-    this.#setLink({ state: "lost", retryInMs, code });
+    const ended = this.#told && code !== POLICY && code !== TRY_LATER;
+    if (ended) return this.#retry({ code, why: null });
+    this.#leave();
+    this.#setLink({ state: "lost", retryInMs: 0, code, why: null });
+    void this.#askWhy(key, () => this.#retry({ code, why: null }));
+  }
+
+  /**
+   * Ask the server why it does not let us in.
+   * @param {string | null} key
+   * @param {() => void} otherwise what to do when it would, or does not answer
+   */
+  async #askWhy(key, otherwise) {
+    const address = this.#address();
+    const socket = this.#socket;
+    this.#told = false;
+    const why = await askDoor(address, key);
+    // Meanwhile there may be another conversation, key or connection.
+    const current = socket === this.#socket && address === this.#address() && key === (this.#key()?.value ?? null);
+    if (!current || this.#closed || this.#told) return;
+    const { code } = this.link;
+    if (why.kind === "wait") this.#retry({ code, why }, why.seconds);
+    else if (why.kind === "shut") this.#retry({ code, why }, SHUT_PAUSE_S);
+    else if (why.kind === "key") this.#refused(key, why);
+    else if (why.kind === "away") this.#retry({ code, why: null });
+    else otherwise();
+  }
+
+  /**
+   * Not tried again: each attempt with a bad key counts against this address.
+   * @param {string | null} key
+   * @param {{kind: "key", reason: "missing" | "bad" | "scope"}} why
+   */
+  #refused(key, why) {
+    this.#leave();
+    const kept = this.#key();
+    if (why.reason === "bad") kept?.drop(key);
+    this.#setLink({ state: "refused", retryInMs: 0, code: this.link.code, why });
+    // Behind a key of this tab there may be another one that the browser keeps.
+    if (kept?.value && kept.value !== key) this.connect();
+  }
+
+  /**
+   * @param {{code: number, why: import("./door.js").Answer | null}} cause
+   * @param {number} seconds to wait at least
+   */
+  #retry(cause, seconds = 0) {
+    this.#leave();
+    const retryInMs = Math.max(retryPause(this.#attempt++, Math.random()), seconds * 1000 * (1 + Math.random() / 5));
+    this.#setLink({ state: "lost", retryInMs, ...cause });
     if (!this.#closed) this.#retryTimer = setTimeout(() => this.connect(), retryInMs);
   }
 

@@ -1,4 +1,5 @@
 /** The words of the pages, in the reader's language where we have it. `{name}` and the like are filled in. */
+import { DESK } from "./i18n_desk.js";
 import { EARS } from "./i18n_ears.js";
 
 /** @typedef {keyof typeof EN} Word */
@@ -76,6 +77,7 @@ const EN = {
   obs_manual: "Use this link in an OBS browser source: {link}",
   server_error: "The server did not understand: {message}",
   ...EARS.en,
+  ...DESK.en,
 };
 
 /** @type {Record<string, Record<Word, string>>} */
@@ -109,6 +111,7 @@ const WORDS = {
     obs_copied: "链接已复制。在 OBS 中：来源 → 浏览器，粘贴链接，宽 1920，高 1080。",
     obs_manual: "在 OBS 浏览器来源中使用此链接：{link}", server_error: "服务器没有理解：{message}",
     ...EARS.zh,
+    ...DESK.zh,
   },
   ja: {
     idle: "ここにいるよ", listening: "聞いています", thinking: "考え中…", speaking: "話しています",
@@ -138,6 +141,7 @@ const WORDS = {
     obs_copied: "コピーしました。OBS：ソース → ブラウザ に貼り付け、幅 1920、高さ 1080。",
     obs_manual: "OBS のブラウザソースでこのリンクを使ってください：{link}", server_error: "サーバーが理解できませんでした：{message}",
     ...EARS.ja,
+    ...DESK.ja,
   },
 };
 

@@ -50,7 +50,7 @@ export class MicSeat {
     this.wishes = wishes;
     this.#onChange = onChange;
     this.device = new MicDevice({ changed: onChange, opened: () => this.#start(), chunk: (chunk) => this.#take(chunk) });
-    client.on("link", ({ state }) => state === "lost" && this.#unlinked());
+    client.on("link", ({ state }) => state !== "open" && this.#unlinked());
     client.on("session.snapshot", ({ ears, mic }) => this.#seated(ears, mic));
     client.on("ears", (ears) => this.#heardOf(ears));
     client.on("mic", (mic) => this.#told(mic));

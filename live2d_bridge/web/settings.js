@@ -12,6 +12,7 @@ const STORE = "pictures";
  * @property {string | null} scene
  * @property {string} color
  * @property {boolean | null} chat
+ * @property {boolean} talks
  * @property {import("./protocol.js").MicMode | null} micMode
  * @property {boolean | null} halfDuplex
  * @property {string} micDevice empty: the system's choice
@@ -19,7 +20,7 @@ const STORE = "pictures";
  */
 
 /** @type {Settings} */
-const DEFAULTS = { volume: 0.9, muted: false, scene: null, color: "#20242f", chat: null, micMode: null, halfDuplex: null, micDevice: "", echoCancellation: true };
+const DEFAULTS = { volume: 0.9, muted: false, scene: null, color: "#20242f", chat: null, talks: false, micMode: null, halfDuplex: null, micDevice: "", echoCancellation: true };
 const MIC_MODES = ["open_mic", "push_to_talk", "wake_word"];
 
 /** @returns {Settings} */

@@ -67,7 +67,7 @@ export class Show {
     client.on("turn.ended", ({ turn, status }) => this.#end(turn, status === "completed"));
     client.on("frame", (frame) => this.#take(frame));
     client.on("voice", ({ active }) => (this.#voice = active));
-    client.on("link", ({ state }) => state === "lost" && this.#silence());
+    client.on("link", ({ state }) => state !== "open" && this.#silence());
   }
 
   /**

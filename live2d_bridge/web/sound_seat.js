@@ -35,7 +35,7 @@ export class SoundSeat {
     this.#client = client;
     this.#policy = policy;
     this.#onChange = onChange;
-    client.on("link", ({ state }) => state === "lost" && this.#disconnected());
+    client.on("link", ({ state }) => state !== "open" && this.#disconnected());
     client.on("session.snapshot", (snapshot) => this.#seated(snapshot));
     client.on("sound", (sound) => this.#told(sound));
   }

@@ -2,12 +2,14 @@
  * The stage: the avatar alone on a transparent page, for OBS.
  *
  * In the address: `session`, `audio=1` (plays the sound), `subtitle=0`, `scene=NAME`, `color=CSS colour`, `scale` (0.2 … 4),
- * `name` (a name plate: `1` for the character's own name, or any text).
+ * `name` (a name plate: `1` for the character's own name, or any text); behind the `#`: `key=…`, which is taken out of it and kept.
  */
 import { createAvatar } from "./avatar/driver.js";
 import { Backdrop } from "./backdrop.js";
-import { stageAddress, StageClient } from "./client.js";
+import { StageClient } from "./client.js";
 import { exposeHook } from "./hook.js";
+import { createKeyDesk } from "./key_desk.js";
+import { stageAddress } from "./link.js";
 import { everyPicture } from "./loop.js";
 import { Show } from "./show.js";
 import { SoundSeat } from "./sound_seat.js";
@@ -19,7 +21,11 @@ const query = new URLSearchParams(location.search);
 const audible = query.get("audio") === "1";
 const inObs = "obsstudio" in window;
 
-const client = new StageClient(() => stageAddress(location.href, { session: query.get("session") ?? "main", sound: false }));
+let name = "";
+
+// On the air nobody is asked for a key, unless she was never there: the studio asks.
+const desk = createKeyDesk(() => client, () => inObs && name !== "");
+const client = new StageClient(() => stageAddress(location.href, { session: query.get("session") ?? "main", sound: false }), () => desk.key);
 const seat = new SoundSeat(client, audible ? "always" : "never", seatChanged);
 const avatar = createAvatar({ container: byId("avatar") });
 const show = new Show(client, seat, avatar);
@@ -28,7 +34,6 @@ const veil = createVeil(byId("veil"), { title: byId("veil-title"), hint: byId("v
   wake: () => seat.take(),
   asleep: (asleep) => show.sleep(asleep),
 });
-let name = "";
 
 /** @param {import("./audio/player.js").Player | null} player */
 function seatChanged(player) {
@@ -60,6 +65,7 @@ function enter({ character }) {
 
 furnish();
 client.on("session.snapshot", enter);
+client.on("link", desk.link);
 client.on("malformed", (message) => console.warn("not understood:", message));
 show.events.on("caption", (caption) => subtitle.show(caption));
 avatar.start();

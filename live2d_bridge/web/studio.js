@@ -1,15 +1,22 @@
 /** The studio: the avatar on her scene, the conversation, and what the person at the desk needs to know. */
 import { createAvatar } from "./avatar/driver.js";
 import { Backdrop } from "./backdrop.js";
-import { stageAddress, StageClient } from "./client.js";
+import { StageClient } from "./client.js";
 import { followPointer } from "./gaze.js";
 import { exposeHook } from "./hook.js";
 import { t } from "./i18n.js";
+import { createKeyDesk } from "./key_desk.js";
+import { stageAddress } from "./link.js";
 import { everyPicture } from "./loop.js";
 import { loadSettings, saveSettings } from "./settings.js";
 import { Show } from "./show.js";
 import { SoundSeat } from "./sound_seat.js";
 import { createEars } from "./studio_ears.js";
+import { createRevisions } from "./studio_history.js";
+import { createLinks } from "./studio_links.js";
+import { giveNotice } from "./studio_notices.js";
+import { createSide } from "./studio_side.js";
+import { BESIDE_PX as DRAWER_BESIDE_PX, createTalks } from "./studio_talks.js";
 import { ChatLog } from "./ui/chat.js";
 import { createComposer } from "./ui/composer.js";
 import { byId, h, popover } from "./ui/dom.js";
@@ -22,36 +29,37 @@ import { createSubtitle } from "./ui/subtitle.js";
 import { createTape } from "./ui/tape.js";
 import { createToasts } from "./ui/toasts.js";
 import { createVeil } from "./ui/veil.js";
-import { stageLabel } from "./ui/waterfall.js";
 import { drawnTurnOf, turnOf } from "./ui/waterfall_layout.js";
 
-const WIDE_PX = 1100;
-/** Narrower than this, the conversation lies over the stage. */
-const BESIDE_PX = 900;
 const EXPECT_EVERY_MS = 10_000;
 /** A mouse and with it a keyboard: on a touch screen, focus would open the keyboard over the avatar. */
 const hovers = matchMedia("(hover: hover)").matches;
 
-const query = new URLSearchParams(location.search);
-const session = query.get("session") ?? "main";
 const settings = loadSettings();
 let name = "";
 /** @type {Record<string, number>} */
 let thresholds = {};
 let greeted = false;
+/** Of which conversation the chat is; it may be deleted elsewhere. @type {string | null} */
+let conversation = null;
 let expectedAt = -EXPECT_EVERY_MS;
 let furnished = false;
 /** The last turn in which she spoke by herself, without a model. */
 let unasked = -1;
 
-const client = new StageClient(() => stageAddress(location.href, { session, sound: false }));
+const desk = createKeyDesk(() => client);
+const client = new StageClient(() => stageAddress(location.href, { session: talks.session, sound: false }), () => desk.key);
 const seat = new SoundSeat(client, "free", seatChanged);
 const avatar = createAvatar({ container: byId("avatar") });
 const show = new Show(client, seat, avatar);
 const subtitle = createSubtitle(byId("subtitle"));
 const toasts = createToasts(byId("toasts"));
-const chat = new ChatLog(byId("chat-list"), byId("chat-empty"));
-const figures = new KeptFigures(session);
+const revisions = createRevisions(client, toasts, (entry) => chat.from(entry));
+const chat = new ChatLog(byId("chat-list"), byId("chat-empty"), revisions.handlers);
+const talks = createTalks({ client, key: desk.key, toasts, switched, opened: (open) => keep({ talks: open }), used: () => chat.used, keyWanted: () => links.showKey() });
+const links = createLinks(desk, talks, toasts);
+createSide(chat, settings, keep);
+let figures = new KeptFigures(talks.session);
 const tape = createTape(byId("tape-panel"));
 const status = createStatus({
   root: document.documentElement, name: byId("name"), status: byId("status"), demo: byId("demo-anchor"), demoPanel: byId("demo-panel"),
@@ -99,6 +107,17 @@ function say(text) {
   return sent;
 }
 
+/** Another conversation comes on stage. */
+function switched() {
+  revisions.reset();
+  greeted = false;
+  conversation = null;
+  figures = new KeptFigures(talks.session);
+  chat.clear();
+  client.reconnect();
+  if (hovers) composer.focus();
+}
+
 /** A person wants to hear the avatar here. */
 async function wake() {
   const running = await seat.take();
@@ -126,6 +145,7 @@ function enter(snapshot) {
   // Who has spoken before needs no greeting.
   greeted ||= snapshot.history.length > 0 || snapshot.turn !== null;
   status.cast(snapshot);
+  conversation = snapshot.conversation;
   figures.open(snapshot.conversation);
   chat.reset(snapshot, figures.of(snapshot.history));
   unasked = snapshot.turn?.heard === null ? snapshot.turn.turn : -1;
@@ -154,16 +174,36 @@ function measured(latency) {
   status.firstAudio(turn.total, threshold);
 }
 
+/** @param {import("./protocol.js").HistoryChange} change */
+function changed(change) {
+  const deleted = conversation !== null && change.conversation !== conversation;
+  conversation = change.conversation;
+  if (deleted) toasts.show("info", t("talk_gone"), "gone");
+  figures.open(conversation);
+  chat.replace(change, figures.of(change.history));
+}
+
 function listen() {
+  giveNotice(client, toasts);
+  client.on("error", () => chat.refused());
   client.on("session.snapshot", enter);
   client.on("models", (models) => status.models(models));
   client.on("link", (link) => {
     status.link(link);
-    if (link.state === "lost") veil.update(false, name);
+    desk.link(link);
+    if (link.state === "open") byId("link-pill").hidden = true;
+    else veil.update(false, name);
+    links.update();
   });
+  client.on("session.closing", () => {
+    status.closing();
+    byId("link-pill").textContent = t("restarting_line", { name });
+    byId("link-pill").hidden = false;
+  });
+  client.on("history", changed);
   client.on("turn.started", ({ turn, heard, viewer }) => {
     if (heard === null || heard === undefined) unasked = turn;
-    else chat.heard(heard, viewer);
+    else chat.heard(turn, heard, viewer);
   });
   client.on("turn.ended", (end) => {
     chat.ended(end);
@@ -172,16 +212,6 @@ function listen() {
     if (end.status === "failed") toasts.show("error", end.message ?? t("failed"), "failed");
   });
   client.on("latency", measured);
-  client.on("latency.breached", ({ figure, value_ms, threshold_ms, stage }) => {
-    const words = { figure: figure.replace(/_/g, " "), ms: Math.round(value_ms), limit: Math.round(threshold_ms), stage: stageLabel(stage) };
-    toasts.show("warn", t("latency_late", words), `late:${figure}`);
-  });
-  client.on("provider.failed", ({ provider, message, fallback }) => {
-    const text = t(fallback ? "provider_fallback" : "provider_failed", { provider, message, fallback: fallback ?? "" });
-    toasts.show("error", text, `failed:${provider}`);
-  });
-  client.on("error", ({ message }) => toasts.show("warn", t("server_error", { message })));
-  client.on("malformed", (message) => console.warn("not understood:", message));
   show.events.on("caption", (caption) => subtitle.show(caption));
   show.events.on("spoken", ({ turn, text }) => chat.spoken(turn, text));
   show.events.on("paused", (paused) => status.paused(paused));
@@ -195,25 +225,6 @@ function stopSpeaking() {
   if (show.phase === "speaking" || show.phase === "thinking") client.send({ type: "interrupt" });
 }
 
-/** @param {boolean} open */
-function openChat(open) {
-  document.documentElement.dataset.chat = open ? "open" : "closed";
-  byId("chat-button").setAttribute("aria-expanded", String(open));
-  byId("chat").inert = !open;
-  if (open) chat.opened();
-}
-
-async function copyLink() {
-  const link = new URL(`stage?${new URLSearchParams({ session, audio: "1" })}`, new URL(".", location.href)).href;
-  try {
-    await navigator.clipboard.writeText(link);
-    toasts.show("info", t("obs_copied"), "obs");
-  } catch {
-    // Without https the clipboard is closed to pages: show the link to copy by hand.
-    toasts.show("info", t("obs_manual", { link }), "obs");
-  }
-}
-
 function furnish() {
   translate();
   for (const word of /** @type {const} */ (["try_1", "try_2", "try_3"])) {
@@ -223,17 +234,9 @@ function furnish() {
   popover(byId("scene-button"), byId("scene-panel"));
   popover(byId("demo"), byId("demo-panel"));
   popover(byId("latency"), byId("tape-panel"));
-  byId("obs-button").addEventListener("click", copyLink);
   byId("stop").addEventListener("click", stopSpeaking);
   document.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && stopSpeaking());
-  for (const id of ["chat-button", "chat-close"]) {
-    byId(id).addEventListener("click", () => {
-      openChat(document.documentElement.dataset.chat !== "open");
-      keep({ chat: document.documentElement.dataset.chat === "open" });
-    });
-  }
-  openChat(innerWidth >= WIDE_PX && settings.chat !== false);
-  matchMedia(`(width < ${BESIDE_PX}px)`).addEventListener("change", ({ matches }) => openChat(!matches && settings.chat !== false));
+  talks.open(innerWidth >= DRAWER_BESIDE_PX && settings.talks);
 }
 
 furnish();

@@ -155,7 +155,7 @@ async def test_narrowing_the_window_puts_the_conversation_away_and_the_text_box_
         assert await chat.is_visible()
         await page.page.set_viewport_size({"width": 420, "height": 740})
         await chat.wait_for(state="hidden")
-        await page.page.get_by_role("button", name="Conversation").click()
+        await page.page.get_by_role("button", name="Conversation", exact=True).click()
         # It slides in: where it ends up is what counts.
         await page.page.wait_for_function(
             "() => { const [chat, box] = ['#chat', '#composer'].map(id => document.querySelector(id).getBoundingClientRect());"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { retryPause, stageAddress } from "../../live2d_bridge/web/client.js";
+import { retryPause, stageAddress } from "../../live2d_bridge/web/link.js";
 import { parseFrame, parseText, ProtocolError, TurnGate } from "../../live2d_bridge/web/protocol.js";
 
 /** @param {{lips?: number, samples?: number, pcm?: boolean, kind?: number, padded?: boolean}} shape */

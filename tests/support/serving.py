@@ -75,9 +75,11 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[str, Engine]]:
 
 
 @asynccontextmanager
-async def ending(settings: Settings) -> AsyncIterator[tuple[str, Engine, gateway.Server, asyncio.Task[None]]]:
+async def ending(
+    settings: Settings, port: int = 0
+) -> AsyncIterator[tuple[str, Engine, gateway.Server, asyncio.Task[None]]]:
     """The same with the server, whose end a test may bring about, and the task that runs it."""
-    listener = bind("127.0.0.1", 0)
+    listener = bind("127.0.0.1", port)
     engine = Engine(settings)
     ready = asyncio.Event()
     server = gateway.make_server(engine, ready.set)

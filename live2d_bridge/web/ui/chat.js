@@ -1,78 +1,151 @@
-/** The conversation at the side. What people and models write is set as text, never as markup. */
+/** The conversation at the side. */
 import { t } from "../i18n.js";
 import { h } from "./dom.js";
+import { draftIn, Entry, focusIn } from "./entry.js";
 import { canDraw } from "./glyphs.js";
-import { createLatency } from "./latency.js";
+import { createScroll } from "./scroll.js";
 import { drawnTurnOf } from "./waterfall_layout.js";
 
-const NEAR_END_PX = 80;
 const MOST_ENTRIES = 200;
 
-/** @typedef {{item: HTMLElement, text: HTMLElement, foot: HTMLElement, whole?: boolean, latency?: ReturnType<typeof createLatency>}} Entry */
+/**
+ * What a person does with a message; `edit` says whether it was sent.
+ * @typedef {object} Handlers
+ * @property {(id: number, text: string) => boolean} edit
+ * @property {() => void} again
+ * @property {(entry: Entry) => void} back
+ * @property {(id: number) => void} select
+ * @property {(entry: Entry) => void} copy
+ */
+/** @typedef {(import("./figures.js").Kept | null)[]} Kept of each entry of a history */
 
 export class ChatLog {
   #list;
   #empty;
+  #scroll;
+  #handlers;
   #name = "";
   #face = "";
   /** @type {string | null} */
   #conversation = null;
+  /** @type {Record<string, number>} */
+  #thresholds = {};
+  /** @type {Entry[]} */
+  #entries = [];
   /** @type {Map<number, Entry>} replies of turns of this connection */
   #replies = new Map();
+  /** @type {Map<number, Entry>} and what they answer */
+  #questions = new Map();
   /** What a snapshot told of the running reply; the segment that is heard just then is told once more after it. */
   #begun = "";
 
   /**
    * @param {HTMLElement} list
    * @param {HTMLElement} empty shown while nothing was said
+   * @param {Handlers} handlers
    */
-  constructor(list, empty) {
+  constructor(list, empty, handlers) {
     this.#list = list;
     this.#empty = empty;
+    this.#scroll = createScroll(list);
+    this.#handlers = handlers;
+  }
+
+  /** Another conversation comes on stage: what is shown is not of it. */
+  clear() {
+    this.#conversation = null;
+    this.#wipe();
+    this.#showEmpty();
   }
 
   /**
    * @param {import("../protocol.js").Snapshot} snapshot
-   * @param {(import("./figures.js").Kept | null)[]} kept of each entry of the history
+   * @param {Kept} kept
    */
   reset({ character, conversation, history, turn, latency: thresholds }, kept) {
     this.#name = character.name;
-    // An avatar that is a word is a file's name, which is not for reading.
-    const { avatar } = character;
-    this.#face = avatar && /^\P{ASCII}{1,8}$/u.test(avatar) && canDraw(avatar) ? avatar : character.name.slice(0, 1);
-    this.#replies.clear();
+    this.#thresholds = thresholds;
+    this.#face = faceOf(character);
+    const draft = draftIn(this.#entries);
     const known = conversation !== null && this.#conversation !== null;
     if (known ? conversation !== this.#conversation : history.length === 0 && turn === null) this.#divide();
-    else this.#list.replaceChildren();
+    else this.#wipe();
     this.#conversation = conversation;
-    history.forEach(({ role, content, viewer }, index) => {
-      const entry = this.#add(role === "user" ? "user" : "avatar", content, viewer ?? null);
-      const { cut, latency } = kept[index] ?? {};
-      if (cut) this.#cut(entry, "interrupted", "");
-      const measured = latency && drawnTurnOf(latency, thresholds);
-      if (measured) this.#measure(entry, measured.turn, measured.threshold);
-    });
-    if (turn?.heard) this.heard(turn.heard, null);
+    this.#fill(history, kept);
+    if (turn?.heard) this.heard(turn.turn, turn.heard, null);
     this.#begun = "";
     if (turn?.reply) this.spoken(turn.turn, turn.reply);
     this.#begun = turn?.reply ?? "";
+    this.#restore(draft);
     this.#showEmpty();
+  }
+
+  /**
+   * The history is another one than before; what is being written anew is not lost, nor is the reader's place.
+   * @param {import("../protocol.js").HistoryChange} change
+   * @param {Kept} kept
+   */
+  replace({ conversation, history }, kept) {
+    const draft = draftIn(this.#entries);
+    const focused = focusIn(this.#entries);
+    const back = this.#scroll.place();
+    this.#conversation = conversation;
+    this.#wipe();
+    this.#fill(history, kept);
+    this.#restore(draft);
+    if (focused) this.#entries.find(({ kept }) => kept?.siblings.some((id) => focused.siblings.includes(id)))?.focus(focused.act);
+    back();
+    this.#showEmpty();
+  }
+
+  #wipe() {
+    this.#list.replaceChildren();
+    this.#forget();
+  }
+
+  #forget() {
+    this.#entries = [];
+    this.#replies.clear();
+    this.#questions.clear();
+  }
+
+  /**
+   * @param {import("../protocol.js").HistoryEntry[]} history
+   * @param {Kept} kept
+   */
+  #fill(history, kept) {
+    history.forEach(({ id, role, content, viewer, siblings }, index) => {
+      const entry = this.#add(role === "user" ? "user" : "avatar", content, viewer);
+      entry.over = true;
+      entry.keep({ id, role, siblings });
+      const { cut, latency } = kept[index] ?? {};
+      if (cut) entry.cut("interrupted", "");
+      const measured = latency && drawnTurnOf(latency, this.#thresholds);
+      if (measured) entry.measured(measured.turn, measured.threshold);
+    });
+    this.#refresh();
   }
 
   /** What was said before stays to be read, above a line: the avatar has forgotten it. */
   #divide() {
     const last = this.#list.lastElementChild;
+    for (const entry of this.#entries) {
+      entry.keep(null);
+      entry.answerable = false;
+    }
+    this.#forget();
     if (!last || last.classList.contains("forgotten")) return;
     this.#list.append(h("li", { class: "forgotten", role: "separator" }, h("span", {}, t("forgotten"))));
-    this.#follow(true);
+    this.#scroll.follow(true);
   }
 
   /**
+   * @param {number} turn
    * @param {string} text
    * @param {string | null} viewer who said it
    */
-  heard(text, viewer) {
-    this.#add("user", text, viewer);
+  heard(turn, text, viewer) {
+    this.#questions.set(turn, this.#add("user", text, viewer));
   }
 
   /**
@@ -86,29 +159,24 @@ export class ChatLog {
     const entry = this.#replies.get(turn) ?? this.#reply(turn);
     // The end of a turn, with all of its text, may come before the last words are heard.
     if (entry.whole) return;
-    entry.text.textContent += text;
-    this.#follow();
+    entry.content += text;
+    this.#scroll.follow();
   }
 
   /** @param {import("../protocol.js").TurnEnded} end */
-  ended({ turn, status, reply, heard_reply: heard, message }) {
-    if (status === "completed" && !reply && !this.#replies.has(turn)) return;
+  ended({ turn, status, reply, heard_reply: heard, message, kept = [] }) {
+    const question = this.#questions.get(turn);
+    question?.keep(kept.find(({ role }) => role === "user") ?? null);
+    if (question) question.over = true;
+    if (status === "completed" && !reply && !this.#replies.has(turn)) return this.#refresh();
     const entry = this.#replies.get(turn) ?? this.#reply(turn);
-    entry.text.textContent = (status === "completed" ? reply : heard || "").trim() || (entry.text.textContent ?? "").trim();
-    entry.whole = true;
-    if (status === "interrupted") this.#cut(entry, status, reply ?? "");
-    if (status === "failed") this.#cut(entry, status, message ?? "");
-    this.#follow();
-  }
-
-  /**
-   * @param {Entry} entry
-   * @param {"interrupted" | "failed"} status
-   * @param {string} title
-   */
-  #cut({ item, foot }, status, title) {
-    item.classList.add(status);
-    foot.prepend(h("span", { class: status === "failed" ? "cut error" : "cut", title }, t(status)));
+    entry.content = (status === "completed" ? reply : heard || "").trim() || entry.content.trim();
+    entry.whole = entry.over = true;
+    entry.keep(kept.find(({ role }) => role === "assistant") ?? null);
+    if (status === "interrupted") entry.cut(status, reply ?? "");
+    if (status === "failed") entry.cut(status, message ?? "");
+    this.#refresh();
+    this.#scroll.follow();
   }
 
   /**
@@ -118,22 +186,23 @@ export class ChatLog {
    * @param {number | undefined} threshold ms
    */
   measured(number, turn, threshold) {
-    this.#measure(this.#replies.get(number) ?? this.#reply(number), turn, threshold);
-    this.#follow();
+    (this.#replies.get(number) ?? this.#reply(number)).measured(turn, threshold);
+    this.#scroll.follow();
+  }
+
+  /** What was asked for was refused: who writes something anew may go on. */
+  refused() {
+    for (const entry of this.#entries) entry.editing?.busy(false);
   }
 
   /**
+   * The messages of the history from this one on.
    * @param {Entry} entry
-   * @param {import("./waterfall_layout.js").Turn} turn
-   * @param {number | undefined} threshold ms
+   * @returns {import("../protocol.js").KeptMessage[]}
    */
-  #measure(entry, turn, threshold) {
-    if (!entry.latency) {
-      entry.latency = createLatency();
-      entry.foot.append(entry.latency.badge);
-      entry.item.append(entry.latency.figure);
-    }
-    entry.latency.show(turn, threshold);
+  from(entry) {
+    const at = this.#entries.findIndex((one) => one === entry || (one.kept?.id != null && one.kept.id === entry.kept?.id));
+    return at < 0 ? [] : this.#entries.slice(at).flatMap(({ kept }) => kept ?? []);
   }
 
   /** @param {number} turn */
@@ -147,35 +216,74 @@ export class ChatLog {
    * @param {"user" | "avatar"} role
    * @param {string} content
    * @param {string | null} viewer
-   * @returns {Entry}
    */
   #add(role, content, viewer) {
     const who = role === "user" ? (viewer ?? t("you")) : this.#name;
-    const text = h("p", { class: "entry-text", dir: "auto" }, content);
-    const foot = h("div", { class: "entry-foot" });
-    const face = h("span", { class: "entry-face", "aria-hidden": "true" }, role === "user" ? who.slice(0, 1) : this.#face);
-    const item = h("li", { class: `entry ${role}` }, face, h("div", { class: "entry-body" }, h("span", { class: "entry-who" }, who), text, foot));
-    this.#list.append(item);
+    const face = role === "user" ? who.slice(0, 1) : this.#face;
+    const entry = new Entry({ role, who, face, content }, (act, acted) => this.#act(act, acted));
+    this.#entries.push(entry);
+    this.#list.append(entry.item);
     if (this.#list.childElementCount > MOST_ENTRIES) this.#list.firstElementChild?.remove();
+    this.#entries = this.#entries.slice(-MOST_ENTRIES);
+    this.#refresh();
     this.#showEmpty();
-    this.#follow(role === "user");
-    return { item, text, foot };
+    this.#scroll.follow(role === "user");
+    return entry;
+  }
+
+  /**
+   * @param {import("./entry.js").Act} act
+   * @param {Entry} entry
+   */
+  #act(act, entry) {
+    if (act === "edit") this.#edit(entry, entry.content);
+    else if (act === "again") this.#handlers.again();
+    else if (act === "earlier" || act === "later") {
+      const id = entry.sibling(act === "earlier" ? -1 : 1);
+      if (id !== null) this.#handlers.select(id);
+    } else this.#handlers[act](entry);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {string} draft
+   */
+  #edit(entry, draft) {
+    entry.edit(draft, (text) => {
+      const id = entry.kept?.id;
+      if (id != null && this.#handlers.edit(id, text)) entry.editing?.busy(true);
+    });
+  }
+
+  /** @param {{id: number | null | undefined, text: string} | null} draft */
+  #restore(draft) {
+    const entry = draft && draft.id != null && this.#entries.find(({ kept }) => kept?.id === draft.id);
+    if (entry) this.#edit(entry, draft.text);
+  }
+
+  /** Only the last message can be answered once more, and only what a person said is answered. */
+  #refresh() {
+    const last = this.#entries.at(-1);
+    const asked = this.#entries.some(({ role }) => role === "user");
+    for (const entry of this.#entries) entry.answerable = entry === last && entry.over && asked;
   }
 
   #showEmpty() {
     this.#empty.hidden = this.#list.childElementCount > 0;
   }
 
-  /** The list came into sight: its end is what matters. */
-  opened() {
-    this.#follow(true);
+  /** Whether anything was said. */
+  get used() {
+    return this.#entries.length > 0;
   }
 
-  /** Keep the end in sight, unless the reader has scrolled up. */
-  #follow(always = false) {
-    const box = this.#list.parentElement;
-    if (!box) return;
-    const near = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX + (this.#list.lastElementChild?.clientHeight ?? 0);
-    if (near || always) box.scrollTop = box.scrollHeight;
+  /** The list came into sight: its end is what matters. */
+  opened() {
+    this.#scroll.follow(true);
   }
+}
+
+/** An avatar that is a word is a file's name, which is not for reading. @param {import("../protocol.js").Character} character */
+function faceOf({ avatar, name }) {
+  return avatar && /^\P{ASCII}{1,8}$/u.test(avatar) && canDraw(avatar) ? avatar : name.slice(0, 1);
 }

@@ -14,14 +14,19 @@ export function createStatus({ root, name, status, demo, demoPanel, latency, lat
   let phase = "idle";
   let paused = false;
   /** @type {import("../client.js").Link} */
-  let link = { state: "connecting", retryInMs: 0, code: 0 };
+  let link = { state: "connecting", retryInMs: 0, code: 0, why: null };
   let seen = false;
+  let closing = false;
 
   const show = () => {
-    root.dataset.link = link.state === "connecting" && seen ? "lost" : link.state;
+    const calm = closing ? "closing" : link.state;
+    root.dataset.link = link.state === "connecting" && seen && !closing ? "lost" : calm;
     root.dataset.phase = paused ? "listening" : phase;
-    if (link.state === "open") status.textContent = t(paused ? "listening" : phase);
-    else if (link.code === FULL) status.textContent = t("full");
+    if (closing) status.textContent = t("restarting");
+    else if (link.state === "open") status.textContent = t(paused ? "listening" : phase);
+    else if (link.state === "refused") status.textContent = t("key_needed");
+    else if (link.why?.kind === "shut") status.textContent = t("shut", { message: link.why.message });
+    else if (link.why?.kind === "wait" || link.code === FULL) status.textContent = t(link.why?.kind === "wait" && link.why.limit ? "key_wait" : "full");
     else status.textContent = t(root.dataset.link === "lost" ? "lost" : "connecting");
   };
 
@@ -40,6 +45,12 @@ export function createStatus({ root, name, status, demo, demoPanel, latency, lat
     link(next) {
       link = next;
       if (next.state === "lost") seen = true;
+      if (next.state === "open") seen = closing = false;
+      show();
+    },
+    /** The server ends, and begins anew. */
+    closing() {
+      closing = true;
       show();
     },
     /** @param {import("../protocol.js").Snapshot} snapshot */

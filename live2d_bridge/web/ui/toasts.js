@@ -23,12 +23,21 @@ export function createToasts(box) {
      * @param {Mood} mood
      * @param {string} text
      * @param {string} key a notice with the same key is replaced
+     * @param {{label: string, act(): void} | null} offer what can be done about it
      */
-    show(mood, text, key = text) {
+    show(mood, text, key = text, offer = null) {
       dismiss(key);
       const close = h("button", { type: "button", class: "toast-close", "aria-label": t("dismiss"), onclick: () => dismiss(key) }, icon("close"));
       const toast = h("div", { class: `toast ${mood}`, role: mood === "error" ? "alert" : "status" },
         icon(mood === "info" ? "info" : "warn"), h("p", {}, text), close);
+      if (offer) {
+        const act = h("button", { type: "button", class: "link toast-act" }, offer.label);
+        act.addEventListener("click", () => {
+          dismiss(key);
+          offer.act();
+        });
+        toast.append(act);
+      }
       shown.set(key, toast);
       box.append(toast);
       if (shown.size > MOST) dismiss([...shown.keys()][0]);
