@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,11 +35,6 @@ def chat_of(request: Request) -> Chat:
     return request.app.state.chat
 
 
-def request_id(request: Request) -> str:
-    """What the answer can be found by in the log."""
-    return request.scope.get("state", {}).get("request_id") or f"req_{uuid4().hex}"
-
-
 async def chat_answer(
     request: Request, asked: ChatRequest, fingerprint: bytes, *, stream: bool, usage: bool = False
 ) -> Response:
@@ -52,13 +46,12 @@ async def chat_answer(
         chunks = _streamed(service, asked, caller, completion, usage)
         return streaming(request, chunks, fingerprint)
     body, replayed = await complete(request, _whole(service, asked, caller, completion), fingerprint)
-    return whole_answer(request, body, replayed)
+    return whole_answer(body, replayed)
 
 
 def streaming(request: Request, chunks: AsyncGenerator[bytes, None], fingerprint: bytes) -> EventStream:
     """Chunks as server-sent events."""
     answer = EventStream(_once(request, chunks, fingerprint, lambda: answer.headers.update(REPLAYED)))
-    answer.headers["x-request-id"] = request_id(request)
     return answer
 
 
@@ -75,12 +68,11 @@ async def complete(
     return await unless_gone(request.receive, gather()), bool(replayed)
 
 
-def whole_answer(request: Request, body: bytes | None, replayed: bool = False) -> Response:
+def whole_answer(body: bytes | None, replayed: bool = False) -> Response:
     """A JSON body as an answer."""
     if body is None:
         return Response(status_code=NOBODY)
-    headers = {"x-request-id": request_id(request), **(REPLAYED if replayed else {})}
-    return Response(body, 200, headers, "application/json")
+    return Response(body, 200, REPLAYED if replayed else None, "application/json")
 
 
 def _once(

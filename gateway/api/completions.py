@@ -76,7 +76,7 @@ async def complete_text(request: Request) -> Response:
     fingerprint = body.model_dump_json().encode()
     if body.stream:
         return streaming(request, _chunks(request, body, head), fingerprint)
-    return whole_answer(request, *await complete(request, _whole(request, body, head), fingerprint))
+    return whole_answer(*await complete(request, _whole(request, body, head), fingerprint))
 
 
 async def _whole(request: Request, body: CompletionBody, head: dict[str, Any]) -> AsyncGenerator[bytes, None]:

@@ -59,13 +59,13 @@ async def embed(request: Request) -> Response:
     async with doors.turn(caller_of(request.scope), characters=length):
         found = await unless_gone(request.receive, embedder.embed(body.texts, body.dimensions))
     if found is None:
-        return whole_answer(request, None)
+        return whole_answer(None)
     data = [
         {"object": "embedding", "index": index, "embedding": _encoded(vector, body.encoding_format)}
         for index, vector in enumerate(found.vectors)
     ]
     answer = {"object": "list", "data": data, "model": embedder.model, "usage": _usage(found.usage, body.texts)}
-    return whole_answer(request, json_bytes(answer))
+    return whole_answer(json_bytes(answer))
 
 
 def _asked(embedder: FallbackEmbedder | None, model: str) -> FallbackEmbedder:

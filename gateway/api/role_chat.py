@@ -56,7 +56,7 @@ async def say(request: Request) -> Response:
     """The reply as text."""
     body = await read_body(request, RoleChatBody, doors_of(request).settings.max_body_kb * 1000)
     found, replayed = await complete(request, _reply(request, body), body.model_dump_json().encode())
-    answer = whole_answer(request, found, replayed)
+    answer = whole_answer(found, replayed)
     if found is None:
         return answer
     told = JSONResponse({**json.loads(found), "cached": replayed})

@@ -24,6 +24,7 @@ from hayakuchi.core.types import (
 from hayakuchi.gateway.api import event_stream
 
 HELLO = [{"role": "user", "content": "Hello!"}]
+BAD_END = [{"role": "assistant", "content": "I said this."}]
 PATH = "/v1/chat/completions"
 
 
@@ -352,3 +353,11 @@ async def test_a_stream_is_replayed_as_a_stream(client: Client, llm: RecordingLL
     (first, before), (again, after) = await read(), await read()
     assert first == again
     assert (before, after, len(llm.asked)) == (None, "true", 1)
+
+
+async def test_an_answer_has_one_id_which_is_that_of_the_log(client: Client) -> None:
+    for body in ({}, {"stream": True}, {"model": "nobody"}, {"stream": True, "session_id": "s", "messages": BAD_END}):
+        asked = {"messages": HELLO, **body}
+        async with client.http.post(client.desk.url + PATH, json=asked, headers={"X-Request-ID": "mine-1"}) as response:
+            await response.read()
+            assert response.headers.getall("x-request-id") == ["mine-1"], (body, response.status)
