@@ -90,19 +90,28 @@ class _Exchange:
         """Keep what was said and answered, and the ids of both."""
         text, calls = reply.text, reply.calls
         if self.status is not TurnStatus.COMPLETED and not text:
-            if self._back_to is not None:
-                await self._conversation.select(self._back_to)
+            await self._go_back()
             return None, None
         message = Message("assistant", text, tool_calls=calls) if calls else None
         return await self._conversation.add(self._heard, text, self.status.value, reply_message=message)
 
+    async def _go_back(self) -> None:
+        """Let the history end where it did. What was said after that, on a branch that was left, stays left."""
+        if self._back_to is not None:
+            await self._conversation.select(self._back_to, last=True)
+
     async def _rewound(self, prompt: Prompt, rewind: Rewind) -> Prompt:
         newest = self._conversation.recent(1)
+        last = newest[-1].id if newest else None
         try:
             before = await self._conversation.rewind_to(rewind.message)
         except NoSuchMessage as error:
             raise Problem(404, str(error), error.code, "message") from error
-        self._back_to = newest[-1].id if newest else None
+        except asyncio.CancelledError:
+            self._back_to = last  # being cancelled did not keep the history from being rewound
+            await self._go_back()
+            raise
+        self._back_to = last
         again = Message("user", before.text, before.viewer, before.images)
         said = prompt.heard
         return replace(prompt, heard=again if said is None else replace(again, content=said.content))

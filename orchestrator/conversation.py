@@ -145,9 +145,11 @@ class Conversation:
         None: the newest message. Raises NoSuchMessage, StoreError."""
         return await self._move(lambda connection, row: work.before_question(message_id, connection, row))
 
-    async def select(self, message_id: int) -> None:
-        """Go to the branch of this message, to the newest that was said there. Raises NoSuchMessage, StoreError."""
-        await self._move(lambda connection, row: work.newest_after(message_id, connection, row))
+    async def select(self, message_id: int, *, last: bool = False) -> None:
+        """Go to the branch of this message, to the newest that was said there; ``last``: the history ends with the message
+        itself. Raises NoSuchMessage, StoreError."""
+        step = work.ending_with if last else work.newest_after
+        await self._move(lambda connection, row: step(message_id, connection, row))
 
     async def check(self, message_id: int) -> None:
         """Raises NoSuchMessage when there is none of that id, and StoreError."""

@@ -77,6 +77,13 @@ def newest_after(message: int, connection: sqlite3.Connection, row: Row) -> tupl
     return newest, None
 
 
+def ending_with(message: int, connection: sqlite3.Connection, row: Row) -> tuple[int | None, None]:
+    """This message, whatever was said after it."""
+    if found(connection, row.id, message) is None:
+        raise NoSuchMessage(f"there is no message {message} here")
+    return message, None
+
+
 def checked(connection: sqlite3.Connection, who: Identity, message: int) -> None:
     """Raises NoSuchMessage when there is none of that id in the conversation."""
     query = "SELECT 1 FROM messages JOIN sessions ON sessions.id = session WHERE messages.id = ? AND uid = ?"

@@ -12,8 +12,11 @@ import pytest
 from chatting import Desk, RecordingLLM, chatting, until, words
 
 from hayakuchi.core.errors import Category, ProviderError
-from hayakuchi.core.types import TextDelta
+from hayakuchi.core.types import TextDelta, UserInput
 from hayakuchi.gateway import chat_conversation
+from hayakuchi.gateway.caller import Caller
+from hayakuchi.gateway.chat_request import ChatRequest, Rewind
+from hayakuchi.orchestrator.conversation import Conversation
 from hayakuchi.orchestrator.gateway_settings import Scope
 
 PATH = "/v1/chat/completions"
@@ -180,6 +183,38 @@ async def test_an_edit_whose_reply_fails_leaves_the_conversation_as_it_was(clien
     before = await client.history()
     status, _ = await client.post("/chat/history/s/edit", {"message": first["message_ids"][0], "content": "Uno?"})
     assert status == 503
+    assert await client.history() == before
+
+
+async def test_a_failed_regeneration_does_not_bring_back_what_was_taken_back(client: Client) -> None:
+    await client.say("One?")
+    await client.say("Two?")
+    assert (await client.post("/chat/history/s/rollback", {"count": 2}))[0] == 200
+    before = await client.history()
+    assert [text for _, text, _ in before] == ["One?", "First."]
+    client.desk.llm.scripts = [[ProviderError("llm", "recording_llm", Category.UNAVAILABLE, "is gone")]]
+    assert (await client.post("/chat/history/s/regenerate", {}))[0] == 503
+    assert await client.history() == before
+
+
+async def test_who_hangs_up_while_the_history_goes_back_leaves_it_as_it_was(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.say("One?")
+    before, rewind_to = await client.history(), Conversation.rewind_to
+
+    async def cancelled_meanwhile(self: Conversation, message_id: int | None = None) -> UserInput:
+        asyncio.current_task().cancel()  # type: ignore[union-attr]
+        await rewind_to(self, message_id)
+        await asyncio.sleep(0)
+        raise AssertionError("it was cancelled")
+
+    monkeypatch.setattr(Conversation, "rewind_to", cancelled_meanwhile)
+    events = client.desk.app.state.chat.service.reply(
+        ChatRequest("", (), session="s", rewind=Rewind()), Caller("ip:127.0.0.1")
+    )
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(anext(events))
     assert await client.history() == before
 
 
