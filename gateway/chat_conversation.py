@@ -72,6 +72,7 @@ class _Exchange:
         self._heard = UserInput("")
         self._back_to: int | None = None
         """The message that the conversation is to end with again, when nothing comes of a reply to something earlier."""
+        self._uid = conversation.uid
 
     async def begin(self) -> Prompt:
         """Go back, where that is asked for; the messages to answer. Raises Problem."""
@@ -87,8 +88,10 @@ class _Exchange:
         return prompt
 
     async def end(self, reply: Reply) -> tuple[int | None, int | None]:
-        """Keep what was said and answered, and the ids of both."""
+        """Keep what was said and answered, and the ids of both; nothing where the conversation was deleted meanwhile."""
         text, calls = reply.text, reply.calls
+        if self._conversation.uid != self._uid:
+            return None, None
         if self.status is not TurnStatus.COMPLETED and not text:
             await self._go_back()
             return None, None

@@ -20,6 +20,7 @@ from hayakuchi.orchestrator.conversation import Conversation
 from hayakuchi.orchestrator.gateway_settings import Scope
 
 PATH = "/v1/chat/completions"
+HELLO = [{"role": "user", "content": "Hello!"}]
 
 
 class Client:
@@ -114,6 +115,27 @@ async def test_a_reply_that_fails_before_its_first_word_leaves_nothing(client: C
     assert await client.history() == []
     await client.say("One?")
     assert len(await client.history()) == 2
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_conversation_that_is_deleted_while_its_reply_is_written_stays_deleted(
+    client: Client, again: bool
+) -> None:
+    await client.say("Zero?")
+    gate = asyncio.Semaphore(0)
+    client.desk.llm.scripts = [[gate, TextDelta("First.")]]
+    if again:
+        client.desk.llm.scripts[0] = [gate, ProviderError("llm", "recording_llm", Category.UNAVAILABLE, "is gone")]
+    path, body = ("/chat/history/s/regenerate", {}) if again else (PATH, {"session_id": "s", "messages": HELLO})
+    async with asyncio.TaskGroup() as group:
+        reply = group.create_task(client.post(path, body))
+        await until(lambda: len(client.desk.llm.asked) == 2)
+        async with client.http.delete(client.desk.url + "/chat/history/s") as response:
+            assert response.status == 200
+        gate.release()
+    status, answer = reply.result()
+    assert (status, answer.get("error", {}).get("code")) == ((503, "llm.all_failed") if again else (200, None))
+    assert await client.history() == []
 
 
 async def test_replies_come_one_after_another(client: Client) -> None:
