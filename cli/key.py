@@ -25,6 +25,7 @@ from .options import ConfigOption, JsonOption, settings_from
 
 LOCAL = "local"
 _EXPIRES = re.compile(r"([1-9][0-9]{0,4})([hdwy])", re.ASCII)
+LONGEST_S = 100 * 365 * 86_400
 _UNIT_S = {"h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
 
 app = typer.Typer(name="key", add_completion=False, rich_markup_mode=None, no_args_is_help=True)
@@ -149,7 +150,10 @@ def _ends(expires: str | None, now: float) -> float | None:
     parts = _EXPIRES.fullmatch(expires)
     if not parts:
         raise typer.BadParameter("a number and h, d, w or y, for example 30d", param_hint="--expires")
-    return now + int(parts[1]) * _UNIT_S[parts[2]]
+    seconds = int(parts[1]) * _UNIT_S[parts[2]]
+    if seconds > LONGEST_S:
+        raise typer.BadParameter("100y at most; without --expires it never ends", param_hint="--expires")
+    return now + seconds
 
 
 def _owner(connection: sqlite3.Connection, share_with: str) -> str:

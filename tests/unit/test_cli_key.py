@@ -93,6 +93,8 @@ def test_revoked_is_for_good(config: Path, capsys: pytest.CaptureFixture[str]) -
         ("new", "a", "--expires", "30"),
         ("new", "a", "--expires", "0d"),
         ("new", "a", "--expires", "-1d"),
+        ("new", "a", "--expires", "101y"),
+        ("new", "a", "--expires", "99999w"),
         ("new", "a", "--share-with", "nope"),
         ("new", "a", "--requests-per-minute", "-1"),
     ],
