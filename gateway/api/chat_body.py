@@ -12,7 +12,7 @@ from ..chat_request import ChatRequest
 
 SESSION = r"^[A-Za-z0-9_-]{1,64}$"
 LONGEST_TEXT = 10_000_000
-_IMAGE = re.compile(r"(?:https://[^\s]{1,8000}|data:image/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/=_-]+)", re.IGNORECASE)
+IMAGE = re.compile(r"(?:https://[^\s]{1,8000}|data:image/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/=_-]+)", re.IGNORECASE)
 
 SessionId = Annotated[str, StringConstraints(pattern=SESSION)]
 
@@ -39,7 +39,7 @@ class ImageUrl(Body):
     @field_validator("url")
     @classmethod
     def _fetchable(cls, url: str) -> str:
-        if not _IMAGE.fullmatch(url):
+        if not IMAGE.fullmatch(url):
             raise ValueError("expected an https: URL, or data:image/…;base64,…")
         return url
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 from ...core.types import Generation, Image, Message, Role, ToolCall
+from ..api.chat_body import IMAGE, SESSION
 from ..api.problem import Problem
 from ..chat_service import ChatRequest, Rewind
 from .v1 import hayakuchi_pb2 as pb
 
+LONGEST_NAME = 200
 MAX_TOOLS = 128
 MAX_STOPS = 4
 _ROLES: dict[int, Role] = {
@@ -40,6 +43,13 @@ def chat_request(asked: pb.ChatRequest) -> ChatRequest:
         raise invalid("messages", "say at least one message")
     if asked.speak and not asked.session:
         raise invalid("session", "the avatar that speaks is that of a session: name one")
+    if asked.HasField("session") and not re.fullmatch(SESSION, asked.session):
+        raise invalid("session", "a session's name is 1 to 64 of A-Z a-z 0-9 _ -")
+    if asked.HasField("rewind") and not asked.session:
+        raise invalid("rewind", "what goes back is a session: name one")
+    for field in ("model", "user"):
+        if len(getattr(asked, field)) > LONGEST_NAME:
+            raise invalid(field, f"at most {LONGEST_NAME} characters")
     return ChatRequest(
         model=asked.model,
         messages=tuple(_message(each, f"messages.{index}") for index, each in enumerate(asked.messages)),
@@ -67,6 +77,8 @@ def _message(said: pb.Message, where: str) -> Message:
         raise invalid(f"{where}.role", "expected one of ROLE_SYSTEM, ROLE_USER, ROLE_ASSISTANT, ROLE_TOOL")
     if said.images and role != "user":
         raise invalid(f"{where}.images", "only a user's message has images")
+    if len(said.name) > LONGEST_NAME:
+        raise invalid(f"{where}.name", f"at most {LONGEST_NAME} characters")
     if (role == "tool") != bool(said.tool_call_id):
         raise invalid(f"{where}.tool_call_id", "a tool's message says which call it answers, and no other does")
     return Message(
@@ -80,8 +92,8 @@ def _message(said: pb.Message, where: str) -> Message:
 
 
 def _image(image: pb.Image, where: str) -> Image:
-    if not image.url.startswith(("data:image/", "https://")):
-        raise invalid(f"{where}.url", "expected a data:image/ URL or an https: one")
+    if not IMAGE.fullmatch(image.url):
+        raise invalid(f"{where}.url", "expected an https: URL, or data:image/…;base64,…")
     return Image(image.url, _DETAILS.get(image.detail))
 
 

@@ -160,6 +160,17 @@ def asking(**generation: Any) -> pb.ChatRequest:
         (pb.ChatRequest(), "messages"),
         (pb.ChatRequest(messages=[HI, pb.Message(content="x")]), "messages.1.role"),
         (pb.ChatRequest(messages=[HI], speak=True), "session"),
+        (pb.ChatRequest(messages=[HI], session=""), "session"),
+        (pb.ChatRequest(messages=[HI], session="../x"), "session"),
+        (pb.ChatRequest(messages=[HI], session="a" * 65), "session"),
+        (pb.ChatRequest(rewind=pb.Rewind()), "rewind"),
+        (pb.ChatRequest(messages=[HI], model="m" * 201), "model"),
+        (pb.ChatRequest(messages=[HI], user="u" * 201), "user"),
+        (pb.ChatRequest(messages=[pb.Message(role=pb.ROLE_USER, name="n" * 201)]), "messages.0.name"),
+        (
+            pb.ChatRequest(messages=[pb.Message(role=pb.ROLE_USER, images=[pb.Image(url="https://a b")])]),
+            "messages.0.images.0.url",
+        ),
         (pb.ChatRequest(messages=[pb.Message(role=pb.ROLE_TOOL, content="x")]), "messages.0.tool_call_id"),
         (
             pb.ChatRequest(messages=[pb.Message(role=pb.ROLE_USER, images=[pb.Image(url="file:///etc/passwd")])]),
