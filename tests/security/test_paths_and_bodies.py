@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from keyed import Keyed, bearing, keyed
+from keyed import Keyed, asking, bearing, keyed
 from scripted import ScriptedLLM, ScriptedTTS
 from serving import settings_for
 from starlette.routing import Route
@@ -230,3 +232,24 @@ async def test_a_refused_body_that_trickles_is_not_passed_over_for_ever(
         answer, lasted_s = await trickled(server, upload("hk_no", 1_000_000), b"a")
     assert answer.startswith(b"HTTP/1.1 401 ")
     assert lasted_s < 3
+
+
+async def test_who_reads_nothing_of_the_answers_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_deadlines, "READ_S", 0.5)
+    loop = asyncio.get_running_loop()
+    async with keyed(tmp_path) as server:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.setblocking(False)
+            await loop.sock_connect(client, ("127.0.0.1", server.port))
+            page = b"GET /static/studio.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            await loop.sock_sendall(client, page * 1000)  # more than the system holds for a client
+            await asyncio.sleep(2)
+            taken = 0
+            async with asyncio.timeout(10):
+                with suppress(ConnectionResetError):
+                    while chunk := await loop.sock_recv(client, 1 << 20):
+                        taken += len(chunk)
+        assert 0 < taken < 10_000_000
+        async with asking() as http, http.get(f"{server.url}/health") as answer:
+            assert answer.status == 200
