@@ -124,8 +124,9 @@ def last_use(connection: sqlite3.Connection) -> float:
 
 def overdue(connection: sqlite3.Connection, before: float, most: int, nobody: str) -> list[tuple[str, str]]:
     """Owner and name of the conversations that were not used since ``before``, of those beyond ``most`` of one owner, and of
-    those that are nobody's."""
-    place = "row_number() OVER (PARTITION BY owner ORDER BY updated_at DESC) AS place"
+    those that are nobody's. Of too many those go first in which nothing was ever said: opening one costs nothing."""
+    said = "EXISTS (SELECT 1 FROM messages WHERE session = sessions.id)"
+    place = f"row_number() OVER (PARTITION BY owner ORDER BY {said} DESC, updated_at DESC) AS place"
     return connection.execute(
         f"SELECT owner, name FROM (SELECT owner, name, updated_at, {place} FROM sessions)"
         " WHERE updated_at < ? OR place > ? OR owner = ? ORDER BY updated_at",

@@ -279,3 +279,15 @@ async def test_nothing_is_written_where_nothing_is_to_be_kept(tmp_path: Path) ->
         assert conversations.problem is None
         assert texts(await conversations.open("", "main", "Kiyo")) == ["Hi", "Hello"]
     assert os.listdir(tmp_path) == []
+
+
+async def test_those_that_were_only_opened_make_way_for_those_in_which_something_was_said(tmp_path: Path) -> None:
+    async with started(tmp_path, max_stored=3) as conversations:
+        await said(conversations, "", "main")
+        await said(conversations, "", "taken-back")
+        await (await conversations.open("", "taken-back", "Kiyo")).rollback(2)
+        for number in range(5):
+            await conversations.open("", f"visit-{number}", "Kiyo")
+        gc.collect()
+        await conversations.sweep()
+        assert {one.name for one in await conversations.list("")} == {"main", "taken-back", "visit-4"}
