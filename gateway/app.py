@@ -16,7 +16,7 @@ from ..orchestrator.engine import Engine
 from . import pages
 from .access import Access
 from .api.answering import Chat
-from .api.serving import http_problem, routes_of
+from .api.serving import broken, http_problem, routes_of
 from .api.table import ALL
 from .chat_service import ChatService
 from .chat_socket import serve_chat
@@ -70,7 +70,7 @@ def build_app(engine: Engine) -> Starlette:
             Middleware(Cors, origins=settings.gateway.cors),
             Middleware(Doorkeeper, entrance=doors.entrance, meter=doors.meter, access=Access(ALL, pages.ROUTES)),
         ],
-        exception_handlers={HTTPException: http_problem},
+        exception_handlers={HTTPException: http_problem, Exception: broken},
         lifespan=lifespan,
     )
     app.state.rooms = rooms

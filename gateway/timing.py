@@ -71,6 +71,7 @@ class Timing:
             await self._app(scope, receive, send)
             return
         work = _Work(scope, self._place(scope))
+        scope.setdefault("state", {})["request_id"] = work.place.request  # for what is answered outside of all layers
         ends = (receive, _answering(work, send)) if kind == "http" else _talking(work, receive, send)
         self._figures.in_flight[kind] += 1
         try:

@@ -106,3 +106,11 @@ def http_problem(request: Request, error: Exception) -> Response:
     found = Problem(error.status_code, str(error.detail), codes.get(error.status_code, "refused")).response()
     found.headers.update(error.headers or {})
     return found
+
+
+def broken(request: Request, error: Exception) -> Response:
+    """What whoever asked is told of a bug of ours; the log has it, near the line with this id."""
+    message = "something went wrong here; the server's log says what"
+    answer = Problem(500, message, "internal", close=True).response()
+    answer.headers["X-Request-ID"] = request.scope.get("state", {}).get("request_id", "")
+    return answer

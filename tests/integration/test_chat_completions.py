@@ -361,3 +361,18 @@ async def test_an_answer_has_one_id_which_is_that_of_the_log(client: Client) -> 
         async with client.http.post(client.desk.url + PATH, json=asked, headers={"X-Request-ID": "mine-1"}) as response:
             await response.read()
             assert response.headers.getall("x-request-id") == ["mine-1"], (body, response.status)
+
+
+async def test_a_bug_of_ours_is_answered_in_the_form_of_all_errors(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def listed() -> None:
+        raise LookupError("secret sauce")
+
+    monkeypatch.setattr(client.desk.app.state.chat.service.models, "listed", listed)
+    async with client.http.get(client.desk.url + "/v1/models", headers={"X-Request-ID": "mine-1"}) as response:
+        answer = await response.json()
+    assert (response.status, answer["error"]["code"], answer["error"]["type"]) == (500, "internal", "server_error")
+    assert response.headers.getall("x-request-id") == ["mine-1"]
+    assert "secret" not in str(answer)
+    assert "secret sauce" in caplog.text
