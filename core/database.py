@@ -98,11 +98,11 @@ class Database:
         version = len(self._migrations)
         await self.write(lambda connection: connection.execute(f"PRAGMA user_version={version}") and None)
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T], *, limit_s: float = ANSWER_S) -> T:
         """What ``work`` finds. Raises StoreError, and what it raises."""
         if self.path is None:
-            return await self._answer(_inline(lambda: self._on_connection(work)), ANSWER_S)
-        return await self._answer(self._open_thread().submit(self._on_connection, work), ANSWER_S)
+            return await self._answer(_inline(lambda: self._on_connection(work)), limit_s)
+        return await self._answer(self._open_thread().submit(self._on_connection, work), limit_s)
 
     async def write(self, work: Work[T], *, limit_s: float = ANSWER_S, steadfast: bool = False) -> T:
         """Run ``work`` in a transaction; it is committed when this returns. Raises StoreError, and what it raises.

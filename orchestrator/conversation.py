@@ -96,10 +96,10 @@ class Conversation:
 
         return stop
 
-    async def load(self) -> None:
+    async def load(self, limit_s: float = ANSWER_S) -> None:
         """Read the newest messages. Raises StoreError."""
         who, now = self._who, self._clock()
-        self._window = await self._database.write(lambda connection: work.loaded(connection, who, now))
+        self._window = await self._database.write(lambda connection: work.loaded(connection, who, now), limit_s=limit_s)
 
     async def entries(self, limit: int, before: int | None = None) -> list[StoredMessage]:
         """Messages of the history with their places, oldest first; ``before``: only those before this one.

@@ -33,6 +33,8 @@ IN_MEMORY = "conversations are kept in memory and end with the server"
 SWEEP_S = 3600.0
 RETRY_S = 5.0
 """How often the file is asked to take what it did not take before."""
+OPEN_S = 10.0
+"""How long a file that is slow is waited for: what is said in a conversation that it did not give is not kept."""
 BATCH = 500
 """Messages that are deleted at a time: others are let in between."""
 DELETED = "!"
@@ -206,14 +208,17 @@ class Conversations:
         except StoreError as error:
             self._give_up(str(error))
             made = await self._loaded(self._memory, owner, name, character)
+        else:
+            if self._shelf is not self._memory and not self._unsaved:
+                self.problem = None  # the file answers again
         self._live[owner, name] = made
         return made
 
     async def _loaded(self, shelf: Database, owner: str, name: str, character: str) -> Conversation:
-        found = await shelf.read(lambda connection: rows.summary_of(connection, owner, name))
+        found = await shelf.read(lambda connection: rows.summary_of(connection, owner, name), limit_s=OPEN_S)
         uid, title = (found.uid, found.title) if found else (uuid4().hex, "")
         made = Conversation(shelf, Identity(owner, name, uid, character, title), self._clock)
-        await made.load()
+        await made.load(OPEN_S)
         reference = weakref.ref(made)
 
         def told(error: StoreError | None) -> None:

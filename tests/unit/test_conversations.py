@@ -7,8 +7,9 @@ import gc
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from hayakuchi.core.database import StoreError
 from hayakuchi.core.types import UserInput
+from hayakuchi.orchestrator import conversations as module
 from hayakuchi.orchestrator.conversation import Conversation, NoSuchMessage
 from hayakuchi.orchestrator.conversations import Conversations
 from hayakuchi.orchestrator.gateway_settings import SessionsSettings
@@ -257,6 +259,40 @@ async def test_what_was_written_too_late_is_not_written_twice(tmp_path: Path) ->
         await talk.add(UserInput("fast"), "Yes")
         assert await talk.rollback(100) == 6
         assert texts(talk) == []
+
+
+async def test_a_file_that_is_slow_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    async with started(tmp_path) as conversations:
+        await said(conversations, "", "main")
+        gc.collect()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(slow(conversations, 1.5))
+            await asyncio.sleep(0.1)
+            talk = await conversations.open("", "main", "Kiyo")
+        assert texts(talk) == ["Hi", "Hello"]
+        await talk.add(UserInput("And then?"), "Nothing")
+        assert conversations.problem is None
+    async with started(tmp_path) as conversations:
+        assert len(await conversations.open("", "main", "Kiyo")) == 4
+
+
+async def test_a_file_that_answers_again_is_no_problem_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "OPEN_S", 0.2)
+    async with started(tmp_path) as conversations:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(slow(conversations, 0.8))
+            await asyncio.sleep(0.1)
+            await conversations.open("", "late", "Kiyo")
+            assert "kept in memory" in (conversations.problem or "")
+        await conversations.open("", "main", "Kiyo")
+        assert conversations.problem is None
+
+
+async def slow(conversations: Conversations, seconds: float) -> None:
+    with suppress(StoreError):
+        await conversations.database.read(lambda connection: time.sleep(seconds))
 
 
 @pytest.mark.parametrize("what", ["rewind_to", "select", "check"])
