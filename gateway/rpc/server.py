@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1._async import HealthServicer
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from ...core.errors import ConfigError
 from ...orchestrator.gateway_settings import GatewaySettings
 from ..origin import is_loopback
+from .bystanders import MOST, Crowd, Health, Reflection
 from .service import SERVICE, Service
 
 ASK_EVERY_S = 1.0
@@ -56,13 +56,15 @@ async def rpc_server(
     ``ready`` is what the health service tells.
     """
     server = grpc.aio.server(
-        options=options(settings), maximum_concurrent_rpcs=settings.max_turns * _MOST_CALLS_PER_TURN
+        options=options(settings), maximum_concurrent_rpcs=settings.max_turns * _MOST_CALLS_PER_TURN + MOST
     )
     server.add_generic_rpc_handlers((service.handler(),))
-    health = HealthServicer()
+    crowd = Crowd()
+    health = Health(crowd)
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
     names = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-    reflection.enable_server_reflection([SERVICE, names, reflection.SERVICE_NAME], server)
+    offered = Reflection([SERVICE, names, reflection.SERVICE_NAME], crowd)
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(offered, server)
     port = _bind(server, host, settings.grpc.port)
     await _tell(health, ready())
     await server.start()
@@ -86,13 +88,13 @@ def _bind(server: grpc.aio.Server, host: str, port: int) -> int:
         raise ConfigError(message, path="gateway.grpc") from None
 
 
-async def _follow(health: HealthServicer, ready: Callable[[], bool]) -> None:
+async def _follow(health: Health, ready: Callable[[], bool]) -> None:
     while True:
         await asyncio.sleep(ASK_EVERY_S)
         await _tell(health, ready())
 
 
-async def _tell(health: HealthServicer, ready: bool) -> None:
+async def _tell(health: Health, ready: bool) -> None:
     status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
     for service in ("", SERVICE):
         await health.set(service, status)

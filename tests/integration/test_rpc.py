@@ -31,7 +31,7 @@ from hayakuchi.core.types import (
 from hayakuchi.gateway.api.problem import Problem
 from hayakuchi.gateway.caller import Caller
 from hayakuchi.gateway.chat_service import ChatRequest, Done, Rewind
-from hayakuchi.gateway.rpc import service
+from hayakuchi.gateway.rpc import bystanders, service
 from hayakuchi.gateway.rpc.server import check_reach, rpc_server
 from hayakuchi.gateway.rpc.service import SERVICE
 from hayakuchi.gateway.rpc.v1 import hayakuchi_pb2 as pb
@@ -413,6 +413,26 @@ def test_no_door_without_keys_to_the_network() -> None:
     check_reach("0.0.0.0", "0.0.0.0", closed)  # --open-to-network was said
     with pytest.raises(ConfigError, match=r"gateway\.grpc\.host"):
         check_reach("0.0.0.0", "127.0.0.1", closed)
+
+
+async def test_those_who_watch_without_a_key_leave_room_for_callers() -> None:
+    services = ScriptedServices([DONE])
+    async with calling(services, max_turns=10) as (channel, stub):
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        watches = [health.Watch(health_pb2.HealthCheckRequest()) for _ in range(100)]
+        first = await asyncio.gather(*(watch.read() for watch in watches), return_exceptions=True)
+        assert sum(isinstance(one, grpc.aio.AioRpcError) for one in first) == 100 - bystanders.MOST
+        for _ in range(3):
+            assert [event.WhichOneof("event") async for event in stub.Chat(SAY_HI)] == ["done"]
+            await health.Check(health_pb2.HealthCheckRequest())
+        for watch in watches:
+            watch.cancel()
+        for _ in range(100):
+            await asyncio.sleep(0.02)
+            with suppress(grpc.aio.AioRpcError):
+                assert (await health.Watch(health_pb2.HealthCheckRequest()).read()).status
+                return
+        raise AssertionError("those that have gone are still counted")
 
 
 async def test_garbage_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
