@@ -5,8 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from ..orchestrator.gateway_settings import Scope
 from .api.answers import Health, Ready
 from .api.endpoint import Answer, Endpoint
+from .caller import caller_of
 from .doors import doors_of
 
 
@@ -16,8 +18,11 @@ async def health(request: Request) -> JSONResponse:
 
 
 async def readiness(request: Request) -> JSONResponse:
-    """Whether a model and a voice answer and turns can be kept (else 503); which ones, and what is wrong with the others."""
+    """Whether a model and a voice answer and turns can be kept (else 503); which ones, and what is wrong with the others: where
+    keys are asked for, the latter is for those who may read the figures, since addresses and servers' words stand in it."""
     ready, told = await doors_of(request).readiness.told()
+    if not caller_of(request.scope).may(Scope.METRICS):
+        told |= {"reasons": [], "problems": []}
     return JSONResponse(told, 200 if ready else 503)
 
 

@@ -174,3 +174,13 @@ async def test_what_anonymous_callers_may(tmp_path: Path) -> None:
             assert answer.status == 401
         async with client.get(f"{server.url}/metrics", headers=bearing(server.key(Scope.CHAT))) as answer:
             assert answer.status == 403, "a key does what it may, not what anybody may"
+
+
+async def test_what_is_wrong_with_providers_is_not_for_strangers(tmp_path: Path) -> None:
+    async with keyed(tmp_path) as server, asking() as http:
+        server.engine.conversations.problem = "/secret/place: is full"
+        for token, whole in ((None, False), (server.key(Scope.CHAT), False), (server.key(Scope.METRICS), True)):
+            async with http.get(f"{server.url}/readiness", headers=bearing(token)) as answer:
+                told = await answer.json()
+            assert (answer.status, told["status"]) == (200, "ready")
+            assert ("/secret/place: is full" in told["problems"]) is whole
