@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TypeVar
 
 from starlette.responses import Response
@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from ...core.clock import loop_ms
 from ...core.errors import HayakuchiError
 from .problem import Problem
-from .serving import problem_of, refused_as
+from .serving import RETRY_S, problem_of, refused_as
 from .wire import data
 
 T = TypeVar("T")
@@ -22,6 +22,7 @@ KEEP_ALIVE_MS = 15_000.0
 """After so long without a word a comment is sent, so that nothing between us and the reader gives the connection up."""
 SLOW_MS = 30_000.0
 """Who takes nothing for so long has gone."""
+GOODBYE_S = 1.0
 CONTENT_TYPE = "text/event-stream"
 
 
@@ -29,9 +30,13 @@ class Gone(Exception):
     """Whoever asked has hung up."""
 
 
+class _Ending(Exception):
+    """The server ends, and waits no longer."""
+
+
 class EventStream(Response):
-    """Sends ``chunks``, and closes them when the reader goes. What they raise before the first one is answered as an error of
-    its own; later it is the last event."""
+    """Sends ``chunks``, and closes them when the reader goes, or the server. What they raise before the first one is answered
+    as an error of its own; later it is the last event."""
 
     media_type = CONTENT_TYPE
 
@@ -49,16 +54,28 @@ class EventStream(Response):
                 beside = [
                     group.create_task(until_gone(receive), name="event stream: watch"),
                     group.create_task(writer.keep_alive(), name="event stream: keep alive"),
+                    group.create_task(_until_the_end(scope), name="event stream: end"),
                 ]
                 refused = await self._write(writer)
                 for task in beside:
                     task.cancel()
         except* Gone:
             pass
+        except* _Ending:
+            refused = await self._broken_off(writer)
         if refused is not None:
-            answer = refused_as(refused, scope)
-            answer.headers["x-request-id"] = self.headers.get("x-request-id", "")
-            await answer(scope, receive, send)
+            await refused_as(refused, scope)(scope, receive, send)
+
+    async def _broken_off(self, writer: _Writer) -> Problem | None:
+        """What is wrong, when nothing was sent yet."""
+        problem = Problem(503, "the server ends", "overloaded", retry_after_s=RETRY_S)
+        if not writer.started:
+            return problem
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):  # who does not read does not hold us
+                await writer.send(data(problem.body))
+                await writer.end()
+        return None
 
     async def _write(self, writer: _Writer) -> Problem | None:
         """What is wrong, when nothing was sent yet."""
@@ -120,6 +137,12 @@ class _Writer:
         self.started = True
         headers = self._response.raw_headers
         await self._send({"type": "http.response.start", "status": self._response.status_code, "headers": headers})
+
+
+async def _until_the_end(scope: Scope) -> None:
+    """Raises _Ending when the time is over that replies have when the server ends."""
+    await scope["app"].state.doors.admission.goodbye.wait()
+    raise _Ending
 
 
 async def until_gone(receive: Receive) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from listening import EARS, close_code
 from scripted import ScriptedLLM, ScriptedTTS
@@ -23,6 +26,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from hayakuchi.core.errors import CapacityError
+from hayakuchi.orchestrator.gateway_settings import SessionsSettings
 from hayakuchi.orchestrator.settings import Settings
 
 TOKENS = ["Hello", " there,", " viewer,", " and", " good", " day", " to", " you."]
@@ -159,6 +163,27 @@ async def test_who_reads_nothing_holds_nobody_up() -> None:
             server.handle_exit(signal.SIGTERM, None)
             await running
             assert time.monotonic() - began < 5
+
+
+async def test_a_stream_that_takes_too_long_is_told_so_and_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = talkative(token_ms=60_000, drain_seconds=0.2)
+    settings = replace(settings, sessions=SessionsSettings(file=tmp_path / "f"))
+    body = {"messages": [{"role": "user", "content": "Hi"}], "session_id": "s", "stream": True}
+    async with ending(settings) as (url, _, server, running), aiohttp.ClientSession() as http:
+        async with http.post(f"{url}/v1/chat/completions", json=body) as response:
+            while b"Hello" not in await response.content.readuntil(b"\n\n"):
+                pass
+            server.handle_exit(signal.SIGTERM, None)
+            rest = await response.content.read()
+        await running
+    assert b'"code":"overloaded"' in rest
+    assert b"[DONE]" not in rest
+    with closing(sqlite3.connect(tmp_path / "f")) as file:
+        kept = file.execute("SELECT content, status FROM messages ORDER BY id").fetchall()
+    assert kept == [("Hi", None), ("Hello", "interrupted")]
+    assert "Exception in ASGI" not in caplog.text
 
 
 def readiness(url: str) -> int:
