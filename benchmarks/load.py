@@ -22,11 +22,12 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
@@ -43,6 +44,7 @@ gateway:
   shed_lag_ms: {shed_ms}
   limits: {{requests_per_minute: 0, concurrent_turns: 0}}
 sessions: {{file: ./store.sqlite3}}
+cache: {{folder: ./phrases}}
 """
 PER_PROCESS = 50
 """Clients in one process, so that it is not they who are measured."""
@@ -68,39 +70,59 @@ class Stand:
 
 
 @contextmanager
-def stand(sessions: int, token_ms: float, shed_ms: float) -> Iterator[Stand]:
+def stand(sessions: int, token_ms: float, shed_ms: float, profile: Path | None = None) -> Iterator[Stand]:
     scripted = (sys.executable, str(HERE / "scripted_models.py"), "--token", str(token_ms))
     with process(*scripted) as (_, models), tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "conf.yaml").write_text(CONF.format(models=models, sessions=sessions, shed_ms=shed_ms))
         (folder / "bench.yaml").write_text(CHARACTER)
-        command = (sys.executable, "-m", "hayakuchi", "run", "-c", "conf.yaml", "--port", "0", "--no-browser")
+        profiler = () if profile is None else ("-m", "cProfile", "-o", str(profile.resolve() / "server.prof"))
+        command = (
+            sys.executable,
+            *profiler,
+            "-m",
+            "hayakuchi",
+            "run",
+            "-c",
+            "conf.yaml",
+            "--port",
+            "0",
+            "--no-browser",
+        )
         with process(*command, folder=folder) as (server, url):
             finish(clients("stage", url, 1, 1, first=9000))  # the first turn loads what is loaded when it is used
             yield Stand(server, url, models, folder)
 
 
-def clients(
-    kind: str, url: str, count: int, turns: int, *, first: int = 0, seconds: float = 0
-) -> list[subprocess.Popen[str]]:
+@dataclass
+class Clients:
+    """A process of clients, and the file that it writes what it found to: more than a pipe holds."""
+
+    process: subprocess.Popen[bytes]
+    found: IO[bytes]
+
+
+def clients(kind: str, url: str, count: int, turns: int, *, first: int = 0, seconds: float = 0) -> list[Clients]:
     """Processes with so many clients in all, numbered from ``first``."""
-    return [
-        subprocess.Popen(
-            [sys.executable, str(HERE / "load_client.py"), kind, url]
-            + [str(one) for one in (first + start, min(PER_PROCESS, count - start), turns, seconds)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for start in range(0, count, PER_PROCESS)
-    ]
+    running: list[Clients] = []
+    for start in range(0, count, PER_PROCESS):
+        found = tempfile.TemporaryFile()  # noqa: SIM115 - closed by finish()
+        numbers = [str(one) for one in (first + start, min(PER_PROCESS, count - start), turns, seconds)]
+        command = [sys.executable, str(HERE / "load_client.py"), kind, url, *numbers]
+        running.append(Clients(subprocess.Popen(command, stdout=found), found))
+    return running
 
 
-def finish(running: Sequence[subprocess.Popen[str]]) -> list[dict[str, Any]]:
-    """What they printed. SystemExit when one of them broke."""
-    found = [entry for client in running for entry in json.loads(client.communicate()[0] or "null") or []]
-    if any(client.returncode for client in running):
+def finish(running: Sequence[Clients]) -> list[dict[str, Any]]:
+    """What they found. SystemExit when one of them broke."""
+    if sum(client.process.wait() != 0 for client in running):
         raise SystemExit("a client broke")
-    return found
+    entries: list[dict[str, Any]] = []
+    for client in running:
+        with client.found as found:
+            found.seek(0)
+            entries += json.load(found)
+    return entries
 
 
 def side_by_side(sessions: int, streams: int, turns: int, token_ms: float) -> dict[str, float]:
@@ -122,6 +144,7 @@ def side_by_side(sessions: int, streams: int, turns: int, token_ms: float) -> di
         "turns": len(spoken),
         "streamed": len(streamed),
         "errors": sum(entry["errors"] for entry in (*spoken, *streamed)),
+        **_failed(streamed),
         **_spread("added", added),
         **_spread("stream_first_token", first),
         **_spread("stream_token", later),
@@ -149,6 +172,12 @@ def _stream_delays(streamed: list[dict[str, Any]], log: dict[str, Any]) -> tuple
         if len(stream["tokens"]) == len(told["tokens"]):
             later += [(came - left) * 1000 for came, left in zip(stream["tokens"], told["tokens"], strict=True)]
     return first, later
+
+
+def _failed(streamed: list[dict[str, Any]]) -> dict[str, float]:
+    """How many streams did not end as they should, by status; 0: there was no answer."""
+    statuses = Counter(stream["status"] for stream in streamed if stream["errors"])
+    return {f"streams_failed_with_{status}": count for status, count in sorted(statuses.items())}
 
 
 def _spread(name: str, values: list[float]) -> dict[str, float]:

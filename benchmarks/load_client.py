@@ -1,6 +1,7 @@
 """Clients of a load test, in a process of their own: python benchmarks/load_client.py KIND URL FIRST COUNT TURNS SECONDS
 
     stage      speaking sessions, every second one of which interrupts its turns
+    calm       speaking sessions that hear all of it
     sse        streams of /v1/chat/completions, one after the other
     crowd      viewers that come to sessions of their own, turns included, for so many seconds; those refused come again
     speaking   sessions that speak until the server closes them
@@ -22,26 +23,30 @@ from collections.abc import Awaitable
 from dataclasses import asdict
 from typing import Any
 
-import aiohttp
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from hayakuchi.benchmarks.first_audio import SAMPLE_RATE, SPREAD_S, Client, Turn
+from hayakuchi.benchmarks.light_client import LightStreams
 
 AGAIN_S = 1.0
 """Who is refused comes again after this on average."""
 
 
-async def stages(url: str, first: int, count: int, turns: int, seconds: float) -> list[dict[str, Any]]:
+async def stages(url: str, first: int, count: int, turns: int, seconds: float, every: int = 2) -> list[dict[str, Any]]:
     chance = random.Random(first)
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(
-                _speaking(url, first + number, turns, chance.random() * SPREAD_S * (count > 1), number % 2 == 1)
+                _speaking(url, first + number, turns, chance.random() * SPREAD_S * (count > 1), number % every == 1)
             )
             for number in range(count)
         ]
     return [turn for task in tasks for turn in task.result()]
+
+
+async def calm(url: str, first: int, count: int, turns: int, seconds: float) -> list[dict[str, Any]]:
+    return await stages(url, first, count, turns, seconds, every=1)
 
 
 async def _speaking(url: str, number: int, turns: int, after_s: float, interrupts: bool) -> list[dict[str, Any]]:
@@ -56,38 +61,31 @@ async def _speaking(url: str, number: int, turns: int, after_s: float, interrupt
 
 
 async def streams(url: str, first: int, count: int, turns: int, seconds: float) -> list[dict[str, Any]]:
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector) as http, asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_streaming(http, url, first + number, turns)) for number in range(count)]
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_streaming(url, first + number, turns)) for number in range(count)]
     return [stream for task in tasks for stream in task.result()]
 
 
-async def _streaming(http: aiohttp.ClientSession, url: str, number: int, turns: int) -> list[dict[str, Any]]:
+async def _streaming(url: str, number: int, turns: int) -> list[dict[str, Any]]:
     chance = random.Random(number)
     await asyncio.sleep(chance.random() * 3)
-    return [await _stream(http, url, f"k{number}x{count}") for count in range(turns)]
+    connection = LightStreams(url)
+    return [await _stream(connection, f"k{number}x{count}") for count in range(turns)]
 
 
-async def _stream(http: aiohttp.ClientSession, url: str, key: str) -> dict[str, Any]:
-    """When each token came; ``errors`` 1 when the stream did not end as it should."""
-    asked, tokens, last = time.monotonic(), [], b""
-    body = {"model": "scripted", "stream": True, "messages": [{"role": "user", "content": f"Question {key}"}]}
-    try:
-        async with http.post(f"{url}/v1/chat/completions", json=body) as answer:
-            async for line in answer.content:
-                if not line.startswith(b"data: "):
-                    continue
-                last = line.strip()
-                if last != b"data: [DONE]" and _content(last):
-                    tokens.append(time.monotonic())
-    except (aiohttp.ClientError, TimeoutError):
-        last = b""  # counted as an error
-    return {"key": key, "asked": asked, "tokens": tokens, "errors": int(last != b"data: [DONE]")}
-
-
-def _content(line: bytes) -> str:
-    choices = json.loads(line[6:]).get("choices") or [{}]
-    return choices[0].get("delta", {}).get("content") or ""
+async def _stream(connection: LightStreams, key: str) -> dict[str, Any]:
+    """When each token came; ``errors`` 1 when the stream did not end as it should, which ``status`` may tell of."""
+    asked = time.monotonic()
+    whole = await connection.stream(f"Question {key}")
+    if not whole:
+        await asyncio.sleep(1)
+    return {
+        "key": key,
+        "asked": asked,
+        "tokens": connection.tokens,
+        "errors": int(not whole),
+        "status": connection.status,
+    }
 
 
 async def crowd(url: str, first: int, count: int, turns: int, seconds: float) -> list[dict[str, Any]]:
@@ -150,7 +148,7 @@ async def _until_closed(url: str, name: str, number: int) -> dict[str, Any]:
         return found | {"code": socket.close_code}
 
 
-KINDS = {"stage": stages, "sse": streams, "crowd": crowd, "speaking": speaking}
+KINDS = {"stage": stages, "calm": calm, "sse": streams, "crowd": crowd, "speaking": speaking}
 
 
 def main() -> None:
@@ -162,7 +160,12 @@ def main() -> None:
     async def run() -> list[dict[str, Any]]:
         return await running
 
-    print(json.dumps(asyncio.run(run())))
+    try:
+        import uvloop
+    except ImportError:  # not on Windows
+        print(json.dumps(asyncio.run(run())))
+    else:
+        print(json.dumps(uvloop.run(run())))
 
 
 if __name__ == "__main__":

@@ -135,14 +135,17 @@ class Database:
         try:
             return future.result()
         except (sqlite3.Error, OSError) as error:
-            raise self._error(f"{error}{_remedy(error)}") from error
+            told = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            raise self._error(f"{told}{_remedy(told)}") from error
 
     def _error(self, what: str) -> StoreError:
         return StoreError(f"{self.path or 'the database in memory'}: {what}")
 
     def _opened(self) -> None:
         if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # What is said is nobody else's; SQLite gives its other files the same rights.
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(
             self.path or ":memory:", isolation_level=None, check_same_thread=False, timeout=BUSY_S
         )
@@ -212,9 +215,8 @@ def _inline(ask: Callable[[], T]) -> Future[T]:
     return future
 
 
-def _remedy(error: Exception) -> str:
+def _remedy(text: str) -> str:
     """What to do about it, as the end of a sentence."""
-    text = str(error)
     return next((remedy for sign, remedy in _REMEDIES.items() if sign in text), "")
 
 
@@ -224,6 +226,9 @@ _REMEDIES = {
     "malformed": _DAMAGED,
     "readonly": "; this user may not write to it: change that, or name another file",
     "unable to open": "; may this user read and write there? Change that, or name another file",
+    "Is a directory": "; name a file",
+    "Not a directory": "; name another file",
+    "File exists": "; name another file",
     "Permission denied": "; change that, or name another file",
     "disk is full": "; make room for it",
     "locked": "; another program is writing to it",

@@ -19,6 +19,11 @@ class Fallback(Generic[P]):
         self.deadlines = self._chain.deadlines
 
     @property
+    def providers(self) -> tuple[P, ...]:
+        """First choice first."""
+        return tuple(link.provider for link in self._chain.links)
+
+    @property
     def in_use(self) -> P | None:
         """The provider that is likely to serve the next request; None when none can."""
         return self._chain.in_use.provider if self._chain.in_use else None

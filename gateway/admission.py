@@ -12,6 +12,9 @@ from .loop_lag import LoopLag
 
 SOCKETS_PER_SESSION = 8
 """On average, for the viewers of a session."""
+SHED_FROM = 16
+"""Sessions and replies that there must be before lateness refuses one more: with fewer it is others' work that makes the
+server late, and refusing the streamer's own page would help nobody."""
 LATE_RETRY_S, ENDING_RETRY_S = 2.0, 10.0
 
 
@@ -93,5 +96,5 @@ class Admission:
 
     def _check_lag(self) -> None:
         self.check()
-        if self.lag.late:
+        if self.lag.late and self.sessions + self.turns >= SHED_FROM:
             raise CapacityError("the server is too busy to take on more", LATE_RETRY_S)

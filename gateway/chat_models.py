@@ -12,6 +12,7 @@ from ..agents import Agent, takes_quick
 from ..core.character import DEFAULT_EXPRESSIONS, Character
 from ..core.errors import ConfigError
 from ..llm import LLM
+from ..llm.fallback import FallbackLLM
 from ..orchestrator.characters import available
 from ..orchestrator.engine import Engine
 from ..orchestrator.loader import load_settings
@@ -54,6 +55,11 @@ class RawModel:
 Mind = Persona | RawModel
 
 
+def _owner(llm: LLM) -> str:
+    """The provider of a raw model, or of the first of its servers."""
+    return llm.providers[0].name if isinstance(llm, FallbackLLM) else llm.name
+
+
 class ChatModels:
     """Characters come before raw models of the same name. Those that are not on stage have the stage's models and agent, and
     are read from their files when they are first asked for."""
@@ -83,7 +89,7 @@ class ChatModels:
     async def listed(self) -> Mapping[str, str]:
         """The ids that may be asked for, the one on stage first, and who owns each."""
         characters = [self.on_stage, *(name for name in await self._others() if name != self.on_stage)]
-        raw = {name: getattr(llm, "name", CHARACTERS) for name, llm in self._engine.raw_models.items()}
+        raw = {name: _owner(llm) for name, llm in self._engine.raw_models.items()}
         cast = dict.fromkeys(characters, CHARACTERS)
         return cast | {name: owner for name, owner in raw.items() if name not in cast}
 

@@ -101,11 +101,27 @@ class Allowance:
         self._left = 2 * max_tokens
         """Halves of a token."""
         self._in_word = False
+        self._uncounted: list[str] = []
+        self._room = self._left // 2
+        """Characters that are certain to be within the allowance, since each is one token at most."""
         self.spent = False
 
     def feed(self, text: str) -> str:
         if self.spent:
             return ""
+        if len(text) <= self._room:
+            # Looking for words in each piece of a reply would take longer than all else that is done with it here.
+            self._room -= len(text)
+            self._uncounted.append(text)
+            return text
+        if self._uncounted:
+            self._counted("".join(self._uncounted))
+            self._uncounted.clear()
+        given = self._counted(text)
+        self._room = 0 if self.spent else self._left // 2
+        return given
+
+    def _counted(self, text: str) -> str:
         for unit in _UNITS.finditer(text):
             cjk = _CJK.match(unit[0]) is not None
             if not cjk and self._in_word and unit.start() == 0:

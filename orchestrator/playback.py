@@ -16,8 +16,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from enum import StrEnum
+from math import inf
 
 from ..core.clock import loop_ms
+from ..core.deadline import Patience
 from ..core.types import BYTES_PER_SAMPLE, Audio
 
 STALLED_AFTER_MS = 5_000.0
@@ -49,6 +51,9 @@ class Playback:
         self._since = 0.0
         self._paused = False
         self._changed = asyncio.Event()
+        self._ready: Callable[[], bool] | None = None
+        """What is waited for."""
+        self._patience: Patience | None = None
 
     @property
     def paused(self) -> bool:
@@ -90,19 +95,19 @@ class Playback:
             if self._played_ms == 0:
                 self.on_play_start()
             self._played_ms, self._since = played_ms, loop_ms()
-            self._changed.set()
+            self._tell()
 
     def pause(self) -> None:
         """Hold the voice where it is; idempotent, until :meth:`resume` or the next turn."""
         self.played_ms()
         self._paused = True
-        self._changed.set()
+        self._tell()
 
     def resume(self) -> None:
         """Go on where it was held; idempotent."""
         if self._paused:
             self._paused, self._since = False, loop_ms()
-            self._changed.set()
+            self._tell()
 
     def listener_joined(self) -> None:
         self.played_ms()
@@ -131,19 +136,39 @@ class Playback:
 
     def _switch(self, clock: PlayClock) -> None:
         self.clock, self._since = clock, loop_ms()
-        self._changed.set()
+        self._tell()
 
     async def _until(self, ready: Callable[[], bool]) -> None:
-        while not ready():
-            self._changed.clear()
-            try:
-                async with asyncio.timeout(None if self._paused else self._patience_ms() / 1000):
+        if ready():
+            return
+        patience = self._patience = self._patience or Patience()
+        self._ready = ready
+        try:
+            while not ready():
+                self._changed.clear()
+                patience.begin(self._patience_ms() / 1000)
+                try:
                     await self._changed.wait()
-            except TimeoutError:
-                if not self._paused:
-                    self._lost_patience()
+                except asyncio.CancelledError:
+                    if not patience.is_up():
+                        raise
+                    if not self._paused:
+                        self._lost_patience()
+                finally:
+                    patience.end()
+        finally:
+            self._ready = None
+
+    def _tell(self) -> None:
+        """Something has changed. Who waits is woken only if that is what it waits for; else it goes on with new patience."""
+        if self._ready is None or self._patience is None or self._ready():
+            self._changed.set()
+        else:
+            self._patience.extend(self._patience_ms() / 1000)
 
     def _patience_ms(self) -> float:
+        if self._paused:
+            return inf
         waited_ms = loop_ms() - self._since
         if self.clock is PlayClock.LISTENER:
             return max(STALLED_AFTER_MS - waited_ms, 0.0)

@@ -24,8 +24,10 @@ ABANDONED_S = 600.0
 MAX_FILES = 4096
 MAX_BYTES_OF_FILE = 32 << 20
 """No clip's file is larger; one that is was put there by something else."""
-COUNT_EVERY = 16
+COUNT_EVERY = 64
 """Writes between two looks at what other processes have written."""
+ROOM = 16
+"""A folder with more files than this that is full loses one in so many at once."""
 
 
 class ClipFolder:
@@ -54,10 +56,14 @@ class ClipFolder:
         except FileNotFoundError:
             pass
         found.sort(reverse=True)
+        # Nearly full, every phrase that is kept would have all of a large folder looked at.
+        share = 1 - 1 / ROOM if len(found) > ROOM else 1.0
+        crowded = sum(size for _, size, _ in found) > self._max_bytes or len(found) >= self._max_files
+        most_bytes, most_files = (limit * (share if crowded else 1.0) for limit in (self._max_bytes, self._max_files))
         kept: set[str] = set()
         self.bytes = self._files = 0
         for _, size, name in found:
-            if self._full(size):
+            if self.bytes + size > most_bytes or self._files >= most_files:
                 self._remove(name)
             else:
                 self.bytes += size
@@ -104,7 +110,7 @@ class ClipFolder:
         self._writes += 1
         self.bytes += len(data)
         self._files += 1
-        if self._writes % COUNT_EVERY == 0 or self._full(0):
+        if self._writes % COUNT_EVERY == 0 or self._full():
             self.tidy()
 
     def _put_in_place(self, unfinished: str, key: str) -> None:
@@ -115,8 +121,8 @@ class ClipFolder:
             if not self._file(key).exists():
                 raise
 
-    def _full(self, more: int) -> bool:
-        return self.bytes + more > self._max_bytes or self._files >= self._max_files
+    def _full(self) -> bool:
+        return self.bytes > self._max_bytes or self._files >= self._max_files
 
     def _remove(self, name: str) -> None:
         # Another process was faster, or is reading it, or the folder may only be read: it is not ours to insist.

@@ -33,7 +33,6 @@ class FallbackTTS(Fallback[TTS]):
 
     def __init__(self, providers: Sequence[TTS], sample_rate: int | None = None) -> None:
         super().__init__(KIND, providers, await_probes=False)
-        self.providers = tuple(providers)
         self.sample_rate = sample_rate or providers[0].sample_rate
         self._paces = {id(voice): Estimate(PACE_MS) for voice in providers}
         """What each voice needs for a character, in ms."""

@@ -12,7 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from ...core.clock import loop_ms
 from ...core.errors import HayakuchiError
-from .serving import problem_of
+from .problem import Problem
+from .serving import problem_of, refused_as
 from .wire import data
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         writer = _Writer(self, send)
-        refused: Response | None = None
+        refused: Problem | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 beside = [
@@ -55,10 +56,12 @@ class EventStream(Response):
         except* Gone:
             pass
         if refused is not None:
-            await refused(scope, receive, send)
+            answer = refused_as(refused, scope)
+            answer.headers["x-request-id"] = self.headers.get("x-request-id", "")
+            await answer(scope, receive, send)
 
-    async def _write(self, writer: _Writer) -> Response | None:
-        """What to answer instead, when nothing was sent yet."""
+    async def _write(self, writer: _Writer) -> Problem | None:
+        """What is wrong, when nothing was sent yet."""
         try:
             async with aclosing(self._chunks) as chunks:
                 async for chunk in chunks:
@@ -66,9 +69,7 @@ class EventStream(Response):
         except HayakuchiError as error:
             problem = problem_of(error)
             if not writer.started:
-                answer = problem.response()
-                answer.headers.update({"x-request-id": self.headers.get("x-request-id", "")})
-                return answer
+                return problem
             await writer.send(data(problem.body))
         await writer.end()
         return None

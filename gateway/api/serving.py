@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from ...core.errors import AllProvidersFailed, CapacityError, Category, HayakuchiError, ProviderError
 from .endpoint import Endpoint, Handler
@@ -41,13 +42,17 @@ def _answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except HayakuchiError as error:
-            problem = problem_of(error)
-            request.state.refused = problem.code  # for the figures
-            return problem.response()
+            return refused_as(problem_of(error), request.scope)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
 
     return answer
+
+
+def refused_as(problem: Problem, scope: Scope) -> Response:
+    """The problem as an answer, which the figures count by its code."""
+    scope.setdefault("state", {})["refused"] = problem.code
+    return problem.response()
 
 
 def problem_of(error: HayakuchiError) -> Problem:

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...core.errors import HayakuchiError
 from .problem import Problem
-from .serving import problem_of
+from .serving import problem_of, refused_as
 
 STALL_S = 30.0
 """How long a client may take nothing of what is ready for it."""
@@ -50,7 +50,7 @@ class Streamed(Response):
         except* _Gone:
             pass
         if refusal is not None:
-            await refusal.response()(scope, receive, send)
+            await refused_as(refusal, scope)(scope, receive, send)
 
     async def _send_all(self, send: Send) -> Problem | None:
         """What is wrong, if that is known before anything was sent."""

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import health, metrics
-from . import chat, completions, documentation, edits, embeddings, models, role_chat, sessions, speech, transcriptions
+from . import (
+    chat,
+    completions,
+    documentation,
+    edits,
+    embeddings,
+    models,
+    responses,
+    role_chat,
+    sessions,
+    speech,
+    transcriptions,
+)
 from .endpoint import Endpoint
 
 ALL: Sequence[Endpoint] = (
@@ -13,6 +25,7 @@ ALL: Sequence[Endpoint] = (
     *completions.ENDPOINTS,
     *embeddings.ENDPOINTS,
     *models.ENDPOINTS,
+    *responses.ENDPOINTS,
     *role_chat.ENDPOINTS,
     *sessions.ENDPOINTS,
     *edits.ENDPOINTS,

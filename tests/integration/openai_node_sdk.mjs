@@ -1,11 +1,11 @@
-/** OpenAI's own library for JavaScript, unchanged, against the server at HAYAKUCHI_URL. test_openai_node_sdk.py runs it. */
+/** OpenAI's own library for JavaScript, unchanged, against the server at HAYAKUCHI_URL, which asks for keys. test_openai_node_sdk.py runs it. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import OpenAI from "openai";
 
 const baseURL = `${process.env.HAYAKUCHI_URL}/v1`;
-const client = new OpenAI({ baseURL, apiKey: "none", maxRetries: 0 });
+const client = new OpenAI({ baseURL, apiKey: process.env.HAYAKUCHI_KEY, maxRetries: 0 });
 const model = "default";
 
 /** @param {string} content @returns {OpenAI.ChatCompletionMessageParam[]} */
@@ -61,10 +61,11 @@ test("errors are what the library has for them", async () => {
   await assert.rejects(ask({ model: "gpt-9" }), (error) => error instanceof OpenAI.NotFoundError && error.status === 404);
   await assert.rejects(ask({ n: 2 }), (error) => error instanceof OpenAI.UnprocessableEntityError && error.param === "n");
   await assert.rejects(ask({ messages: said("gone") }), OpenAI.InternalServerError);
-  const busy = { headers: { "x-caller": "busy" } };
-  const first = client.chat.completions.create({ model, messages: said("slow") }, busy);
+  await assert.rejects(client.withOptions({ apiKey: "none" }).models.list(), OpenAI.AuthenticationError);
+  const busy = client.withOptions({ apiKey: process.env.HAYAKUCHI_BUSY_KEY });
+  const first = busy.chat.completions.create({ model, messages: said("slow") });
   await new Promise((resolve) => setTimeout(resolve, 200));
-  await assert.rejects(client.chat.completions.create({ model, messages: said("Hello!") }, busy), OpenAI.RateLimitError);
+  await assert.rejects(busy.chat.completions.create({ model, messages: said("Hello!") }), OpenAI.RateLimitError);
   assert.equal((await first).choices[0].message.content, "At last.");
 });
 

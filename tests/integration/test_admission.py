@@ -14,8 +14,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from hayakuchi.core.errors import CapacityError
+from hayakuchi.gateway import admission as admission_module
 from hayakuchi.gateway import rooms as rooms_module
-from hayakuchi.gateway.admission import SOCKETS_PER_SESSION, Admission
+from hayakuchi.gateway.admission import SHED_FROM, SOCKETS_PER_SESSION, Admission
 from hayakuchi.orchestrator.gateway_settings import GatewaySettings
 from hayakuchi.orchestrator.settings import Settings
 
@@ -85,7 +86,19 @@ def test_a_session_that_gets_no_connection_is_not_counted() -> None:
     assert (admission.sessions, admission.sockets) == (0, SOCKETS_PER_SESSION)
 
 
-async def test_a_server_that_is_late_takes_on_nobody_and_serves_those_it_has() -> None:
+def test_one_that_is_late_by_others_work_refuses_nobody() -> None:
+    admission = Admission(GatewaySettings())
+    admission.lag.late = True
+    for _ in range(SHED_FROM):
+        admission.begin_session()
+    with pytest.raises(CapacityError):
+        admission.begin_session()
+    admission.end_session()
+    admission.begin_session()
+
+
+async def test_a_server_that_is_late_takes_on_nobody_and_serves_those_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission_module, "SHED_FROM", 1)
     async with ending(talkative()) as (url, _, server, _), viewing(url, "sound=1") as viewer:
         lag = server.doors.admission.lag
         lag.late = True
@@ -106,14 +119,14 @@ async def test_a_server_that_is_late_takes_on_nobody_and_serves_those_it_has() -
 
 
 async def test_the_emptiest_room_makes_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms_module, "MAKE_WAY_MS", 150.0)
+    monkeypatch.setattr(rooms_module, "MAKE_WAY_MS", 60_000.0)
     async with ending(talkative(max_sessions=3)) as (url, _, server, _), viewing(url, "session=held"):
         for name in ("old", "young"):
             async with viewing(url, f"session={name}"):
                 pass
             await asyncio.sleep(0.05)
         assert (await refusal(url, "/stage/ws?session=b"))[0] == 503
-        await asyncio.sleep(0.2)
+        monkeypatch.setattr(rooms_module, "MAKE_WAY_MS", 0.0)
         async with viewing(url, "session=b"):
             assert {name for _, name in server.doors.rooms._rooms} == {"held", "young", "b"}
         assert server.doors.admission.sessions == 3

@@ -12,8 +12,7 @@ from chatting import RecordingEmbedder, RecordingLLM, chatting, until, words
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import Finish, FinishReason, TextDelta, ToolCallDelta, Usage
-from hayakuchi.gateway.caller import Caller
-from hayakuchi.orchestrator.gateway_settings import LimitSettings
+from hayakuchi.orchestrator.gateway_settings import Scope
 
 ROOT = Path(__file__).parents[2]
 NODE = shutil.which("node")
@@ -36,15 +35,21 @@ async def test_the_library_finds_what_it_expects() -> None:
         "breaks": [TextDelta("Well, "), TextDelta("it "), gone],
         "endless": [TextDelta("Well, "), TextDelta("it "), 60.0],
     }
-    callers = {"busy": Caller("busy", limits=LimitSettings(concurrent_turns=1))}
-    async with chatting(llm, callers=callers, embedder=RecordingEmbedder()) as desk:
+    keys = {"main": (Scope.CHAT,), "busy": (Scope.CHAT,)}
+    limits = {"busy": {"concurrent_turns": 1}}
+    async with chatting(llm, keys=keys, key_limits=limits, embedder=RecordingEmbedder()) as desk:
         process = await asyncio.create_subprocess_exec(
             NODE,
             "--test",
             "--test-reporter=tap",
             "tests/integration/openai_node_sdk.mjs",
             cwd=ROOT,
-            env={**os.environ, "HAYAKUCHI_URL": desk.url},
+            env={
+                **os.environ,
+                "HAYAKUCHI_URL": desk.url,
+                "HAYAKUCHI_KEY": desk.tokens["main"],
+                "HAYAKUCHI_BUSY_KEY": desk.tokens["busy"],
+            },
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

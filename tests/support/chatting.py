@@ -164,9 +164,14 @@ class Desk:
 
 @asynccontextmanager
 async def chatting(
-    llm: RecordingLLM | None = None, *, keys: dict[str, tuple[Scope, ...]] | None = None, **settings: Any
+    llm: RecordingLLM | None = None,
+    *,
+    keys: dict[str, tuple[Scope, ...]] | None = None,
+    key_limits: dict[str, dict[str, int]] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Desk]:
-    """The server on a free port of this process. ``keys``: what each may do; whoever shows none may do all, too."""
+    """The server on a free port of this process. ``keys``: what each may do; whoever shows none may do all, too.
+    ``key_limits``: what a key has of its own."""
     if keys:
         settings["auth"] = AuthSettings(enabled=True, anonymous=tuple(Scope))
     llm = llm or RecordingLLM()
@@ -180,16 +185,18 @@ async def chatting(
         async with asyncio.timeout(10):
             await ready.wait()
         try:
-            yield Desk(address(listener), engine, llm, app, await _made(app, keys or {}))
+            yield Desk(address(listener), engine, llm, app, await _made(app, keys or {}, key_limits or {}))
         finally:
             server.should_exit = True
             await running
 
 
-async def _made(app: Starlette, keys: dict[str, tuple[Scope, ...]]) -> dict[str, str]:
+async def _made(
+    app: Starlette, keys: dict[str, tuple[Scope, ...]], limits: dict[str, dict[str, int]]
+) -> dict[str, str]:
     tokens: dict[str, str] = {}
     for name, scopes in keys.items():
-        key, tokens[name] = new_key(name, scopes, time.time())
+        key, tokens[name] = new_key(name, scopes, time.time(), limits=limits.get(name))
         await app.state.doors.database.write(partial(_insert, key))
     return tokens
 

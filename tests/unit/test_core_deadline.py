@@ -107,3 +107,60 @@ def test_a_provider_error_passes_unchanged() -> None:
                 await anext(items)
 
     run_virtual(main())
+
+
+def test_a_stream_that_does_not_care_for_its_deadline_leaves_its_reader_uncancelled() -> None:
+    async def stubborn() -> AsyncGenerator[int, None]:
+        try:
+            await asyncio.sleep(9)
+        except asyncio.CancelledError:
+            yield 1
+
+    async def main() -> None:
+        async with aclosing(within(stubborn(), LIMITS, kind="llm", provider="fake")) as items:
+            assert await anext(items) == 1
+        task = asyncio.current_task()
+        assert task is not None
+        assert not task.cancelling()
+
+    run_virtual(main())
+
+
+def test_who_is_cancelled_when_the_time_is_up_is_cancelled() -> None:
+    stream = Stream(9)
+
+    async def main() -> bool:
+        reader = asyncio.ensure_future(read(stream))
+        asyncio.get_running_loop().call_at(asyncio.get_running_loop().time() + 2.0, reader.cancel)
+        await asyncio.wait([reader])
+        return reader.cancelled()
+
+    assert run_virtual(main())
+    assert stream.closed
+
+
+def test_each_wait_has_its_own_deadline_however_long_the_stream_is() -> None:
+    stream = Stream(1.9, *[0.45] * 20, 9)
+
+    async def main() -> float:
+        with pytest.raises(ProviderError, match="stopped"):
+            await read(stream, pause=0.3)
+        return loop_ms()
+
+    assert run_virtual(main()) == pytest.approx(1900 + 20 * 450 + 21 * 300 + 500)
+    assert stream.closed
+
+
+def test_a_stream_within_a_stream_is_timed_by_both() -> None:
+    async def main(inner_s: float, outer_s: float) -> tuple[str, float]:
+        inner = within(Stream(0, 9).items(), Deadlines(1.0, inner_s), kind="llm", provider="inner")
+        outer = within(inner, Deadlines(1.0, outer_s), kind="llm", provider="outer")
+        with pytest.raises(ProviderError) as caught:
+            async with aclosing(outer) as items:
+                async for _ in items:
+                    pass
+        return caught.value.provider, loop_ms()
+
+    assert run_virtual(main(0.5, 2.0)) == ("inner", pytest.approx(500))
+    assert run_virtual(main(2.0, 0.5)) == ("outer", pytest.approx(500))
+    assert run_virtual(main(0.5, 0.5))[1] == pytest.approx(500)
