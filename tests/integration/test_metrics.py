@@ -41,7 +41,7 @@ async def test_the_figures_are_told_and_can_be_reset() -> None:
     async with serving(settings()) as (url, engine):
         status, empty = await asyncio.to_thread(fetched, f"{url}/metrics")
         assert status == 200
-        assert set(empty) == {"quick_response_mode", "direct_mode", "comparison", "phrase_cache", "server"}
+        assert set(empty) == {"quick_response_mode", "direct_mode", "comparison", "text", "phrase_cache", "server"}
         assert empty["server"] == {
             "version": __version__,
             "sessions": 0,
