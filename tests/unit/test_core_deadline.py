@@ -155,10 +155,10 @@ def test_a_stream_within_a_stream_is_timed_by_both() -> None:
     async def main(inner_s: float, outer_s: float) -> tuple[str, float]:
         inner = within(Stream(0, 9).items(), Deadlines(1.0, inner_s), kind="llm", provider="inner")
         outer = within(inner, Deadlines(1.0, outer_s), kind="llm", provider="outer")
-        with pytest.raises(ProviderError) as caught:
-            async with aclosing(outer) as items:
-                async for _ in items:
-                    pass
+        async with aclosing(outer) as items:
+            assert await anext(items) == 0
+            with pytest.raises(ProviderError) as caught:
+                await anext(items)
         return caught.value.provider, loop_ms()
 
     assert run_virtual(main(0.5, 2.0)) == ("inner", pytest.approx(500))
