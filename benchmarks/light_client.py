@@ -127,13 +127,18 @@ class LightSocket(asyncio.Protocol):
             self._waiter.set_result(None)
 
 
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "127.0.0.1", parts.port or 80
+
+
 async def light_socket(url: str) -> LightSocket:
     """A WebSocket that is open. Raises OSError (Refused for an answer with another status), TimeoutError."""
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     async with asyncio.timeout(CONNECT_S):
-        _, socket = await loop.create_connection(lambda: LightSocket(path, parts.netloc), parts.hostname, parts.port)
+        _, socket = await loop.create_connection(lambda: LightSocket(path, parts.netloc), *_address(url))
         await socket.opened
     return socket
 
@@ -142,7 +147,7 @@ class LightStreams(asyncio.Protocol):
     """Chat completions over one connection, one after the other."""
 
     def __init__(self, url: str) -> None:
-        self._parts = urlsplit(url)
+        self._address, self._host = _address(url), urlsplit(url).netloc
         self._transport: Any = None
         self._buffer = b""
         self.status = 0
@@ -164,11 +169,11 @@ class LightStreams(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._done: asyncio.Future[bool] = loop.create_future()
         body = json.dumps({"model": "scripted", "stream": True, "messages": [{"role": "user", "content": said}]})
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {self._parts.netloc}\r\nContent-Type: application/json\r\n"
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/json\r\n"
         try:
             async with asyncio.timeout(limit_s):
                 if self._transport is None:
-                    await loop.create_connection(lambda: self, self._parts.hostname, self._parts.port)
+                    self._transport, _ = await loop.create_connection(lambda: self, *self._address)
                 self._transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
                 return await self._done
         except (OSError, TimeoutError):

@@ -12,7 +12,7 @@ import pytest
 from scripted_tts import tone
 
 from hayakuchi.tts.cache_clip import Clip, encode
-from hayakuchi.tts.cache_disk import ABANDONED_S, COUNT_EVERY, ClipFolder
+from hayakuchi.tts.cache_disk import ABANDONED_S, COUNT_EVERY, ROOM, ClipFolder
 
 MB = 1 << 20
 
@@ -70,6 +70,18 @@ def test_the_least_recently_used_goes_when_there_are_too_many_files(tmp_path: Pa
         folder.write(key, clip())
         age(tmp_path, key, 100 - index)
     assert folder.tidy() == {"b", "c"}
+
+
+def test_a_large_folder_that_is_full_is_not_looked_at_for_every_phrase(tmp_path: Path) -> None:
+    folder = ClipFolder(tmp_path, MB, max_files=4 * ROOM)
+    for index in range(4 * ROOM):
+        folder.write(f"{index:02}", clip())
+        age(tmp_path, f"{index:02}", 1000 - index)
+    # A sixteenth has gone, the oldest first, and there is room for as many.
+    assert names(tmp_path) == {f"{index:02}.clip" for index in range(4, 4 * ROOM)}
+    for index in range(3):
+        folder.write(f"later{index}", clip())
+    assert len(names(tmp_path)) == 4 * ROOM - 1
 
 
 def test_what_other_processes_write_is_counted_from_time_to_time(tmp_path: Path) -> None:

@@ -97,3 +97,10 @@ def test_tokens_are_guessed() -> None:
     assert [tokens_in(text) for text in ("", "word", "a long word", "猫です")] == [0, 1, 3, 3]
     usage = estimated([Message("system", "word"), Message("user", "word")], "a long word")
     assert (usage.prompt_tokens, usage.completion_tokens) == (10, 3)
+
+
+@given(pieces=st.lists(st.text(alphabet="ab 字。\n", max_size=4), max_size=30), most=st.integers(1, 30))
+def test_an_allowance_does_not_depend_on_the_split(pieces: list[str], most: int) -> None:
+    whole, split = Allowance(most), Allowance(most)
+    assert "".join(split.feed(piece) for piece in pieces) == whole.feed("".join(pieces))
+    assert split.spent == whole.spent
