@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 
 from ..core.errors import ProtocolError
 from ..orchestrator.gateway_settings import Scope
+from .api.answers import Open
 from .api.endpoint import Answer, Endpoint, Parameter
 from .api.problem import Problem
 from .caller import caller_of
@@ -14,15 +15,15 @@ from .doors import doors_of
 from .rooms import MAIN
 
 
-async def stage_door(request: Request) -> Response:
-    """204 where the WebSocket would be accepted now, else what it would be refused with."""
+async def stage_door(request: Request) -> JSONResponse:
+    """What the WebSocket would be refused with, if it would."""
     rooms = doors_of(request).rooms
     try:
         with rooms.admission.socket():
             rooms.check(caller_of(request.scope).owner, request.query_params.get("session", MAIN))
     except ProtocolError as error:
         raise Problem(400, str(error), error.code, "session") from error
-    return Response(status_code=204)
+    return JSONResponse({"status": "open"})
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -37,7 +38,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         tag="Server",
         parameters=(Parameter("session", "query", "Which conversation; left out: `main`", example="main"),),
         answers={
-            204: Answer("It would"),
+            200: Answer("It would", Open, example={"status": "open"}),
             400: Answer("The session's name is not one"),
         },
     ),

@@ -162,6 +162,12 @@ class Health(BaseModel):
     status: Literal["ok"]
 
 
+class Open(BaseModel):
+    """The WebSocket would be accepted."""
+
+    status: Literal["open"]
+
+
 class Served(BaseModel):
     """Who answered last."""
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -125,10 +126,12 @@ async def test_ready_says_who_answered_and_not_ready_says_why(monkeypatch: pytes
         assert model.probes == probes + 1
 
 
-def ready(**changes: Any) -> tuple[Doors, Readiness]:
-    doors = Doors(Engine(settings_for(Model, lambda: ScriptedTTS(first_ms=1))))
-    for name, value in changes.items():
-        setattr(doors, name, value)
+def ready(database: Database | None = None) -> tuple[Doors, Readiness]:
+    engine = Engine(settings_for(Model, lambda: ScriptedTTS(first_ms=1)))
+    if database is not None:
+        conversations: Any = SimpleNamespace(database=database, problem=None)
+        engine.conversations = conversations
+    doors = Doors(engine)
     return doors, doors.readiness
 
 
@@ -162,7 +165,9 @@ async def test_a_store_that_cannot_write_is_found(tmp_path: Path, monkeypatch: p
         await database.read(lambda connection: connection.execute("PRAGMA query_only=ON").fetchall())
         is_ready, found = await asking.told()
         assert not is_ready
-        assert found["reasons"] == [f"{file}: attempt to write a readonly database"]
+        assert found["reasons"] == [
+            f"{file}: attempt to write a readonly database; this user may not write to it: change that, or name another file"
+        ]
         await database.read(lambda connection: connection.execute("PRAGMA query_only=OFF").fetchall())
         assert (await asking.told())[0]
     finally:
