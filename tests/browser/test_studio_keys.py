@@ -28,14 +28,18 @@ async def kept(page: Page) -> list[Any]:
 
 
 async def give(page: Page, key: str) -> None:
-    await page.get_by_label("Your key").fill(key)
+    await page.get_by_label("Your key", exact=True).fill(key)
     await page.get_by_role("button", name="Come in").click()
 
 
 def sockets(page: Page) -> list[WebSocket]:
     """The WebSockets of the page from here on."""
     found: list[WebSocket] = []
-    page.on("websocket", lambda socket: found.append(socket))
+
+    def opening(socket: WebSocket) -> None:
+        found.append(socket)
+
+    page.on("websocket", opening)
     return found
 
 
