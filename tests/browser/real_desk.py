@@ -10,7 +10,7 @@ from typing import Any
 
 from keyed import key_file
 from page_desk import browser
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, ViewportSize
 from scripted import ScriptedLLM, ScriptedTTS
 from serving import serving, settings_for
 
@@ -30,7 +30,7 @@ async def opened(
     browser: Browser, address: str, *, phone: bool = False, broken: list[str] | None = None, **options: Any
 ) -> Page:
     """A page of a person of its own; ``broken`` is what its scripts complained of."""
-    size = {"width": 420, "height": 900} if phone else {"width": 1440, "height": 900}
+    size: ViewportSize = {"width": 420, "height": 900} if phone else {"width": 1440, "height": 900}
     context = await browser.new_context(viewport=size, has_touch=phone, locale="en-US", **options)
     page = await context.new_page()
     if broken is not None:
@@ -85,7 +85,10 @@ async def studio(folder: Path, **gateway: Any) -> AsyncIterator[tuple[str, Engin
     """The server and a browser."""
     file = await key_file(folder / "sessions.sqlite3")
     settings = settings_for(
-        lambda: Counting([], first_ms=5, token_ms=1), lambda: ScriptedTTS(first_ms=5, rtf=0.001), **gateway
+        lambda: Counting([], first_ms=5, token_ms=1),
+        lambda: ScriptedTTS(first_ms=5, rtf=0.001),
+        shed_lag_ms=60_000,
+        **gateway,
     )
     kept = replace(settings, sessions=SessionsSettings(file=file))
     async with serving(kept) as (url, engine), browser() as chromium:

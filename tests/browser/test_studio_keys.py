@@ -28,14 +28,18 @@ async def kept(page: Page) -> list[Any]:
 
 
 async def give(page: Page, key: str) -> None:
-    await page.get_by_label("Your key").fill(key)
+    await page.get_by_label("Your key", exact=True).fill(key)
     await page.get_by_role("button", name="Come in").click()
 
 
 def sockets(page: Page) -> list[WebSocket]:
     """The WebSockets of the page from here on."""
     found: list[WebSocket] = []
-    page.on("websocket", found.append)
+
+    def opening(socket: WebSocket) -> None:
+        found.append(socket)
+
+    page.on("websocket", opening)
     return found
 
 
@@ -123,6 +127,21 @@ async def test_the_link_for_obs_bears_the_key_and_the_stage_takes_it_out_of_its_
         await bare.get_by_role("dialog", name="Who are you?").wait_for()
         await give(bare, key)
         await until(bare, "s.link === 'open'")
+
+
+async def test_on_the_air_a_revoked_key_puts_no_card_over_her(tmp_path: Path) -> None:
+    async with keyed(tmp_path) as server, browser() as chromium:
+        key = server.key(*BOTH)
+        context = await chromium.new_context(locale="en-US")
+        await context.add_init_script("window.obsstudio = {}")
+        page = await context.new_page()
+        await page.goto(f"{server.url}/stage#key={key}")
+        await until(page, "s.link === 'open'")
+        server.revoke(key)
+        await until(page, "s.link === 'refused'")
+        assert await page.locator("#key-card").count() == 0
+        await page.reload()
+        await page.get_by_role("dialog", name="Who are you?").wait_for()
 
 
 async def test_a_key_in_a_link_does_not_take_the_place_of_the_one_that_is_kept(tmp_path: Path) -> None:
