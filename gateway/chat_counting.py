@@ -14,10 +14,7 @@ from .chat_models import Mind, RawModel
 from .chat_prompt import prompt_of
 from .chat_reply import ChatEvent, Done
 from .chat_request import ChatRequest
-from .observing import Figures
-
-API = "api"
-"""The door that such replies go out by."""
+from .observing import API, Figures
 
 
 def mode_of(request: ChatRequest, mind: Mind) -> Mode:

@@ -11,7 +11,8 @@ from .origin import ASGIApp, Message, Receive, Scope, Send
 
 METHODS = b"GET, POST, PATCH, DELETE"
 EXPOSED = (
-    b"Retry-After, X-Request-Id, X-RateLimit-Limit-Requests, X-RateLimit-Remaining-Requests, X-RateLimit-Reset-Requests"
+    b"Retry-After, X-Request-Id, Idempotent-Replayed, "
+    b"X-RateLimit-Limit-Requests, X-RateLimit-Remaining-Requests, X-RateLimit-Reset-Requests"
 )
 MAX_AGE_S = b"600"
 _HEADER_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~ ,-]{0,2000}")

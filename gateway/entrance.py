@@ -6,7 +6,7 @@ import ipaddress
 
 from ..orchestrator.gateway_settings import GatewaySettings, LimitSettings, Scope
 from .api.problem import Problem
-from .caller import ADDRESS, Caller
+from .caller import ADDRESS, ANONYMOUS, Caller
 from .failures import Failures
 from .key_ring import KeyRing
 from .keys import Key
@@ -35,12 +35,15 @@ class Entrance:
         return self._settings.auth.enabled
 
     def anonymous(self, host: str | None) -> Caller:
-        """Whoever comes from there without a key."""
+        """Whoever comes from there without a key. Where keys are asked for, such callers see the conversations of their own
+        address only, and not those from before there were keys."""
         found = self._strangers.get(host)
         if found is None:
             scopes = frozenset(self._settings.auth.anonymous if self.closed else Scope)
             own = not self.closed and _is_loopback(host)
-            found = Caller(address_of(host), scopes=scopes, limits=NO_LIMITS if own else self._settings.limits)
+            address = address_of(host)
+            owner = address if self.closed else ANONYMOUS
+            found = Caller(address, owner, scopes, NO_LIMITS if own else self._settings.limits)
             if host is None or len(host) <= MOST_CHARS:  # what a proxy tells may be anything
                 self._strangers.put(host, found)
         return found

@@ -16,6 +16,7 @@ from ..tts import TTS
 from .api.problem import Problem
 from .caller import Caller
 from .doors import Doors
+from .observing import API
 from .tempo import Tempo
 
 DEFAULT_VOICE = "default"
@@ -92,10 +93,14 @@ class SpeechService:
             async for audio in pieces:
                 owed_s += audio.duration_ms / 1000
                 if not begun or owed_s >= CHARGE_S:
-                    await self._doors.meter.charge(caller, audio_s=owed_s)
+                    await self._count(caller, owed_s)
                     owed_s, begun = 0.0, True
                 yield audio
-        await self._doors.meter.charge(caller, audio_s=owed_s)
+        await self._count(caller, owed_s)
+
+    async def _count(self, caller: Caller, seconds: float) -> None:
+        self._doors.figures.audio(API, "out", seconds)
+        await self._doors.meter.charge(caller, audio_s=seconds)
 
 
 def _names(component: Component) -> tuple[str, ...]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from ...core.types import Generation, Image, Message, ToolCall
 from ..chat_request import ChatRequest
+from .pictures import EXPECTED, is_picture
 
 SESSION = r"^[A-Za-z0-9_-]{1,64}$"
 LONGEST_TEXT = 10_000_000
-IMAGE = re.compile(r"(?:https://[^\s]{1,8000}|data:image/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/=_-]+)", re.IGNORECASE)
 
 SessionId = Annotated[str, StringConstraints(pattern=SESSION)]
 
@@ -39,8 +38,8 @@ class ImageUrl(Body):
     @field_validator("url")
     @classmethod
     def _fetchable(cls, url: str) -> str:
-        if not IMAGE.fullmatch(url):
-            raise ValueError("expected an https: URL, or data:image/…;base64,…")
+        if not is_picture(url):
+            raise ValueError(EXPECTED)
         return url
 
 

@@ -16,6 +16,7 @@ from ...orchestrator.gateway_settings import Scope
 from ...orchestrator.hearing import Hearing, HearingState
 from ..caller import caller_of
 from ..doors import Doors, doors_of
+from ..observing import API
 from ..transcription_form import GRANULARITIES, TranscriptionForm, TranscriptionRequest, read_form
 from ..transcription_text import VerboseTranscript, rendered
 from ..uploads import MB, UploadForm
@@ -52,6 +53,7 @@ async def _transcript(request: Request, doors: Doors, file: bytes, wanted: Trans
     clip = await _decoded(file, doors.settings.max_clip_minutes * 60)
     async with doors.turn(caller_of(request.scope), audio_s=clip.duration_ms / 1000):
         hearing = doors.engine.hearing
+        doors.figures.audio(API, "in", clip.duration_ms / 1000)
         try:
             await _ready(hearing, wanted)
             wishes = Wishes(wanted.prompt, wanted.words)

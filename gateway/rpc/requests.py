@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 from ...core.types import Generation, Image, Message, Role, ToolCall
-from ..api.chat_body import IMAGE, SESSION
+from ..api.chat_body import SESSION
+from ..api.pictures import EXPECTED, is_picture
 from ..api.problem import Problem
 from ..chat_service import ChatRequest, Rewind
 from .v1 import hayakuchi_pb2 as pb
@@ -92,8 +93,8 @@ def _message(said: pb.Message, where: str) -> Message:
 
 
 def _image(image: pb.Image, where: str) -> Image:
-    if not IMAGE.fullmatch(image.url):
-        raise invalid(f"{where}.url", "expected an https: URL, or data:image/…;base64,…")
+    if not is_picture(image.url):
+        raise invalid(f"{where}.url", EXPECTED)
     return Image(image.url, _DETAILS.get(image.detail))
 
 
