@@ -171,7 +171,8 @@ def plain(language: str, method: str, path: str, body: Any, *, empty: bool = Fal
         sent = "" if body is None else f"json={body!r}, ".replace("'", '"')
         return f'print(http.{method}(f"{{URL}}{path}", {sent}timeout=60){".status_code" if empty else ".json()"})'
     sent = "" if body is None else f", {text}"
-    return f'const answer = await call("{method.upper()}", "{path}"{sent});\nconsole.log({"answer.status" if empty else "await answer.json()"});'
+    told = "answer.status" if empty else "await answer.json()"
+    return f'const answer = await call("{method.upper()}", "{path}"{sent});\nconsole.log({told});'
 
 
 if __name__ == "__main__":
