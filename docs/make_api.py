@@ -98,7 +98,9 @@ def endpoint(path: str, method: str, operation: Json, told: Json) -> Iterator[st
         yield table(rows)
     yield from examples(path, method, operation)
     answers = operation["responses"]
-    good = [f"`{kind}`" for status, one in answers.items() if status < "400" for kind in one["content"]]
+    good = [
+        f"`{kind}`" for status, one in answers.items() if status < "400" for kind in one.get("content", ["no body"])
+    ]
     bad = [f"{status}: {one['description']}" for status, one in answers.items() if status >= "400"]
     special = [line for line in bad if line[:3] not in COMMON or "`reasons`" in line]
     yield f"Answers {', '.join(good)}. {'. '.join(special)}{'.' if special else ''}".strip() + "\n" if good else ""
@@ -141,7 +143,9 @@ def examples(path: str, method: str, operation: Json) -> Iterator[str]:
         return
     written_by_hand = EXAMPLES.get(operation["operationId"], {})
     for language, fence in LANGUAGES.items():
-        for code in written_by_hand.get(language) or [plain(language, *request_of(path, method, operation))]:
+        for code in written_by_hand.get(language) or [
+            plain(language, *request_of(path, method, operation), empty="204" in operation["responses"])
+        ]:
             yield f"```{fence}\n{code}\n```\n"
 
 
@@ -155,18 +159,20 @@ def request_of(path: str, method: str, operation: Json) -> tuple[str, str, Any]:
     return method, path, None
 
 
-def plain(language: str, method: str, path: str, body: Any) -> str:
-    """The request without a client of its own."""
+def plain(language: str, method: str, path: str, body: Any, *, empty: bool = False) -> str:
+    """The request without a client of its own; ``empty``: its answer has no body."""
     text = json.dumps(body, ensure_ascii=False)
     if language == "curl":
         how = "" if method == "get" or (method == "post" and body is not None) else f"-X {method.upper()} "
         sent = "" if body is None else f" \\\n  --json {quote(text)}"
+        how += '-w "%{http_code}" ' if empty else ""
         return f'curl {how}"$HAYAKUCHI_URL{path}" -H "Authorization: Bearer $HAYAKUCHI_KEY"{sent}'
     if language == "python":
         sent = "" if body is None else f"json={body!r}, ".replace("'", '"')
-        return f'print(http.{method}(f"{{URL}}{path}", {sent}timeout=60).json())'
+        return f'print(http.{method}(f"{{URL}}{path}", {sent}timeout=60){".status_code" if empty else ".json()"})'
     sent = "" if body is None else f", {text}"
-    return f'const answer = await call("{method.upper()}", "{path}"{sent});\nconsole.log(await answer.json());'
+    told = "answer.status" if empty else "await answer.json()"
+    return f'const answer = await call("{method.upper()}", "{path}"{sent});\nconsole.log({told});'
 
 
 if __name__ == "__main__":

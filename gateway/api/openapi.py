@@ -142,6 +142,8 @@ def _responses(endpoint: Endpoint, schemas: Mapping[type[BaseModel], Json]) -> J
 
 
 def _response(status: int, answer: Answer, schemas: Mapping[type[BaseModel], Json]) -> Json:
+    if status == HTTPStatus.NO_CONTENT:
+        return {"description": answer.description}
     model = answer.model or (ErrorAnswer if status >= HTTPStatus.BAD_REQUEST else None)
     first: Json = {"schema": schemas[model]} if model else _of_type(answer.content_type, answer.description)
     if answer.example is not None:
