@@ -12,6 +12,7 @@ from keyed import bearing, key_file, make_key
 from hayakuchi.core.database import Database
 from hayakuchi.gateway.access import Access
 from hayakuchi.gateway.api.problem import Problem
+from hayakuchi.gateway.api.table import ALL
 from hayakuchi.gateway.caller import caller_of
 from hayakuchi.gateway.doorkeeper import Doorkeeper
 from hayakuchi.gateway.entrance import Entrance
@@ -52,7 +53,7 @@ async def answered(folder: Path, app: Any, *, then_revoke: bool = True, headers:
     await database.open()
     keys = KeyRing(lambda: database)
     settings = GatewaySettings.model_validate({"auth": {"enabled": True}})
-    keeper = Doorkeeper(app, entrance=Entrance(settings, keys), meter=Meter(lambda: database), access=Access())
+    keeper = Doorkeeper(app, entrance=Entrance(settings, keys), meter=Meter(lambda: database), access=Access(ALL))
 
     async def send(message: Any) -> None:
         sent.append(message)

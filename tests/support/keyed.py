@@ -15,6 +15,7 @@ from scripted import ScriptedLLM, ScriptedTTS
 from serving import serving, settings_for
 
 from hayakuchi.core.database import Database
+from hayakuchi.gateway.key_ring import EAGER_MS
 from hayakuchi.gateway.keys import insert, new_key, revoke
 from hayakuchi.orchestrator.gateway_settings import Scope, SessionsSettings
 from hayakuchi.orchestrator.schema import MIGRATIONS
@@ -37,8 +38,10 @@ class Keyed:
         return int(self.url.rpartition(":")[2])
 
     def key(self, *scopes: Scope, name: str = "test", expires_in_s: float | None = None, **limits: int) -> str:
-        """A new key's token."""
-        return make_key(self.file, scopes, name=name, expires_in_s=expires_in_s, limits=limits)
+        """A new key's token, known to the server by the next request."""
+        token = make_key(self.file, scopes, name=name, expires_in_s=expires_in_s, limits=limits)
+        time.sleep(EAGER_MS / 1000)
+        return token
 
     def revoke(self, token: str) -> None:
         with sqlite3.connect(self.file) as connection:
