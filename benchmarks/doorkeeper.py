@@ -12,14 +12,14 @@ import time
 from typing import Any
 
 from hayakuchi.core.database import Database
-from hayakuchi.gateway.access import Access
-from hayakuchi.gateway.cors import Cors
-from hayakuchi.gateway.doorkeeper import Doorkeeper
-from hayakuchi.gateway.entrance import Entrance
-from hayakuchi.gateway.key_ring import KeyRing
-from hayakuchi.gateway.keys import insert, new_key
-from hayakuchi.gateway.meter import Meter
-from hayakuchi.gateway.origin import OriginGuard
+from hayakuchi.gateway.access.cors import Cors
+from hayakuchi.gateway.access.doorkeeper import Doorkeeper
+from hayakuchi.gateway.access.entrance import Entrance
+from hayakuchi.gateway.access.key_ring import KeyRing
+from hayakuchi.gateway.access.keys import insert, new_key
+from hayakuchi.gateway.access.meter import Meter
+from hayakuchi.gateway.access.origin import OriginGuard
+from hayakuchi.gateway.access.rules import Access
 from hayakuchi.orchestrator.gateway_settings import GatewaySettings, Scope
 from hayakuchi.orchestrator.schema import MIGRATIONS
 

@@ -20,7 +20,7 @@ from itertools import cycle, islice
 import numpy as np
 
 from hayakuchi.core.types import Audio
-from hayakuchi.gateway.encoders import RATE, SoundFormat, encoded, encoder
+from hayakuchi.gateway.audio.encoders import RATE, SoundFormat, encoded, encoder
 
 FIRST_S, PIECE_S, STEP_S = 0.08, 0.1, 0.01
 SECONDS = 3.0

@@ -15,8 +15,8 @@ import typer
 
 from ..core.database import Database
 from ..core.errors import ConfigError
-from ..gateway.day_book import Used, used_today
-from ..gateway.keys import Key, all_keys, insert, new_key, revoke
+from ..gateway.access.day_book import Used, used_today
+from ..gateway.access.keys import Key, all_keys, insert, new_key, revoke
 from ..orchestrator.conversations import database_file
 from ..orchestrator.gateway_settings import Scope
 from ..orchestrator.schema import MIGRATIONS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from ..gateway.local_audio import LocalDevices
+    from ..gateway.local_audio.seat import LocalDevices
     from ..gateway.server import Beside
     from ..orchestrator.engine import Engine
 
@@ -17,7 +17,7 @@ NONE = "none"
 def list_devices(wanted: bool) -> None:
     """For an eager option: print the devices and leave. Raises ConfigError where PortAudio is missing."""
     if wanted:
-        from ..gateway.local_audio_devices import listing, sound_system
+        from ..gateway.local_audio.devices import listing, sound_system
 
         lines = listing(sound_system())
         typer.echo("\n".join(lines) if lines else "this machine has no loudspeaker and no microphone")
@@ -26,10 +26,10 @@ def list_devices(wanted: bool) -> None:
 
 def local_audio(engine: Engine, speaker: str | None, microphone: str | None) -> Beside:
     """What plays and listens beside the server; the devices are looked at here. Raises ConfigError with the remedy."""
-    from ..gateway.caller import ANONYMOUS
-    from ..gateway.local_audio import LocalAudio, local_devices
-    from ..gateway.microphone import OwnMicrophone
-    from ..gateway.rooms import MAIN, Rooms
+    from ..gateway.access.caller import ANONYMOUS
+    from ..gateway.local_audio.seat import LocalAudio, local_devices
+    from ..gateway.stage.microphone import OwnMicrophone
+    from ..gateway.stage.rooms import MAIN, Rooms
     from ..orchestrator.hearing import HearingState
 
     settings = engine.settings

@@ -97,7 +97,7 @@ def with_address(settings: Settings, host: str | None, port: int | None) -> Sett
 
 def _check_reach(settings: Settings, open_to_network: bool) -> None:
     """Raises ConfigError for a server that everybody could use, and for one that nobody could."""
-    from ..gateway.origin import is_loopback
+    from ..gateway.access.origin import is_loopback
     from .key import any_usable
 
     if settings.gateway.auth.enabled:

@@ -14,21 +14,21 @@ from starlette.websockets import WebSocket
 
 from ..orchestrator.engine import Engine
 from . import pages
-from .access import Access
+from .access.cors import Cors
+from .access.doorkeeper import Doorkeeper
+from .access.origin import OriginGuard
+from .access.rules import Access
 from .api.answering import Chat
 from .api.serving import broken, http_problem, routes_of
 from .api.table import ALL
-from .chat_service import ChatService
-from .chat_socket import serve_chat
-from .cors import Cors
-from .doorkeeper import Doorkeeper
+from .audio.listen import serve_listener
+from .chat.idempotency import Replays
+from .chat.service import ChatService
+from .chat.socket import serve_chat
 from .doors import Doors
-from .idempotency import Replays
-from .listen import serve_listener
-from .origin import OriginGuard
-from .stage import serve_stage
-from .timing import Timing
-from .watching import watching
+from .figures.timing import Timing
+from .figures.watching import watching
+from .stage.socket import serve_stage
 
 
 def build_app(engine: Engine) -> Starlette:

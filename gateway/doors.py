@@ -11,17 +11,17 @@ from starlette.requests import HTTPConnection
 from ..core.database import Database
 from ..orchestrator.engine import Engine
 from ..orchestrator.statistics import ReplyStatistics
+from .access.caller import Caller
+from .access.entrance import Entrance
+from .access.key_ring import KeyRing
+from .access.meter import Meter
 from .admission import Admission
-from .caller import Caller
-from .entrance import Entrance
-from .key_ring import KeyRing
-from .meter import Meter
-from .observing import Figures
-from .readiness import Readiness
-from .rooms import Rooms
-from .sampled import Sampled
-from .traces import Traces
-from .uploads import Uploads
+from .audio.uploads import Uploads
+from .figures.observing import Figures
+from .figures.readiness import Readiness
+from .figures.sampled import Sampled
+from .figures.traces import Traces
+from .stage.rooms import Rooms
 
 
 class Doors:

@@ -20,8 +20,8 @@ from .app import build_app
 from .doors import Doors
 from .drain import Farewell, drain
 from .http_deadlines import DeadlineProtocol
-from .rooms import Rooms
 from .sockets import Sockets
+from .stage.rooms import Rooms
 
 MAX_FRAME_BYTES = 65_536
 CLOSE_WITHIN_S = 2

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..caller import Caller, caller_of
-from ..chat_reply import Done, whole
-from ..chat_request import ChatRequest
-from ..chat_service import ChatService
-from ..idempotency import Replays
+from ..access.caller import Caller, caller_of
+from ..chat.idempotency import Replays
+from ..chat.reply import Done, whole
+from ..chat.request import ChatRequest
+from ..chat.service import ChatService
 from .event_stream import EventStream, unless_gone
 from .wire import DONE, Completion, json_bytes
 

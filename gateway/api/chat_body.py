@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from ...core.types import Generation, Image, Message, ToolCall
-from ..chat_request import ChatRequest
+from ..chat.request import ChatRequest
 from .pictures import EXPECTED, is_picture
 
 SESSION = r"^[A-Za-z0-9_-]{1,64}$"

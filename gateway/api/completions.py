@@ -14,9 +14,9 @@ from starlette.responses import Response
 
 from ...core.types import FinishReason, Generation, Message, TextDelta, Usage
 from ...orchestrator.gateway_settings import Scope
-from ..caller import caller_of
-from ..chat_reply import Done, whole
-from ..chat_request import ChatRequest
+from ..access.caller import caller_of
+from ..chat.reply import Done, whole
+from ..chat.request import ChatRequest
 from ..doors import doors_of
 from .answering import chat_of, complete, streaming, whole_answer
 from .answers import TextCompletion

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from ...core.types import Message
 from ...orchestrator.gateway_settings import Scope
-from ..caller import caller_of
-from ..chat_request import ChatRequest, Rewind
+from ..access.caller import caller_of
+from ..chat.request import ChatRequest, Rewind
 from ..doors import doors_of
 from .answering import chat_answer, chat_of
 from .answers import ChatCompletion

@@ -15,9 +15,9 @@ from starlette.responses import Response
 from ...core.types import Usage
 from ...llm.embeddings import FallbackEmbedder
 from ...orchestrator.gateway_settings import Scope
-from ..caller import caller_of
+from ..access.caller import caller_of
+from ..chat.reply_text import tokens_in
 from ..doors import doors_of
-from ..reply_text import tokens_in
 from .answering import whole_answer
 from .answers import EmbeddingList
 from .chat_body import LONGEST_TEXT, Body

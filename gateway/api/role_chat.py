@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, Response
 
 from ...core.types import Generation
 from ...orchestrator.gateway_settings import Scope
-from ..caller import caller_of
-from ..chat_reply import whole
-from ..chat_request import ChatRequest
+from ..access.caller import caller_of
+from ..chat.reply import whole
+from ..chat.request import ChatRequest
 from ..doors import doors_of
 from .answering import chat_of, complete, whole_answer
 from .chat import KEY

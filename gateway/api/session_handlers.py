@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, Response
 
 from ...orchestrator.conversation import Conversation, NoSuchMessage, StoredMessage
 from ...orchestrator.conversations import ConversationSummary
-from ..caller import caller_of
+from ..access.caller import caller_of
 from ..doors import Doors, doors_of
-from ..entries import entries
+from ..stage.entries import entries
 from .problem import Problem
 from .serving import read_body
 

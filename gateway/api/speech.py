@@ -14,11 +14,11 @@ from starlette.responses import Response
 
 from ...core.errors import HayakuchiError
 from ...orchestrator.gateway_settings import Scope
-from ..caller import caller_of
+from ..access.caller import caller_of
+from ..audio.encoders import CONTENT_TYPES, SoundFormat, encoded
+from ..audio.speech_service import DEFAULT_VOICE, OPENAI_VOICES, SpeechService
+from ..audio.tempo import FASTEST, SLOWEST
 from ..doors import doors_of
-from ..encoders import CONTENT_TYPES, SoundFormat, encoded
-from ..speech_service import DEFAULT_VOICE, OPENAI_VOICES, SpeechService
-from ..tempo import FASTEST, SLOWEST
 from .endpoint import Answer, Endpoint
 from .serving import problem_of, read_body
 from .streamed import Streamed

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .. import health, metrics, stage_door
+from ..figures import health, metrics
+from ..stage import door as stage_door
 from . import (
     chat,
     completions,

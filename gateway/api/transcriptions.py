@@ -14,12 +14,12 @@ from ...core.errors import AllProvidersFailed, Category, HayakuchiError, Provide
 from ...core.types import Audio
 from ...orchestrator.gateway_settings import Scope
 from ...orchestrator.hearing import Hearing, HearingState
-from ..caller import caller_of
+from ..access.caller import caller_of
+from ..audio.transcription_form import GRANULARITIES, TranscriptionForm, TranscriptionRequest, read_form
+from ..audio.transcription_text import VerboseTranscript, rendered
+from ..audio.uploads import MB, UploadForm
 from ..doors import Doors, doors_of
-from ..observing import API
-from ..transcription_form import GRANULARITIES, TranscriptionForm, TranscriptionRequest, read_form
-from ..transcription_text import VerboseTranscript, rendered
-from ..uploads import MB, UploadForm
+from ..figures.observing import API
 from .endpoint import Answer, Endpoint
 from .problem import Problem
 

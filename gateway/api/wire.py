@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from ...core.types import ReasoningDelta, TextDelta, ToolCall, ToolCallDelta
-from ..chat_reply import ChatEvent, Done, Whole
+from ..chat.reply import ChatEvent, Done, Whole
 
 DONE = b"data: [DONE]\n\n"
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

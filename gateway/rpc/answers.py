@@ -9,7 +9,7 @@ import grpc
 from ...core.errors import HayakuchiError
 from ...core.types import FinishReason, ReasoningDelta, TextDelta, ToolCallDelta
 from ..api.serving import problem_of
-from ..chat_service import ChatEvent, Done
+from ..chat.service import ChatEvent, Done
 from .v1 import hayakuchi_pb2 as pb
 
 LONGEST_DETAILS = 500

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from ..chat_service import ChatService
+from ..audio.speech_service import SpeechService
+from ..chat.service import ChatService
 from ..doors import Doors
-from ..speech_service import SpeechService
 from .entrance import SharedDoor
 from .server import check_reach, rpc_server
 from .service import Service

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from ...orchestrator.gateway_settings import Scope
+from ..access.caller import Caller
 from ..api.problem import Problem
-from ..caller import Caller
 from ..doors import Doors
 
 

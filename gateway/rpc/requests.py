@@ -11,7 +11,7 @@ from ...core.types import Generation, Image, Message, Role, ToolCall
 from ..api.chat_body import SESSION
 from ..api.pictures import EXPECTED, is_picture
 from ..api.problem import Problem
-from ..chat_service import ChatRequest, Rewind
+from ..chat.service import ChatRequest, Rewind
 from .v1 import hayakuchi_pb2 as pb
 
 LONGEST_NAME = 200

@@ -12,7 +12,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from ...core.errors import ConfigError
 from ...orchestrator.gateway_settings import GatewaySettings
-from ..origin import is_loopback
+from ..access.origin import is_loopback
 from .bystanders import MOST, Crowd, Health, Reflection
 from .service import SERVICE, Service
 

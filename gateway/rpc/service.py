@@ -15,9 +15,9 @@ from google.protobuf.message import Message as ProtobufMessage
 from ...core.errors import HayakuchiError
 from ...core.types import Audio
 from ...orchestrator.gateway_settings import Scope
+from ..access.caller import Caller
 from ..api.problem import Problem
-from ..caller import Caller
-from ..chat_service import ChatEvent, ChatRequest
+from ..chat.service import ChatEvent, ChatRequest
 from .answers import event_message, refuse
 from .entrance import Door, address_of, bearer
 from .requests import chat_request, invalid

@@ -15,7 +15,7 @@ from scraping import Scrape, scraped
 from scripted import ScriptedLLM, ScriptedTTS
 from serving import serving, settings_for, viewing
 
-from hayakuchi.gateway.figure_names import FIGURES, LATENCY, Figure, Kind
+from hayakuchi.gateway.figures.names import FIGURES, LATENCY, Figure, Kind
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "grafana" / "hayakuchi.json").read_text(encoding="utf-8"))

@@ -15,8 +15,8 @@ from websockets.exceptions import InvalidStatus
 
 from hayakuchi.core.errors import CapacityError
 from hayakuchi.gateway import admission as admission_module
-from hayakuchi.gateway import rooms as rooms_module
 from hayakuchi.gateway.admission import SHED_FROM, SOCKETS_PER_SESSION, Admission
+from hayakuchi.gateway.stage import rooms as rooms_module
 from hayakuchi.orchestrator.gateway_settings import GatewaySettings
 from hayakuchi.orchestrator.settings import Settings
 

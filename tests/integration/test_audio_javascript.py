@@ -15,7 +15,7 @@ from scripted_tts import FakeTTS, tone
 from serving import component, serving, settings_for
 
 from hayakuchi.asr.base import Wishes
-from hayakuchi.gateway.encoders import RATE
+from hayakuchi.gateway.audio.encoders import RATE
 
 ROOT = Path(__file__).resolve().parents[2]
 WITHIN_S = 60.0

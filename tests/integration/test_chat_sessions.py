@@ -13,9 +13,9 @@ from chatting import Desk, RecordingLLM, chatting, until, words
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import TextDelta, UserInput
-from hayakuchi.gateway import chat_conversation
-from hayakuchi.gateway.caller import Caller
-from hayakuchi.gateway.chat_request import ChatRequest, Rewind
+from hayakuchi.gateway.access.caller import Caller
+from hayakuchi.gateway.chat import in_conversation as chat_conversation
+from hayakuchi.gateway.chat.request import ChatRequest, Rewind
 from hayakuchi.orchestrator.conversation import Conversation
 from hayakuchi.orchestrator.gateway_settings import Scope
 

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import TextDelta
-from hayakuchi.gateway import chat_socket
+from hayakuchi.gateway.chat import socket as chat_socket
 
 
 class Chat:

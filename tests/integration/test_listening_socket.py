@@ -225,7 +225,7 @@ async def test_no_page_of_another_site() -> None:
 
 
 async def test_who_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hayakuchi.gateway.listen.OUTBOX", 4)
+    monkeypatch.setattr("hayakuchi.gateway.audio.listen.OUTBOX", 4)
     voice, numbers = Voice(), iter(range(1_000_000))
     talkative = ScriptedASR(lambda clip: Transcript(f"word {next(numbers)}", "e" * 500_000), takes_ms=1)
     ears = EARS.model_copy(update={"tick_seconds": 0.05})

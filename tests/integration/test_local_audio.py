@@ -20,8 +20,8 @@ from hayakuchi.asr.settings import Mode
 from hayakuchi.core.errors import CapacityError, HayakuchiError
 from hayakuchi.core.events import AudioSent, SpeechPaused, SpeechResumed, TurnEnded, TurnStatus
 from hayakuchi.core.types import UserInput
-from hayakuchi.gateway.local_audio import LocalAudio, LocalDevices
-from hayakuchi.gateway.local_audio_devices import find
+from hayakuchi.gateway.local_audio.devices import find
+from hayakuchi.gateway.local_audio.seat import LocalAudio, LocalDevices
 from hayakuchi.live2d_bridge.stage import Stage, Viewer
 
 TOKENS = ["Well, ", "here ", "I ", "am. ", "How ", "are ", "you ", "all ", "today?"]

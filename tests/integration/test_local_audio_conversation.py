@@ -15,7 +15,7 @@ from serving import settings_for, viewing
 
 from hayakuchi.asr.pocketsphinx import PocketsphinxASR, PocketsphinxConfig
 from hayakuchi.cli.local_audio import local_audio
-from hayakuchi.gateway import local_audio as module
+from hayakuchi.gateway.local_audio import seat as module
 from hayakuchi.orchestrator.engine import Engine
 
 SAID = "please tell me a story about the sea"

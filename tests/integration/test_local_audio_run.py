@@ -19,9 +19,9 @@ from hayakuchi.cli.local_audio import local_audio
 from hayakuchi.cli.main import main
 from hayakuchi.cli.run import bind
 from hayakuchi.core.errors import HayakuchiError
-from hayakuchi.gateway import local_audio as module
 from hayakuchi.gateway import server as gateway
-from hayakuchi.gateway.rooms import Rooms
+from hayakuchi.gateway.local_audio import seat as module
+from hayakuchi.gateway.stage.rooms import Rooms
 from hayakuchi.orchestrator.engine import Engine
 
 HEADSET = FakeDevice("Headset", inputs=1, outputs=2)
@@ -122,7 +122,7 @@ def test_a_device_without_local_audio_is_a_mistake(option: str, capsys: pytest.C
 
 def test_without_local_audio_nothing_of_it_is_imported() -> None:
     program = (
-        "import sys, hayakuchi.cli.run, hayakuchi.gateway.server, hayakuchi.gateway.local_audio as _\n"
+        "import sys, hayakuchi.cli.run, hayakuchi.gateway.server, hayakuchi.gateway.local_audio.seat as _\n"
         "sys.exit('sounddevice' in sys.modules or 'soxr' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

@@ -23,9 +23,9 @@ from hayakuchi.agents import AgentConfig
 from hayakuchi.cli.logs import JsonLines, TextLines, log_to_stderr
 from hayakuchi.core.place import Place, at, place
 from hayakuchi.core.types import LLMDelta, Message, UserInput
-from hayakuchi.gateway.caller import Caller, introduce
+from hayakuchi.gateway.access.caller import Caller, introduce
 from hayakuchi.gateway.doors import Doors
-from hayakuchi.gateway.timing import Timing
+from hayakuchi.gateway.figures.timing import Timing
 from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.settings import Component
 

@@ -19,9 +19,9 @@ from websockets.exceptions import InvalidStatus
 
 from hayakuchi import __version__
 from hayakuchi.gateway.doors import Doors
-from hayakuchi.gateway.figure_names import FIGURES, PREFIX, Kind
-from hayakuchi.gateway.observing import CLOSE_CODES, METHODS, Figures
-from hayakuchi.gateway.timing import Timing
+from hayakuchi.gateway.figures.names import FIGURES, PREFIX, Kind
+from hayakuchi.gateway.figures.observing import CLOSE_CODES, METHODS, Figures
+from hayakuchi.gateway.figures.timing import Timing
 from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.settings import Settings
 

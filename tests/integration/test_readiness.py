@@ -18,9 +18,9 @@ from hayakuchi.core.chain import Chain
 from hayakuchi.core.database import Database, StoreError
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
 from hayakuchi.core.provider import Deadlines
-from hayakuchi.gateway import readiness
 from hayakuchi.gateway.doors import Doors
-from hayakuchi.gateway.readiness import Readiness
+from hayakuchi.gateway.figures import readiness
+from hayakuchi.gateway.figures.readiness import Readiness
 from hayakuchi.orchestrator.engine import Engine
 
 

@@ -28,9 +28,9 @@ from hayakuchi.core.types import (
     ToolCallDelta,
     Usage,
 )
+from hayakuchi.gateway.access.caller import Caller
 from hayakuchi.gateway.api.problem import Problem
-from hayakuchi.gateway.caller import Caller
-from hayakuchi.gateway.chat_service import ChatRequest, Done, Rewind
+from hayakuchi.gateway.chat.service import ChatRequest, Done, Rewind
 from hayakuchi.gateway.rpc import bystanders, service
 from hayakuchi.gateway.rpc.server import check_reach, rpc_server
 from hayakuchi.gateway.rpc.service import SERVICE

@@ -19,7 +19,7 @@ from serving import serving, settings_for
 
 from hayakuchi.core.database import Database
 from hayakuchi.core.errors import ConfigError
-from hayakuchi.gateway.keys import Key, insert, new_key, revoke
+from hayakuchi.gateway.access.keys import Key, insert, new_key, revoke
 from hayakuchi.gateway.rpc.v1 import hayakuchi_pb2 as pb
 from hayakuchi.gateway.rpc.v1.hayakuchi_pb2_grpc import HayakuchiStub
 from hayakuchi.orchestrator.engine import Engine

@@ -24,10 +24,10 @@ from sound_in import Sound, decoded, raw
 from hayakuchi.core.character import Character
 from hayakuchi.core.errors import Category
 from hayakuchi.core.types import Audio
+from hayakuchi.gateway.access.meter import Meter
 from hayakuchi.gateway.api import speech, streamed
 from hayakuchi.gateway.api.problem import Problem
-from hayakuchi.gateway.encoders import CONTENT_TYPES, RATE, SoundFormat
-from hayakuchi.gateway.meter import Meter
+from hayakuchi.gateway.audio.encoders import CONTENT_TYPES, RATE, SoundFormat
 from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.gateway_settings import LimitSettings
 from hayakuchi.orchestrator.settings import Component

@@ -18,8 +18,8 @@ from websockets.exceptions import ConnectionClosed
 
 from hayakuchi.asr.base import Download, Progress
 from hayakuchi.asr.settings import EarsSettings, Mode
-from hayakuchi.gateway.mic_rate import HICCUP_S, SPEED
-from hayakuchi.gateway.microphone import Microphone, OwnMicrophone
+from hayakuchi.gateway.stage.mic_rate import HICCUP_S, SPEED
+from hayakuchi.gateway.stage.microphone import Microphone, OwnMicrophone
 from hayakuchi.live2d_bridge.stage import Stage
 from hayakuchi.live2d_bridge.stage import Viewer as Page
 from hayakuchi.live2d_bridge.wire import MicFrame

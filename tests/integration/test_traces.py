@@ -21,7 +21,7 @@ from serving import serving, settings_for, viewing
 from hayakuchi.core.errors import ConfigError
 from hayakuchi.core.http import HttpClient
 from hayakuchi.core.place import Place, Span, at
-from hayakuchi.gateway.traces import FLUSH_S, Piece, Traces
+from hayakuchi.gateway.figures.traces import FLUSH_S, Piece, Traces
 from hayakuchi.llm.openai import OpenAIConfig, OpenAILLM
 from hayakuchi.orchestrator.gateway_settings import ObservabilitySettings
 from hayakuchi.orchestrator.settings import Settings

@@ -23,10 +23,10 @@ from serving import serving, settings_for
 from hayakuchi.asr.base import Download, Progress, Wishes
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.transcript import Transcript, TranscriptSegment, TranscriptWord
-from hayakuchi.gateway import uploads
+from hayakuchi.gateway.access.meter import Meter
 from hayakuchi.gateway.api import transcriptions
 from hayakuchi.gateway.api.problem import Problem
-from hayakuchi.gateway.meter import Meter
+from hayakuchi.gateway.audio import uploads
 from hayakuchi.orchestrator.gateway_settings import LimitSettings
 
 SEGMENTS = (

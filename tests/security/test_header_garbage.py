@@ -11,11 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hayakuchi.core.database import Database
-from hayakuchi.gateway.access import Access
-from hayakuchi.gateway.doorkeeper import Doorkeeper
-from hayakuchi.gateway.entrance import Entrance, address_of
-from hayakuchi.gateway.key_ring import KeyRing
-from hayakuchi.gateway.meter import Meter
+from hayakuchi.gateway.access.doorkeeper import Doorkeeper
+from hayakuchi.gateway.access.entrance import Entrance, address_of
+from hayakuchi.gateway.access.key_ring import KeyRing
+from hayakuchi.gateway.access.meter import Meter
+from hayakuchi.gateway.access.rules import Access
 from hayakuchi.orchestrator.gateway_settings import GatewaySettings
 from hayakuchi.orchestrator.schema import MIGRATIONS
 

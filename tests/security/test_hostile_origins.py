@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from keyed import Keyed, asking, bearing, keyed
 
-from hayakuchi.gateway.access import WEBSOCKETS
+from hayakuchi.gateway.access.rules import WEBSOCKETS
 from hayakuchi.orchestrator.gateway_settings import Scope
 
 OVERLAY = "https://overlay.example"

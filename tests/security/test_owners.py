@@ -74,5 +74,9 @@ async def test_keys_that_share_see_the_same(tmp_path: Path) -> None:
         assert session not in await names(client, server.url, local)
         async with client.post(f"{server.url}/sessions", json={}) as answer:
             anonymous = json.loads(await answer.text())["id"]
-        assert anonymous in await names(client, server.url, local)
+        assert anonymous not in await names(client, server.url, local), (
+            "strangers are not who was here before there were keys"
+        )
         assert anonymous not in await names(client, server.url, first)
+        async with client.get(f"{server.url}/sessions") as answer:
+            assert [one["id"] for one in json.loads(await answer.text())["data"]] == [anonymous]

@@ -14,7 +14,8 @@ from scripted import ScriptedLLM, ScriptedTTS
 from serving import settings_for
 from starlette.routing import Route
 
-from hayakuchi.gateway import doorkeeper, http_deadlines, pages
+from hayakuchi.gateway import http_deadlines, pages
+from hayakuchi.gateway.access import doorkeeper
 from hayakuchi.gateway.app import build_app
 from hayakuchi.gateway.pages import WEB
 from hayakuchi.orchestrator.engine import Engine

@@ -100,7 +100,7 @@ async def by_websocket(url: str, token: str) -> list[str]:
 async def test_an_error_in_the_server_does_not_show_it_either(
     tmp_path: Path, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hayakuchi.gateway import metrics
+    from hayakuchi.gateway.figures import metrics
 
     def broken(request: object) -> None:
         raise RuntimeError("broken on purpose")

@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from hayakuchi.gateway import meter, socket_keeper
+from hayakuchi.gateway.access import meter, socket_keeper
 from hayakuchi.orchestrator.gateway_settings import Scope
 
 SPEAK = Scope.SPEAK

@@ -10,15 +10,15 @@ import pytest
 from keyed import bearing, key_file, make_key
 
 from hayakuchi.core.database import Database
-from hayakuchi.gateway.access import Access
+from hayakuchi.gateway.access.caller import caller_of
+from hayakuchi.gateway.access.doorkeeper import Doorkeeper
+from hayakuchi.gateway.access.entrance import Entrance
+from hayakuchi.gateway.access.key_ring import KeyRing
+from hayakuchi.gateway.access.keys import revoke
+from hayakuchi.gateway.access.meter import Meter
+from hayakuchi.gateway.access.rules import Access
 from hayakuchi.gateway.api.problem import Problem
 from hayakuchi.gateway.api.table import ALL
-from hayakuchi.gateway.caller import caller_of
-from hayakuchi.gateway.doorkeeper import Doorkeeper
-from hayakuchi.gateway.entrance import Entrance
-from hayakuchi.gateway.key_ring import KeyRing
-from hayakuchi.gateway.keys import revoke
-from hayakuchi.gateway.meter import Meter
 from hayakuchi.orchestrator.gateway_settings import GatewaySettings, Scope
 from hayakuchi.orchestrator.schema import MIGRATIONS
 

@@ -1,4 +1,4 @@
-"""Every route times every kind of key: what is not told in gateway/access.py is found here."""
+"""Every route times every kind of key: what is not told in gateway/access/rules.py is found here."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from hayakuchi.gateway.access import WEBSOCKETS, Access
+from hayakuchi.gateway.access.doorkeeper import Doorkeeper
+from hayakuchi.gateway.access.rules import WEBSOCKETS, Access
 from hayakuchi.gateway.api.endpoint import Endpoint
 from hayakuchi.gateway.app import build_app
-from hayakuchi.gateway.doorkeeper import Doorkeeper
 from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.gateway_settings import Scope
 

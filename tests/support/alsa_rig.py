@@ -75,8 +75,8 @@ async def play_and_listen() -> dict[str, Any]:
 
     from hayakuchi.core.events import AudioSent, TurnEnded
     from hayakuchi.core.types import UserInput
-    from hayakuchi.gateway.local_audio import LocalAudio, LocalDevices
-    from hayakuchi.gateway.local_audio_devices import find
+    from hayakuchi.gateway.local_audio.devices import find
+    from hayakuchi.gateway.local_audio.seat import LocalAudio, LocalDevices
     from hayakuchi.live2d_bridge.stage import Stage, Viewer
 
     session = make_session([ScriptedLLM(["All ", "of ", "this ", "is ", "real."])], [ScriptedTTS()])

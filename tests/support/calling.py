@@ -11,9 +11,9 @@ from typing import Any
 import grpc
 
 from hayakuchi.core.types import Audio
+from hayakuchi.gateway.access.caller import Caller
 from hayakuchi.gateway.api.problem import Problem
-from hayakuchi.gateway.caller import Caller
-from hayakuchi.gateway.chat_service import ChatEvent, ChatRequest
+from hayakuchi.gateway.chat.service import ChatEvent, ChatRequest
 from hayakuchi.gateway.rpc.entrance import Door
 from hayakuchi.gateway.rpc.server import rpc_server
 from hayakuchi.gateway.rpc.service import Service

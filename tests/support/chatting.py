@@ -21,7 +21,7 @@ from hayakuchi.core.errors import ProviderError
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.core.types import Generation, LLMDelta, Message, TextDelta, Usage
 from hayakuchi.gateway import server as gateway
-from hayakuchi.gateway.keys import Key, insert, new_key
+from hayakuchi.gateway.access.keys import Key, insert, new_key
 from hayakuchi.llm.embeddings import Embedded
 from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.gateway_settings import AuthSettings, Scope, SessionsSettings

@@ -18,7 +18,7 @@ from serving import component, serving
 from sound_in import raw
 
 from hayakuchi.core.types import Audio
-from hayakuchi.gateway.key_ring import EAGER_MS
+from hayakuchi.gateway.access.key_ring import EAGER_MS
 from hayakuchi.orchestrator.gateway_settings import Scope, SessionsSettings
 
 RMS = 8192

@@ -15,8 +15,8 @@ from scripted import ScriptedLLM, ScriptedTTS
 from serving import serving, settings_for
 
 from hayakuchi.core.database import Database
-from hayakuchi.gateway.key_ring import EAGER_MS
-from hayakuchi.gateway.keys import insert, new_key, revoke
+from hayakuchi.gateway.access.key_ring import EAGER_MS
+from hayakuchi.gateway.access.keys import insert, new_key, revoke
 from hayakuchi.orchestrator.gateway_settings import Scope, SessionsSettings
 from hayakuchi.orchestrator.schema import MIGRATIONS
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hayakuchi.core.types import Message, Role, ToolCall
 from hayakuchi.gateway.api.problem import Problem
-from hayakuchi.gateway.chat_prompt import fitting, length, prompt_of
+from hayakuchi.gateway.chat.prompt import fitting, length, prompt_of
 
 CALL = Message("assistant", "", tool_calls=(ToolCall("c1", "look", '{"a": 1}'),))
 RESULT = Message("tool", "sunny", tool_call_id="c1")

@@ -13,8 +13,8 @@ from hayakuchi.asr.intake import Intake, Mark
 from hayakuchi.asr.joining import joined
 from hayakuchi.asr.quiet_place import quietest
 from hayakuchi.asr.ring import Ring
-from hayakuchi.gateway.listen import AHEAD_MS, BEHIND_MS, Pace
-from hayakuchi.gateway.pcm_stream import PcmStream
+from hayakuchi.gateway.audio.listen import AHEAD_MS, BEHIND_MS, Pace
+from hayakuchi.gateway.audio.pcm_stream import PcmStream
 
 
 @given(st.integers(1, 50), st.lists(st.integers(0, 60), max_size=20), st.integers(0, 200), st.integers(0, 200))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sound_in import Sound, decoded, raw
 
 from hayakuchi.core.types import Audio
-from hayakuchi.gateway.encoders import RATE, SoundFormat, encoder
-from hayakuchi.gateway.tempo import Tempo
+from hayakuchi.gateway.audio.encoders import RATE, SoundFormat, encoder
+from hayakuchi.gateway.audio.tempo import Tempo
 
 FORMATS = list(SoundFormat)
 EXACT = (SoundFormat.PCM, SoundFormat.WAV, SoundFormat.FLAC)

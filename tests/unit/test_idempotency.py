@@ -9,7 +9,7 @@ import pytest
 from virtual import VirtualTimeLoop
 
 from hayakuchi.gateway.api.problem import Problem
-from hayakuchi.gateway.idempotency import KEPT_MS, OVERHEAD, Replays
+from hayakuchi.gateway.chat.idempotency import KEPT_MS, OVERHEAD, Replays
 
 
 class Model:

@@ -16,13 +16,13 @@ from virtual import run_virtual
 
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.core.database import Database, StoreError
-from hayakuchi.gateway import key_ring
+from hayakuchi.gateway.access import key_ring
+from hayakuchi.gateway.access.caller import Caller
+from hayakuchi.gateway.access.entrance import Entrance
+from hayakuchi.gateway.access.failures import FREE, LONGEST_S, MOST_ADDRESSES, Failures
+from hayakuchi.gateway.access.key_ring import KeyRing
+from hayakuchi.gateway.access.keys import TOKEN, Key, all_keys, digest_of, insert, new_key, revoke
 from hayakuchi.gateway.api.problem import Problem
-from hayakuchi.gateway.caller import Caller
-from hayakuchi.gateway.entrance import Entrance
-from hayakuchi.gateway.failures import FREE, LONGEST_S, MOST_ADDRESSES, Failures
-from hayakuchi.gateway.key_ring import KeyRing
-from hayakuchi.gateway.keys import TOKEN, Key, all_keys, digest_of, insert, new_key, revoke
 from hayakuchi.orchestrator.gateway_settings import GatewaySettings, LimitSettings, Scope
 from hayakuchi.orchestrator.schema import MIGRATIONS
 
@@ -112,8 +112,8 @@ async def test_an_unknown_id_and_a_wrong_secret_take_the_same_way(monkeypatch: p
     async with ring() as (keys, database, clock):
         _, token = await added(database, clock)
         await keys.find(token)
-        monkeypatch.setattr("hayakuchi.gateway.key_ring.compare_digest", comparing)
-        monkeypatch.setattr("hayakuchi.gateway.key_ring.digest_of", digesting)
+        monkeypatch.setattr("hayakuchi.gateway.access.key_ring.compare_digest", comparing)
+        monkeypatch.setattr("hayakuchi.gateway.access.key_ring.digest_of", digesting)
         ways = []
         for wrong in (f"hk_zzzzzzzz_{token[12:]}", f"{token[:12]}{token[:11:-1]}"):
             with pytest.raises(Problem, match="not known"):

@@ -11,9 +11,9 @@ from fake_sounddevice import FakeDevice, FakeSoundDevice
 
 from hayakuchi.asr.settings import EarsSettings
 from hayakuchi.core.errors import ConfigError
-from hayakuchi.gateway import local_audio
-from hayakuchi.gateway.local_audio import local_devices
-from hayakuchi.gateway.local_audio_devices import Device, find, listing, sound_system
+from hayakuchi.gateway.local_audio import seat as local_audio
+from hayakuchi.gateway.local_audio.devices import Device, find, listing, sound_system
+from hayakuchi.gateway.local_audio.seat import local_devices
 
 HEADSET = FakeDevice("Headset (USB)", inputs=1, outputs=2)
 SPEAKERS = FakeDevice("Speakers (Realtek)", outputs=2)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hayakuchi.gateway.local_audio_clock import HeardClock, Reporter
-from hayakuchi.gateway.local_audio_playout import Mark, Playout, SampleQueue
+from hayakuchi.gateway.local_audio.clock import HeardClock, Reporter
+from hayakuchi.gateway.local_audio.playout import Mark, Playout, SampleQueue
 
 RATE = 1000
 FADE = 15

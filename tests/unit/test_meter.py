@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from virtual import run_virtual
 
 from hayakuchi.core.database import Database, StoreError
+from hayakuchi.gateway.access.caller import Caller
+from hayakuchi.gateway.access.day_book import DayBook, used_today
+from hayakuchi.gateway.access.meter import FRAMES_AT_ONCE, FRAMES_PER_S, FrameBudget, Meter, SoundMeter
+from hayakuchi.gateway.access.window import SLOT_MS, WINDOW_MS, Windows
 from hayakuchi.gateway.api.problem import Problem
-from hayakuchi.gateway.caller import Caller
-from hayakuchi.gateway.day_book import DayBook, used_today
-from hayakuchi.gateway.meter import FRAMES_AT_ONCE, FRAMES_PER_S, FrameBudget, Meter, SoundMeter
-from hayakuchi.gateway.window import SLOT_MS, WINDOW_MS, Windows
 from hayakuchi.orchestrator.gateway_settings import LimitSettings
 from hayakuchi.orchestrator.schema import MIGRATIONS
 

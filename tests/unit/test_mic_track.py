@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hayakuchi.gateway.mic_rate import FRAMES_PER_S, HICCUP_S, RATE, SPEED, MicRate
+from hayakuchi.gateway.stage.mic_rate import FRAMES_PER_S, HICCUP_S, RATE, SPEED, MicRate
 from hayakuchi.orchestrator.mic_track import MAX_GAP, RESTART, MicTrack
 
 FRAME = 320

@@ -12,9 +12,9 @@ from virtual import run_virtual
 
 from hayakuchi.core.events import TurnEnded
 from hayakuchi.core.types import UserInput
-from hayakuchi.gateway.observers import observers
-from hayakuchi.gateway.observing import Figures
-from hayakuchi.gateway.watching import EarsLoading
+from hayakuchi.gateway.figures.observers import observers
+from hayakuchi.gateway.figures.observing import Figures
+from hayakuchi.gateway.figures.watching import EarsLoading
 from hayakuchi.orchestrator.hearing import HearingState, HearingStatus
 
 TEXT = ["This is the first sentence of all. ", "This is the second one, which is longer. ", "And a third one."]

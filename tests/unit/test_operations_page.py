@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from hayakuchi.gateway.figure_names import FIGURES, PREFIX, Figure
+from hayakuchi.gateway.figures.names import FIGURES, PREFIX, Figure
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hayakuchi.gateway.origin import OriginGuard, is_loopback
+from hayakuchi.gateway.access.origin import OriginGuard, is_loopback
 
 ALLOWED = [
     ("127.0.0.1:12393", None),

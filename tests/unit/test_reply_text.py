@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hayakuchi.core.types import FinishReason, Message
-from hayakuchi.gateway.reply_text import Allowance, ReplyText, Stops, estimated, tokens_in
+from hayakuchi.gateway.chat.reply_text import Allowance, ReplyText, Stops, estimated, tokens_in
 
 TAGS = ("joy", "thinking")
 

@@ -1,0 +1,1 @@
+"""Sound in and out of the APIs: texts spoken, clips and streams understood."""

@@ -1,0 +1,1 @@
+"""What operators see: figures, traces, and whether the server can take a turn on."""

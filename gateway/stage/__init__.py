@@ -1,0 +1,1 @@
+"""Rooms with an avatar on stage, and those who watch."""
