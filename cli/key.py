@@ -102,7 +102,7 @@ def list_keys(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         today = used.get(key.id, Used())
         typer.echo(f"{_line(key, now)}; today {today.characters} characters, {today.audio_ms / 1000:.0f} s of sound")
     if not keys:
-        typer.echo("there are no keys; `hayakuchi key new NAME` makes one")
+        typer.echo("there are no keys; `uv run hayakuchi key new NAME` makes one")
 
 
 @app.command("revoke")

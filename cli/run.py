@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 import sys
 import threading
@@ -22,6 +23,8 @@ from .stand_ins import StandIns
 from .warming import warming_line
 
 BACKLOG = 2048
+
+log = logging.getLogger(__name__)
 
 
 class LogLevel(StrEnum):
@@ -65,7 +68,9 @@ def run(
     from ..orchestrator.engine import Engine
 
     settings = settings_from(config, character)
-    log_to_stderr(log_level, log_format or settings.observability.log_format)
+    form = log_format or settings.observability.log_format
+    log_to_stderr(log_level, form)
+    note = log.warning if form == LogFormat.JSON else _note
     settings = with_address(settings, host, port)
     _check_reach(settings, open_to_network)
     if not here and (speaker or microphone):
@@ -78,15 +83,20 @@ def run(
 
     def ready() -> None:
         _announce(url, browser=browser)
-        StandIns(engine).watch()
+        StandIns(engine, note).watch()
 
     with warming_line() as engine.on_warming:
-        serve(engine, listener, ready, beside, _say_goodbye)
+        serve(engine, listener, ready, beside, lambda patience_s: note(_goodbye(patience_s)))
 
 
-def _say_goodbye(patience_s: float) -> None:
-    wait = f"waiting at most {patience_s:g} s for what is being said; Ctrl+C ends at once" if patience_s else "goodbye"
-    typer.echo(f"ending: {wait}", err=True)
+def _note(line: str) -> None:
+    typer.echo(f"note: {line}", err=True)
+
+
+def _goodbye(patience_s: float) -> str:
+    if not patience_s:
+        return "ending: goodbye"
+    return f"ending: waiting at most {patience_s:g} s for what is being said; Ctrl+C ends at once"
 
 
 def with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
-
-import typer
 
 from ..core.clock import loop_ms
 
@@ -16,8 +14,8 @@ if TYPE_CHECKING:
 class StandIns:
     """Each line is told when it becomes true, and again only if it was not true in between."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, note: Callable[[str], None]) -> None:
+        self._engine, self._note = engine, note
         self._told: list[str] = []
 
     def watch(self) -> None:
@@ -35,7 +33,7 @@ class StandIns:
         lines = list(stand_ins(self._engine))
         for line in lines:
             if line not in self._told:
-                typer.echo(f"note: {line}", err=True)
+                self._note(line)
         self._told = lines
 
 

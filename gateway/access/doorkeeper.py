@@ -59,6 +59,8 @@ class Doorkeeper:
                 answer.further = allowance.headers
                 if allowance.retry_s is not None:
                     raise too_many(allowance)
+            if not need.known and self._entrance.closed and caller.scopes:
+                raise Problem(404, "there is nothing at this address; GET /docs shows what there is", "not_found")
             self._entrance.require(caller, need.scope)
         except HayakuchiError as error:
             answer.further += _unread(scope)

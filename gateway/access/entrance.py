@@ -90,7 +90,9 @@ class Entrance:
         if scope is None or caller.may(scope):
             return
         if caller.anonymous:
-            message = "an API key is needed: send it as `Authorization: Bearer hk_...`; `hayakuchi key new` makes one"
+            message = (
+                "an API key is needed, as `Authorization: Bearer hk_...`; `uv run hayakuchi key new NAME` makes one"
+            )
             raise Problem(401, message, "missing_api_key")
         raise Problem(403, f"the API key {caller.id} does not allow this: it needs the scope {scope}", "scope_missing")
 

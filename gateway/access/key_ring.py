@@ -38,7 +38,9 @@ class KeyRing:
             await self._read(EAGER_MS)
             key = self._fitting(token)
         if key is None:
-            raise Problem(401, "this API key is not known; `hayakuchi key new` makes one", "invalid_api_key")
+            raise Problem(
+                401, "this API key is not known; `uv run hayakuchi key new NAME` makes one", "invalid_api_key"
+            )
         _check(key, self._now())
         return key
 

@@ -44,8 +44,19 @@ class OriginGuard:
         if scope["type"] not in ("http", "websocket") or self._allowed(scope):
             await self._app(scope, receive, send)
         else:
-            message = "this Host or Origin is not one of this server's; see gateway.hosts and gateway.cors in conf.yaml"
-            await send_problem(Problem(403, message, "origin_not_allowed"), scope, send)
+            await send_problem(Problem(403, self._why(scope), "origin_not_allowed"), scope, send)
+
+    def _why(self, scope: Scope) -> str:
+        hosts = _header(scope, b"host")
+        name = host_name(hosts[0]) if len(hosts) == 1 else None
+        if name is None:
+            return "the Host header is not one"
+        if not self._host_allowed(hosts[0]):
+            shown = name[:MOST_CHARS]
+            return (
+                f"this server does not go by the name {shown}; if it should: gateway: {{hosts: [{shown}]}} in conf.yaml"
+            )
+        return "pages of this origin may not use the server; see gateway.cors in conf.yaml"
 
     def _allowed(self, scope: Scope) -> bool:
         hosts = _header(scope, b"host")

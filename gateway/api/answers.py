@@ -186,6 +186,7 @@ class Ready(BaseModel):
     first_choice: dict[str, str] = Field(description="Whom conf.yaml puts first")
     demo: bool = Field(description="The built-in demo answers")
     problems: list[str] = Field(description="What is wrong with the others")
+    not_kept: bool = Field(description="Conversations end with the server, because their file cannot be used")
 
 
 class FiguresSummary(BaseModel):

@@ -28,6 +28,11 @@ class Readiness:
 
     async def told(self) -> tuple[bool, dict[str, Any]]:
         """Whether the server can take a turn on, and why not; what answered, and when."""
+        if self._doors.admission.draining:
+            # Nobody is asked any more: whoever balances loads wants the answer now.
+            nobody = {"llm": None, "tts": None}
+            reasons = ["the server is about to end"]
+            return False, {"status": "not ready", "reasons": reasons, "answered": nobody, **self._doors.rooms.models()}
         async with self._lock:
             async with asyncio.TaskGroup() as group:
                 model = group.create_task(self._answered(self._doors.engine.llm), name="does a model answer")
@@ -37,8 +42,6 @@ class Readiness:
         reasons = [f"no {kind} answers" for kind, answer in answers.items() if answer is None]
         if problem := store.result():
             reasons.append(problem)
-        if self._doors.admission.draining:
-            reasons.append("the server is about to end")
         now = loop_ms()
         answered = {kind: _shown(answer, now) for kind, answer in answers.items()}
         status = "not ready" if reasons else "ready"

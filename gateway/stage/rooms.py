@@ -213,7 +213,8 @@ class Rooms:
         model, voice = engine.model_in_use, engine.voice_in_use
         demo = model is not None and model.startswith("demo_")
         first = {"llm": engine.llm.states(loop_ms())[0][0], "tts": engine.voice.states(loop_ms())[0][0]}
-        return {"llm": model, "tts": voice, "first_choice": first, "demo": demo, "problems": engine.problems}
+        told = {"llm": model, "tts": voice, "first_choice": first, "demo": demo, "problems": engine.problems}
+        return {**told, "not_kept": engine.conversations.problem is not None}
 
     def _tell_models(self) -> None:
         for room in self._rooms.values():

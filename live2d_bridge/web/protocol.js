@@ -10,7 +10,7 @@
 /** @typedef {{id: number | null, role: string, siblings: number[]}} KeptMessage */
 /**
  * `first_choice` is whom the settings put first; a name is null when nobody can answer.
- * @typedef {{llm: string | null, tts: string | null, first_choice?: {llm: string, tts: string}, demo: boolean, problems: string[]}} Models
+ * @typedef {{llm: string | null, tts: string | null, first_choice?: {llm: string, tts: string}, demo: boolean, problems: string[], not_kept?: boolean}} Models
  */
 /** @typedef {{holder: boolean, viewer: string | null}} SoundHolder `viewer` is who plays the sound, null when nobody does */
 /** @typedef {{holder: boolean, viewer: string | null}} MicHolder `viewer` is whose microphone is listened to */

@@ -49,7 +49,7 @@ async def test_the_page_asks_for_a_key_once_and_says_what_is_wrong_with_one(tmp_
         page = await opened(chromium, server.url, broken=broken)
         card = page.get_by_role("dialog", name="Who are you?")
         await card.get_by_text("This server asks for a key.").wait_for()
-        await card.get_by_text("hayakuchi key new me").wait_for()
+        await card.get_by_text("uv run hayakuchi key new me").wait_for()
         tried = sockets(page)
         await page.keyboard.press("Escape")
         await page.keyboard.press("Escape")

@@ -13,6 +13,7 @@ import pytest
 from scripted import ScriptedLLM, ScriptedTTS
 from serving import component, settings_for
 
+from hayakuchi.cli.run import _note
 from hayakuchi.cli.stand_ins import StandIns
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.orchestrator.engine import Engine
@@ -81,7 +82,7 @@ async def test_a_line_is_told_when_it_becomes_true(capsys: pytest.CaptureFixture
     settings = replace(settings, llm=(*settings.llm, component(lambda: ScriptedLLM([]))))
     async with asyncio.timeout(20), Engine(settings) as engine:
         engine.on_probed = lambda: rounds.append("told to the rooms, too")
-        StandIns(engine).watch()
+        StandIns(engine, _note).watch()
         assert capsys.readouterr().err == ""
         assert await said("") == ""
         told = f"note: moody_llm: gone for good; {ScriptedLLM.name} answers in its place\n"

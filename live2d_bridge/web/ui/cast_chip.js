@@ -37,12 +37,22 @@ export function createCastChip({ anchor, panel }) {
    */
   return (character, models) => {
     const others = standIns(models);
-    anchor.hidden = !models.demo && others.length === 0;
-    anchor.classList.toggle("calm", !models.demo);
-    more.hidden = !models.demo;
-    title.textContent = models.demo ? t("demo") : others.map(({ kind, name }) => t(`other_${kind}`, { name })).join(" · ");
+    anchor.hidden = !models.demo && others.length === 0 && !models.not_kept;
+    anchor.classList.toggle("calm", !models.demo && !models.not_kept);
+    more.hidden = !models.demo || models.not_kept === true;
+    title.textContent = titleOf(models, others);
     panel.replaceChildren(...explained(character, models, others));
   };
+}
+
+/**
+ * The worst first: that nothing is kept is said before who stands in.
+ * @param {Models} models
+ * @param {StandIn[]} others
+ */
+function titleOf(models, others) {
+  if (models.not_kept) return t("not_kept");
+  return models.demo ? t("demo") : others.map(({ kind, name }) => t(`other_${kind}`, { name })).join(" · ");
 }
 
 /**
@@ -50,11 +60,12 @@ export function createCastChip({ anchor, panel }) {
  * @param {Models} models
  * @param {StandIn[]} others
  */
-function explained(character, { demo, problems }, others) {
+function explained(character, { demo, problems, not_kept }, others) {
   /** @type {HTMLElement[]} */
-  const parts = demo ? [h("h2", {}, t("demo_title", { name: character })), h("p", {}, t("demo_text")), h("pre", {}, EXAMPLE)] : [];
+  const parts = not_kept ? [h("h2", {}, t("not_kept")), h("p", {}, t("not_kept_text"))] : [];
+  if (demo) parts.push(h("h2", {}, t("demo_title", { name: character })), h("p", {}, t("demo_text")), h("pre", {}, EXAMPLE));
   for (const { kind, name, first } of others) parts.push(h(demo ? "p" : "h2", {}, t(`other_${kind}_title`, { name, first })));
-  if (!demo) parts.push(h("p", {}, t("other_text")));
+  if (!demo && others.length > 0) parts.push(h("p", {}, t("other_text")));
   if (problems.length > 0) parts.push(h("h3", {}, t("demo_problems")), h("ul", {}, ...problems.map((problem) => h("li", {}, problem))));
   return parts;
 }

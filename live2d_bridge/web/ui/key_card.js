@@ -4,7 +4,7 @@ import { t } from "../i18n.js";
 import { copyText } from "./clipboard.js";
 import { h } from "./dom.js";
 
-const COMMAND = "hayakuchi key new me";
+const COMMAND = "uv run hayakuchi key new me";
 const WORDS = /** @type {const} */ ({ missing: "key_missing", bad: "key_bad", scope: "key_scope", asked: "key_asked" });
 
 /** @typedef {keyof typeof WORDS} Reason `asked`: a person wants to use another one */
