@@ -107,8 +107,9 @@ async def test_the_matrix_over_http(tmp_path: Path) -> None:
         tokens = {kind: None if scopes is None else server.key(*scopes) for kind, scopes in KINDS.items()}
         for method, path in [*routes(application), ("GET", "/not/there"), ("POST", "/docs")]:
             found = access.http(method, path)
-            need, refusal = found.scope, 403 if found.known else 404
+            need = found.scope
             for kind, scopes in KINDS.items():
+                refusal = 403 if found.known or not scopes else 404
                 async with client.request(method, server.url + path, headers=bearing(tokens[kind])) as answer:
                     text = await answer.text()
                     mistakes += wrong(
