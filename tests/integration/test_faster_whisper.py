@@ -85,7 +85,13 @@ async def test_a_partial_clip_is_taken_without_times(asr: FasterWhisperASR) -> N
 def test_what_was_probably_not_spoken_is_left_out_and_its_figures_are_kept() -> None:
     def segment(text: str, no_speech: float, log_probability: float, tokens: int) -> Any:
         return SimpleNamespace(
-            text=text, start=1.0, end=2.0, no_speech_prob=no_speech, avg_logprob=log_probability, tokens=[0] * tokens
+            words=None,
+            text=text,
+            start=1.0,
+            end=2.0,
+            no_speech_prob=no_speech,
+            avg_logprob=log_probability,
+            tokens=[0] * tokens,
         )
 
     spoken, guessed = segment(" Hi.", 0.9, -0.2, 3), segment(" Thank you.", 0.7, -1.5, 1)
