@@ -35,6 +35,7 @@ _READY = {
     "first_choice": {"llm": "openai_llm", "tts": "edge_tts"},
     "demo": False,
     "problems": [],
+    "not_kept": False,
 }
 _NOT_READY = {
     **_READY,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, async_playwright
 from requirements import require
 from stage_stub import Stub, serving, snapshot
 
@@ -40,15 +40,47 @@ def chromium() -> str:
     return str(found)
 
 
+class Browsers:
+    """The driver and the browsers of this process: starting them takes longer than most tests of a page."""
+
+    def __init__(self) -> None:
+        self._exit = AsyncExitStack()
+        self._driver: Playwright | None = None
+        self._open: dict[bool, Browser] = {}
+
+    async def launched(self, autoplay: bool, flags: tuple[str, ...]) -> Browser:
+        path = chromium()
+        if self._driver is None:
+            self._driver = await self._exit.enter_async_context(async_playwright())
+        args = [*ARGS, *([AUTOPLAY] if autoplay else []), *flags]
+        return await self._driver.chromium.launch(executable_path=path, args=args)
+
+    async def shared(self, autoplay: bool) -> Browser:
+        if autoplay not in self._open or not self._open[autoplay].is_connected():
+            self._open[autoplay] = await self.launched(autoplay, ())
+        return self._open[autoplay]
+
+    async def close(self) -> None:
+        for browser in self._open.values():
+            await browser.close()
+        self._open.clear()
+        await self._exit.aclose()
+        self._driver = None
+
+
+BROWSERS = Browsers()
+
+
 @asynccontextmanager
 async def browser(*, autoplay: bool = True, flags: tuple[str, ...] = ()) -> AsyncIterator[Browser]:
-    path = chromium()
-    args = [*ARGS, *([AUTOPLAY] if autoplay else []), *flags]
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=path, args=args)
-        try:
-            yield opened
-        finally:
+    """The browser that tests share, or one with ``flags`` of its own. What is opened in it ends with the test."""
+    opened = await BROWSERS.launched(autoplay, flags) if flags else await BROWSERS.shared(autoplay)
+    try:
+        yield opened
+    finally:
+        for context in opened.contexts:
+            await context.close()
+        if flags:
             await opened.close()
 
 

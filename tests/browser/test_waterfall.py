@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from page_desk import Desk, desk
-from playwright.async_api import Locator
+from playwright.async_api import Locator, expect
 from stage_stub import Viewer, snapshot
 
 pytestmark = pytest.mark.browser
@@ -113,7 +113,7 @@ async def test_the_stage_to_blame_is_red_marked_and_named() -> None:
         blamed = page.page.locator(".waterfall .blamed")
         assert await blamed.locator(".stage-name").text_content() == "voice"
         assert await blamed.locator(".stage-figure").text_content() == "! 700 ms"
-        assert await blamed.locator(".bar").evaluate("bar => getComputedStyle(bar).fill") == "rgb(255, 138, 138)"
+        await expect(blamed.locator(".bar")).to_have_css("fill", "rgb(255, 138, 138)")
         assert (
             await page.page.locator(".waterfall figcaption").inner_text()
             == "433 ms too late. What took longest: voice, 700 ms."

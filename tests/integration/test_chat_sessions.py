@@ -13,12 +13,14 @@ from chatting import Desk, RecordingLLM, chatting, until, words
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import TextDelta, UserInput
-from hayakuchi.gateway.access.caller import Caller
+from hayakuchi.gateway.access.caller import ADDRESS, Caller
 from hayakuchi.gateway.chat import in_conversation as chat_conversation
 from hayakuchi.gateway.chat.request import ChatRequest, Rewind
 from hayakuchi.orchestrator.conversation import Conversation
 from hayakuchi.orchestrator.gateway_settings import Scope
 
+STRANGER = f"{ADDRESS}127.0.0.1"
+"""Whoever comes without a key, where there are keys: its address is its name."""
 PATH = "/v1/chat/completions"
 HELLO = [{"role": "user", "content": "Hello!"}]
 
@@ -40,7 +42,7 @@ class Client:
     def key(self, name: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.desk.tokens[name]}"}
 
-    async def history(self, session: str = "s", owner: str = "") -> list[tuple[str, str, str | None]]:
+    async def history(self, session: str = "s", owner: str = STRANGER) -> list[tuple[str, str, str | None]]:
         conversation = await self.desk.engine.conversations.open(owner, session, "Test")
         return [(one.message.role, one.message.content, one.status) for one in await conversation.entries(50)]
 
@@ -102,7 +104,7 @@ async def test_what_was_given_out_of_a_reply_that_was_given_up_is_kept(client: C
     while b"maybe" not in await response.content.readuntil(b"\n\n"):
         pass
     response.close()
-    conversation = await client.desk.engine.conversations.open("", "s", "Test")
+    conversation = await client.desk.engine.conversations.open(STRANGER, "s", "Test")
     await until(lambda: len(conversation) > 0)
     assert await client.history() == [("user", "One?", None), ("assistant", "Well, maybe", "interrupted")]
     await client.say("Two?")
@@ -233,7 +235,7 @@ async def test_who_hangs_up_while_the_history_goes_back_leaves_it_as_it_was(
 
     monkeypatch.setattr(Conversation, "rewind_to", cancelled_meanwhile)
     events = client.desk.app.state.chat.service.reply(
-        ChatRequest("", (), session="s", rewind=Rewind()), Caller("ip:127.0.0.1")
+        ChatRequest("", (), session="s", rewind=Rewind()), Caller(STRANGER, STRANGER)
     )
     with pytest.raises(asyncio.CancelledError):
         await asyncio.create_task(anext(events))

@@ -242,11 +242,11 @@ async def test_a_cancelled_clip_ends_after_the_half_minute_that_is_being_looked_
 
 
 async def test_a_deadline_is_kept_and_the_next_clip_is_served(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asr = whisper(model, timeout=0.3)
+    asr = whisper(model, timeout=1)
     chain = FallbackASR([asr])
     await chain.load(lambda download, share: None)
     slow = Slow(asr, monkeypatch)
-    with pytest.raises(AllProvidersFailed, match=r"did not understand 1\.0 s of sound within 0\.3 s"):
+    with pytest.raises(AllProvidersFailed, match=r"did not understand 1\.0 s of sound within 1 s"):
         await chain.transcribe(SECOND, language="en")
     slow.go.set()
     assert (await chain.transcribe(SECOND, language="en")).text == SAID
@@ -363,8 +363,8 @@ async def test_what_is_passed_on_to_whisper(
 async def test_the_longest_hint_leaves_room_for_text(model: Path) -> None:
     asr = whisper(model, vocabulary=["語" * 60] * 50, prompt="語" * 400)
     await asr.open()
-    await asr.transcribe(Audio(bytes(32_000 * 35), 16_000))
-    await asr.transcribe(Audio(bytes(32_000 * 35), 16_000), wishes=Wishes("語" * 1000, words=True))
+    # Seventeen seconds may have the most text there is: 20 tokens and 12 for each second, at most 220.
+    await asr.transcribe(Audio(bytes(32_000 * 17), 16_000), wishes=Wishes("語" * 1000, words=True))
     await asr.aclose()
 
 
