@@ -157,8 +157,9 @@ class HttpClient:
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
             raise self.failures.of_exception(error) from error
 
-    async def read_all(self, response: aiohttp.ClientResponse, limit: int = MAX_BODY_BYTES) -> bytes:
-        """The whole body, at most 8 MiB or ``limit`` bytes. Raises ProviderError."""
+    async def read_all(self, response: aiohttp.ClientResponse, limit: int | None = None) -> bytes:
+        """The whole body, at most ``limit`` bytes, or 8 MiB. Raises ProviderError."""
+        limit = MAX_BODY_BYTES if limit is None else limit
         parts: list[bytes] = []
         size = 0
         while chunk := await self.read(response):

@@ -10,6 +10,8 @@ from ...core.types import BYTES_PER_SAMPLE, Audio
 SLOWEST, FASTEST = 0.25, 4.0
 _FILTER_SLOWEST = 0.5
 """What FFmpeg's filter can do at a time."""
+_LEAST = 8 * BYTES_PER_SAMPLE
+"""A shorter piece would be less than a sample afterwards, for which the filter takes no memory, and says that there is none."""
 
 
 class Tempo:
@@ -19,6 +21,7 @@ class Tempo:
         import av.filter  # takes its time to load
 
         self._rate, self._position = sample_rate, 0
+        self._held = b""
         graph = av.filter.Graph()
         time_base = Fraction(1, sample_rate)
         chain: list[Any] = [
@@ -34,21 +37,27 @@ class Tempo:
 
     def feed(self, audio: Audio) -> Audio:
         """What is ready; it may be empty."""
-        import av
-        import numpy as np
-
-        if not audio.pcm:
-            return Audio(b"", self._rate)
-        frame = av.AudioFrame.from_ndarray(np.frombuffer(audio.pcm, np.int16).reshape(1, -1), "s16", "mono")
-        frame.sample_rate, frame.pts, frame.time_base = self._rate, self._position, Fraction(1, self._rate)
-        self._position += frame.samples
-        self._graph.push(frame)
+        self._held += audio.pcm
+        if len(self._held) >= _LEAST:
+            self._push(self._held)
+            self._held = b""
         return self._ready()
 
     def flush(self) -> Audio:
         """What the filter still holds; the stream ends here."""
+        if self._held:
+            self._push(self._held.ljust(_LEAST, b"\0"))
         self._graph.push(None)
         return self._ready()
+
+    def _push(self, pcm: bytes) -> None:
+        import av
+        import numpy as np
+
+        frame = av.AudioFrame.from_ndarray(np.frombuffer(pcm, np.int16).reshape(1, -1), "s16", "mono")
+        frame.sample_rate, frame.pts, frame.time_base = self._rate, self._position, Fraction(1, self._rate)
+        self._position += frame.samples
+        self._graph.push(frame)
 
     def _ready(self) -> Audio:
         from av.error import BlockingIOError, EOFError

@@ -31,6 +31,12 @@ setInterval(() => {
   if (page) samples.push({ at: performance.now(), ...page.levels(), ...page.state() });
 }, 20);
 """
+CALM = """
+const next = window.requestAnimationFrame.bind(window);
+window.requestAnimationFrame = (draw) => setTimeout(() => next(draw), 150);
+"""
+"""Six pictures a second: where there is no graphics card, sixty take more than a core of the machine, and most tests look at
+words and buttons."""
 NO_WORKLET = "delete window.AudioWorkletNode; delete BaseAudioContext.prototype.audioWorklet;"
 
 
@@ -121,13 +127,15 @@ async def desk(
     first: dict[str, Any] | None = None,
     flags: tuple[str, ...] = (),
     host: str = "127.0.0.1",
+    lively: bool = False,
 ) -> AsyncIterator[Desk]:
-    """``host``: the name by which the page is opened; the browser is to know it (``flags``)."""
+    """``host``: the name by which the page is opened; the browser is to know it (``flags``). ``lively``: its pictures are
+    looked at, and are drawn as often as on a desk."""
     async with serving() as stub, browser(autoplay=autoplay, flags=flags) as opened:
         stub.snapshot = first or snapshot()
         context = await opened.new_context(viewport={"width": 1280, "height": 720}, locale="en-US")
         page = await context.new_page()
-        for script in scripts:
+        for script in scripts if lively else (CALM, *scripts):
             await page.add_init_script(script)
         made = Desk(stub, context, page)
         await page.goto(stub.url.replace("127.0.0.1", host) + path)

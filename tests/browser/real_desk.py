@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from keyed import key_file
-from page_desk import browser
+from page_desk import CALM, browser
 from playwright.async_api import Browser, Page, ViewportSize
 from scripted import ScriptedLLM, ScriptedTTS
 from serving import serving, settings_for
@@ -33,6 +33,7 @@ async def opened(
     size: ViewportSize = {"width": 420, "height": 900} if phone else {"width": 1440, "height": 900}
     context = await browser.new_context(viewport=size, has_touch=phone, locale="en-US", **options)
     page = await context.new_page()
+    await page.add_init_script(CALM)
     if broken is not None:
         page.on("pageerror", lambda error: broken.append(str(error)))
     await page.goto(address)

@@ -42,7 +42,7 @@ async def story(viewer: Viewer) -> None:
 
 @pytest.mark.parametrize("scripts", [(SAMPLER,), (SAMPLER, NO_WORKLET)], ids=["worklet", "scheduled"])
 async def test_sound_is_heard_and_lips_and_words_follow_it(scripts: tuple[str, ...]) -> None:
-    async with desk(scripts=scripts) as page:
+    async with desk(scripts=scripts, lively=True) as page:
         viewer = await page.stub.holding()
         await story(viewer)
         await page.wait("s.player.played_ms >= 4999 && !s.player.playing", 30)
@@ -96,7 +96,7 @@ async def silent_after_ms(page: Desk, viewer: Viewer, turn: int) -> float:
 
 
 async def test_an_interruption_is_silent_within_a_tenth_of_a_second() -> None:
-    async with desk() as page:
+    async with desk(lively=True) as page:
         viewer = await page.stub.holding()
         # 15 ms of fade, 30 ms of the meter's window, and the output's latency. A machine that is busy may stall once.
         assert median([await silent_after_ms(page, viewer, turn) for turn in range(1, 6)]) <= 100
@@ -104,7 +104,7 @@ async def test_an_interruption_is_silent_within_a_tenth_of_a_second() -> None:
 
 
 async def test_reload_in_the_middle_of_a_turn_shows_it_and_goes_on_where_it_stopped() -> None:
-    async with desk() as page:
+    async with desk(lively=True) as page:
         viewer = await page.stub.holding()
         await viewer.send(type="turn.started", turn=3, heard="Tell me", viewer="mika")
         await viewer.speak(3, 0, "It was late. ", 0, 6000)
@@ -131,7 +131,7 @@ async def test_reload_in_the_middle_of_a_turn_shows_it_and_goes_on_where_it_stop
 
 
 async def test_a_lost_connection_is_shown_and_comes_back_by_itself() -> None:
-    async with desk() as page:
+    async with desk(lively=True) as page:
         viewer = await page.stub.holding()
         await viewer.send(type="turn.started", turn=9, heard="x", viewer=None)
         await viewer.speak(9, 0, "Some words", 0, 6000)
@@ -147,7 +147,7 @@ async def test_a_lost_connection_is_shown_and_comes_back_by_itself() -> None:
 
 async def test_without_the_sound_lips_and_words_go_on_in_silence() -> None:
     elsewhere = snapshot(sound={"holder": False, "viewer": "v9"})
-    async with desk(first=elsewhere) as page:
+    async with desk(first=elsewhere, lively=True) as page:
         viewer = await page.stub.viewer()
         await page.wait("s.sound === 'elsewhere'")
         assert viewer.of("sound.claim") == []

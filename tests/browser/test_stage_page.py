@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 
 async def test_the_stage_is_transparent_and_plays_when_its_address_says_so() -> None:
-    async with desk("/stage?audio=1&session=show&name=1") as page:
+    async with desk("/stage?audio=1&session=show&name=1", lively=True) as page:
         viewer = await page.stub.holding()
         assert viewer.query["session"] == "show"
         await viewer.send(type="turn.started", turn=1, heard="x", viewer=None)
@@ -28,7 +28,7 @@ async def test_the_stage_is_transparent_and_plays_when_its_address_says_so() -> 
 
 
 async def test_the_stage_without_audio_makes_no_sound_and_asks_for_nothing() -> None:
-    async with desk("/stage?subtitle=0", autoplay=False) as page:
+    async with desk("/stage?subtitle=0", autoplay=False, lively=True) as page:
         viewer = await page.stub.viewer()
         await viewer.send(type="turn.started", turn=1, heard="x", viewer=None)
         await viewer.speak(1, 0, "Quiet.", 0, 3000, paced=True)

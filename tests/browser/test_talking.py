@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from asr_subjects import pocketsphinx_asr
 from flite import duration_ms, silence, speech, word_error_rate, write_microphone_wav
-from page_desk import SAMPLER, browser
+from page_desk import CALM, SAMPLER, browser
 from playwright.async_api import Page
 from scripted import ScriptedLLM, ScriptedTTS
 from serving import serving, settings_for
@@ -61,6 +61,7 @@ async def studio(flags: tuple[str, ...], reply: tuple[str, ...] = REPLY, **ears:
         page = await (await opened.new_context(locale="en-US")).new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda one: complaints.append(one.text) if one.type in ("error", "warning") else None)
+        await page.add_init_script(CALM)
         await page.add_init_script(SAMPLER)
         await page.goto(url)
         await until(page, "s.link === 'open' && s.phase === 'idle' && s.player?.played_ms > 0 && !s.player.playing")

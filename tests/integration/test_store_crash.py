@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from crashing import crash_rounds
 
-ROUNDS = int(os.environ.get("HAYAKUCHI_CRASHES", "20"))
+ROUNDS = int(os.environ.get("HAYAKUCHI_CRASHES", "10"))
 """benchmarks/store_crash.py runs 200 of them."""
 
 

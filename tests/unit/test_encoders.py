@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 from clip_files import tone
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sound_in import Sound, decoded, raw
 
@@ -96,6 +96,7 @@ def test_tempo(speed: float) -> None:
 
 @settings(deadline=None)
 @given(sizes=st.lists(st.integers(0, 3000), max_size=10), speed=st.floats(0.25, 4))
+@example(sizes=[1, 700, 1], speed=4.0)
 def test_tempo_takes_pieces_of_any_size(sizes: list[int], speed: float) -> None:
     tempo, given_samples = Tempo(speed, RATE), sum(sizes)
     made = b"".join([*(tempo.feed(Audio(bytes(2 * size), RATE)).pcm for size in sizes), tempo.flush().pcm])

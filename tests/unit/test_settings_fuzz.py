@@ -19,7 +19,7 @@ from hayakuchi.orchestrator.providers import default_registry
 from hayakuchi.orchestrator.settings import Settings
 
 EVERYTHING = os.environ.get("HAYAKUCHI_REQUIRE_ALL") == "1"
-EXAMPLES = 2500 if EVERYTHING else 75
+EXAMPLES = 600 if EVERYTHING else 75
 """Of each of the four tests."""
 SECRET = "sk-0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 REGISTRY = default_registry()
