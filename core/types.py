@@ -97,6 +97,8 @@ class UserInput:
     """How the model is to reply, where a caller of the API says so."""
     instructions: str = ""
     """What a caller of the API adds to the system prompt."""
+    remembered: bool = True
+    """False: it is a cue that nobody said aloud; of the exchange only the reply is kept."""
     speech: SpeechTimes | None = field(default=None, compare=False)
     """None: it was typed. Two inputs with the same words are the same, whenever they were spoken."""
 

@@ -3,7 +3,8 @@
 A character file holds the fields of ``core.character.Character`` and, beside them, any of conf.yaml's blocks except
 ``character`` and ``server``. How those are laid over conf.yaml:
 
-* ``latency``, ``gateway``, ``playback``, ``cache``, ``ears`` and ``avatar`` are merged key by key, to any depth.
+* ``latency``, ``gateway``, ``playback``, ``cache``, ``ears``, ``open_llm_vtuber`` and ``avatar`` are merged key by key, to
+  any depth.
 * ``llm``, ``quick_llm``, ``tts``, ``asr`` and ``agent`` replace conf.yaml's section as a whole. A blank section overrides
   nothing.
 * ``voice: {espeak_tts: en-us+f3}`` becomes the setting ``voice`` of every provider of that name in the chain of voices,
@@ -24,7 +25,20 @@ from .tree import Entry, MapNode, dotted
 
 SHIPPED = Path(__file__).parent.parent / "characters"
 FOLDER = "characters"
-OVERRIDES = ("agent", "llm", "quick_llm", "tts", "asr", "avatar", "latency", "gateway", "playback", "cache", "ears")
+OVERRIDES = (
+    "agent",
+    "llm",
+    "quick_llm",
+    "tts",
+    "asr",
+    "avatar",
+    "latency",
+    "gateway",
+    "playback",
+    "cache",
+    "ears",
+    "open_llm_vtuber",
+)
 
 
 def available(settings_file: Path) -> Mapping[str, Path]:

@@ -22,6 +22,7 @@ from . import characters
 from .components import COMPONENTS, MODELS, components, models
 from .expand import expanded_map
 from .gateway_settings import GatewaySettings, ObservabilitySettings, SessionsSettings
+from .open_llm_vtuber_settings import OpenLlmVtuberSettings
 from .problems import ConfigErrors, built, misplaced, unknown_key
 from .remarks import Remarks, overridden_voices
 from .settings import (
@@ -49,10 +50,18 @@ BLOCKS: Mapping[str, type[Block]] = {
     "ears": EarsSettings,
     "sessions": SessionsSettings,
     "observability": ObservabilitySettings,
+    "open_llm_vtuber": OpenLlmVtuberSettings,
 }
 SECTIONS = ("character", *COMPONENTS, MODELS, *BLOCKS)
 """The keys of conf.yaml."""
-FOLDERS = (("avatar", "model"), ("cache", "folder"), ("ears", "smart_turn"), ("sessions", "file"))
+FOLDERS = (
+    ("avatar", "model"),
+    ("cache", "folder"),
+    ("ears", "smart_turn"),
+    ("sessions", "file"),
+    ("open_llm_vtuber", "folder"),
+    ("open_llm_vtuber", "frontend"),
+)
 """Keys that hold a path."""
 _NO_FOLDER = {"avatar": PUPPET}
 

@@ -201,7 +201,8 @@ class Session:
             if turn.number:
                 remembered = turn.remembered_reply(whole=heard_reply is not None)
                 heard_reply = turn.heard_reply if heard_reply is None else heard_reply
-                kept_now = await self._keep(turn.heard, remembered, status)
+                said = turn.heard if turn.heard is not None and turn.heard.remembered else None
+                kept_now = await self._keep(said, remembered, status)
                 self.on_air.leave()
                 self.tell(TurnEnded(turn.number, status, turn.reply, heard_reply, code, message, kept_now))
 

@@ -15,6 +15,7 @@ from ..core.character import Character
 from ..core.types import Boundary
 from ..tts.cache_settings import CacheSettings
 from .gateway_settings import GatewaySettings, ObservabilitySettings, SessionsSettings
+from .open_llm_vtuber_settings import OpenLlmVtuberSettings
 
 PUPPET = "puppet"
 """The avatar that is drawn by the page itself and needs no files."""
@@ -132,3 +133,4 @@ class Settings:
     """Raw models that the API offers beside those of ``llm``; of several the one with the fewest requests answers."""
     embeddings: tuple[Component, ...] = ()
     """Empty: the API makes no embeddings."""
+    open_llm_vtuber: OpenLlmVtuberSettings = field(default_factory=OpenLlmVtuberSettings)

@@ -1,0 +1,56 @@
+"""What conf.yaml says to those who come from Open-LLM-VTuber."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from ..core.block import Block
+from .gateway_settings import origin
+
+
+class OpenLlmVtuberSettings(Block):
+    """The doors that Open-LLM-VTuber's frontends know (docs/open-llm-vtuber.md)."""
+
+    enabled: bool = Field(default=True, description="Serve /client-ws and what belongs to it")
+    folder: Path | None = Field(
+        default=None,
+        description="Folder with live2d-models, backgrounds, avatars and model_dict.json; what is missing in it is not served",
+    )
+    frontend: Path | None = Field(
+        default=None,
+        description="Folder of a built web frontend that is served at / in place of the studio, then at /studio",
+    )
+    model: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="The character's Live2D model: a name of model_dict.json; default: its first",
+    )
+    split: Literal["auto", "pauses", "never"] = Field(
+        default="auto",
+        description="A sentence is one clip. auto: its beginning goes ahead when waiting for the whole clip would miss "
+        "latency.first_audio_ms; pauses: clips are cut where the voice pauses, and nowhere else; never: not at all",
+    )
+    proxy: bool = Field(default=False, description="Serve /proxy-ws: several clients that speak to one avatar")
+    origins: tuple[Annotated[str, AfterValidator(origin)], ...] = Field(
+        default=(),
+        max_length=20,
+        description="Origins of further frontends, as scheme://host[:port]; see docs/open-llm-vtuber.md for those of theirs",
+    )
+    file_origin: bool = Field(
+        default=False,
+        description="Let pages in that were opened from a file, such as their desktop client: they send the origin null or "
+        "file://, and so may any other page that was opened from a file",
+    )
+    group_turns: int = Field(
+        default=6, ge=1, le=100, description="Replies in a group before a person has to say something again"
+    )
+    playback_patience_s: float = Field(
+        default=5,
+        ge=0.5,
+        le=60,
+        description="How long a client that does not tell of its playing is waited for, seconds",
+    )
