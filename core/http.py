@@ -160,8 +160,7 @@ class HttpClient:
     async def read_all(self, response: aiohttp.ClientResponse, limit: int | None = None) -> bytes:
         """The whole body, at most ``limit`` bytes, or 8 MiB. Raises ProviderError."""
         limit = MAX_BODY_BYTES if limit is None else limit
-        parts: list[bytes] = []
-        size = 0
+        parts, size = list[bytes](), 0
         while chunk := await self.read(response):
             parts.append(chunk)
             size += len(chunk)

@@ -11,6 +11,7 @@ from contextlib import aclosing
 import psutil
 import pytest
 from espeak_clips import LONG, Clip, block, say, speaking, worker_of
+from leaks import no_process_stays
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import SpeechRequest
@@ -135,10 +136,9 @@ async def test_a_worker_that_dies_at_the_start_says_why(monkeypatch: pytest.Monk
 async def test_a_worker_that_never_says_hello_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(espeak, "START_S", 0.3)
     monkeypatch.setattr(espeak, "command", lambda library, data: [sys.executable, "-c", "import sys; sys.stdin.read()"])
-    with pytest.raises(ProviderError, match="did not start within") as caught:
+    with no_process_stays(), pytest.raises(ProviderError, match="did not start within") as caught:
         await EspeakTTS(block()).open()
     assert caught.value.category is Category.TIMEOUT
-    assert psutil.Process().children() == []
 
 
 async def test_a_command_that_cannot_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,12 +151,12 @@ async def test_a_command_that_cannot_be_run(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_closing_leaves_no_process_and_may_be_repeated() -> None:
     voice = EspeakTTS(block())
     await voice.aclose()
-    await voice.open()
-    worker = worker_of(voice)
-    await voice.aclose()
-    await voice.aclose()
+    with no_process_stays():
+        await voice.open()
+        worker = worker_of(voice)
+        await voice.aclose()
+        await voice.aclose()
     assert not worker.is_running()
-    assert psutil.Process().children() == []
     with pytest.raises(ProviderError, match="closed"):
         await say(voice, "hello")
     await voice.open()
@@ -223,13 +223,16 @@ def test_a_killed_parent_leaves_no_worker(doing: str) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="uvloop does not run there")
 def test_it_works_on_uvloop() -> None:
     async def main() -> None:
+        with no_process_stays():
+            await speak()
+
+    async def speak() -> None:
         async with speaking(block()) as voice:
             worker = worker_of(voice)
             assert (await say(voice, "on another loop")).words == ["on", "another", "loop"]
             with pytest.raises(ProviderError, match="process ended"):
                 await say(voice, LONG, then=worker.kill)
             assert (await say(voice, "again")).words == ["again"]
-        assert psutil.Process().children() == []
 
     import uvloop
 

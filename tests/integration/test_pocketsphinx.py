@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 from asr_subjects import flite, pocketsphinx_asr
-from leaks import nothing_leaks
+from leaks import no_process_stays, nothing_leaks
 
 from hayakuchi.asr import child as child_module
 from hayakuchi.asr import pocketsphinx as module
@@ -129,12 +129,12 @@ def test_partials_are_asked_for_when_they_are_cheap_or_wished_for() -> None:
 )
 async def test_what_is_wrong_with_a_model_is_told(block: dict[str, Any], category: Category, said: str) -> None:
     asr = pocketsphinx_asr(**block)
-    async with nothing_leaks():
-        with pytest.raises(ProviderError, match=said) as caught:
-            await asr.open()
-        assert caught.value.category is category
-        await asr.aclose()
-    assert not psutil.Process().children()
+    with no_process_stays():
+        async with nothing_leaks():
+            with pytest.raises(ProviderError, match=said) as caught:
+                await asr.open()
+            assert caught.value.category is category
+            await asr.aclose()
 
 
 async def test_another_language_is_refused(asr: PocketsphinxASR) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import psutil
 import pytest
@@ -24,6 +24,14 @@ async def nothing_leaks() -> AsyncIterator[None]:
         await asyncio.sleep(_STEP_S)
     else:
         pytest.fail(f"left behind: {_other_tasks() - tasks}, {_open_sockets() - sockets} sockets")
+
+
+@contextmanager
+def no_process_stays() -> Iterator[None]:
+    """Fail when the body leaves a child process behind. Browsers that tests share may be there before."""
+    before = psutil.Process().children()
+    yield
+    assert psutil.Process().children() == before
 
 
 def _other_tasks() -> set[asyncio.Task[object]]:
