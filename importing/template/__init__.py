@@ -1,0 +1,1 @@
+"""Open-LLM-VTuber's ``conf.yaml`` and ``characters/*.yaml``, translated into ours."""
