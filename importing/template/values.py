@@ -16,9 +16,9 @@ from ...orchestrator.tree import ListNode, Node, Scalar, kind
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = re.compile(rf"\$\{{({_NAME})\}}", re.ASCII)
 _OPENING = re.compile(rf"\$\{{(?:(?={_NAME}\}})({_NAME}))?", re.ASCII)
-_FLAGS = {word: True for word in ("true", "yes", "on", "1", "y", "t")} | {
-    word: False for word in ("false", "no", "off", "0", "n", "f")
-}
+_FLAGS = dict.fromkeys(("true", "yes", "on", "1", "y", "t"), True) | dict.fromkeys(
+    ("false", "no", "off", "0", "n", "f"), False
+)
 
 
 class Reference(str):
@@ -41,7 +41,7 @@ def text(node: Node) -> str:
 
 def prose(node: Node, environ: Container[str]) -> str:
     """As ``text``, where only variables that are set are meant: ``${x}`` in a persona is otherwise just these characters."""
-    return _OPENING.sub(lambda found: found[0] if found[1] in environ else "$${", _written(node))
+    return _OPENING.sub(lambda found: found[0] if found[1] in environ else f"${found[0]}", _written(node))
 
 
 def whole(node: Node) -> int | Reference:
