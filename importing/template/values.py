@@ -7,16 +7,16 @@ for true, and numbers in quotes for numbers. Here a reference is kept, so that o
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from math import isfinite
 from typing import NoReturn
 
 from ...orchestrator.tree import ListNode, Node, Scalar, kind
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_REFERENCE = re.compile(rf"\$\{{({_NAME})\}}", re.ASCII)
+_REFERENCE = re.compile(rf"(?<!\$)\$\{{({_NAME})\}}", re.ASCII)
 _OPENING = re.compile(rf"\$\{{(?:(?={_NAME}\}})({_NAME}))?", re.ASCII)
-_FLAGS = dict.fromkeys(("true", "yes", "on", "1", "y", "t"), True) | dict.fromkeys(
+_FLAGS: Mapping[str, bool] = dict.fromkeys(("true", "yes", "on", "1", "y", "t"), True) | dict.fromkeys(
     ("false", "no", "off", "0", "n", "f"), False
 )
 
