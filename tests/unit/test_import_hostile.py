@@ -129,6 +129,17 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     assert made.note("a.yaml").outcome is Outcome.NOT_POSSIBLE
 
 
+def test_links_in_a_circle(tmp_path: Path) -> None:
+    try:
+        (tmp_path / "characters").symlink_to(tmp_path / "again")
+        (tmp_path / "again").symlink_to(tmp_path / "characters")
+    except OSError:
+        pytest.skip("this user may not make links")
+    made = take(tmp_path, template())
+    made.is_sound()
+    assert len(made.made.people) == 1
+
+
 def test_more_character_files_than_anybody_has(tmp_path: Path) -> None:
     (tmp_path / "characters").mkdir()
     for number in range(201):
