@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import espeakng_loader
 import pytest
 from olv_template import KEY, NAMES, PERSONAS, VOICES, as_text, template, tts_config
 from taking_over import REGISTRY, take
@@ -12,7 +13,8 @@ from taking_over import REGISTRY, take
 from hayakuchi.importing.notes import Notes, Outcome
 from hayakuchi.importing.template import read_template, translated, with_prompts
 from hayakuchi.importing.template.models import VENDORS
-from hayakuchi.importing.template.voices import HOSTED, LOCAL
+from hayakuchi.importing.template.voices import EDGE_VOICES, ESPEAK_VOICES, HOSTED, LOCAL
+from hayakuchi.tts.espeak_voices import languages
 
 TAKEN, TRANSLATED, NOT_POSSIBLE, LEFT_OUT = Outcome
 
@@ -186,6 +188,13 @@ def test_voices_that_there_are_not_have_one_that_stands_in(tmp_path: Path, name:
     assert note.outcome is NOT_POSSIBLE
     assert name in note.what
     assert note.instead
+
+
+def test_every_language_has_a_voice_that_there_is() -> None:
+    known = languages(Path(espeakng_loader.get_data_path()))
+    assert {name.partition("+")[0] for name in ESPEAK_VOICES.values()} <= known.keys()
+    for name in EDGE_VOICES.values():
+        assert REGISTRY.load("tts", "edge_tts").Config(voice=name).voice == name
 
 
 def test_openai_and_siliconflow_are_ours(tmp_path: Path) -> None:
