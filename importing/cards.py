@@ -136,7 +136,15 @@ def _tell_of_the_rest(data: Mapping[str, Any], source: str, notes: Notes) -> Non
     if taken < all_:
         notes.not_possible(source, f"character_book: {all_ - taken} entries are switched off, empty or too long together",
                            "write what matters into the persona")  # fmt: skip
-    for key in ("tags", "creator", "creator_notes", "character_version", "group_only_greetings", "extensions", "assets"):
+    for key in (
+        "tags",
+        "creator",
+        "creator_notes",
+        "character_version",
+        "group_only_greetings",
+        "extensions",
+        "assets",
+    ):
         if data.get(key):
             notes.left_out(source, f"{key}: says nothing to the model")
 

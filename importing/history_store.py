@@ -140,9 +140,7 @@ def _said(stored: StoredMessage) -> tuple[str, str]:
     return stored.message.role, stored.message.content
 
 
-def _read(
-    files: FolderFiles, found: Sequence[HistoryFile], kept: Kept
-) -> list[tuple[HistoryFile, History]]:
+def _read(files: FolderFiles, found: Sequence[HistoryFile], kept: Kept) -> list[tuple[HistoryFile, History]]:
     read: list[tuple[HistoryFile, History]] = []
     for file in found:
         try:

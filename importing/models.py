@@ -12,9 +12,11 @@ from .notes import Notes
 FILE = "model_dict.json"
 MODELS = "live2d-models"
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".avif")
-_KEPT = {"backgrounds": "background", "bg": "background", "avatars": "avatar"}
-"""Folders of pictures and what is in them; the names of older versions among them."""
+_KEPT = {"backgrounds": "background", "avatars": "avatar"}
+"""Folders of pictures, and what is in them."""
 MOST = 1_000
+LARGEST = 4 << 20
+"""Bytes, and models: as many as the server reads."""
 LONGEST = 100
 
 
@@ -24,7 +26,7 @@ def models(files: FolderFiles, notes: Notes) -> tuple[str, ...]:
         notes.not_possible(FILE, "there is none, so there is no Live2D model", "the built-in puppet")
         return ()
     try:
-        document = files.json(files.root / FILE)
+        document = files.json(files.root / FILE, LARGEST)
     except Unreadable as error:
         notes.not_possible(FILE, str(error), "mend it: it is read where it is")
         return ()

@@ -12,9 +12,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LARGEST_TEXT = 16_000_000
 """Bytes of one text, decompressed."""
 MOST_PIXELS = 64_000_000
-_PICTURE = frozenset(
-    b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP sBIT bKGD pHYs acTL fcTL fdAT".split()
-)
+_PICTURE = frozenset(b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP sBIT bKGD pHYs acTL fcTL fdAT".split())
 """What a picture is made of; everything else only tells of it."""
 
 

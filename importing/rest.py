@@ -74,5 +74,7 @@ def _prompt(files: FolderFiles, name: str, source: str, notes: Notes) -> str:
         return ""
     taken = beginning(text, LONGEST_PROMPT)
     if len(taken) < len(text):
-        notes.not_possible(source, f"what is beyond {len(taken)} characters", "shorten it, and write it into the persona")
+        notes.not_possible(
+            source, f"what is beyond {len(taken)} characters", "shorten it, and write it into the persona"
+        )
     return taken

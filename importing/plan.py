@@ -1,0 +1,158 @@
+"""What would be taken over from a place, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.errors import HayakuchiError
+from . import cards, places
+from .cards import Card, read_card
+from .file_names import unused
+from .folder_files import FolderFiles, Unreadable
+from .histories import HistoryFile, history_files, read_history
+from .models import models, pictures
+from .notes import Notes
+from .rest import mcp_servers
+
+
+MOST_CARDS = 1_000
+MOST_HISTORIES = 50_000
+CHARACTERS = "characters"
+_SIGNS = ("conf.yaml", "model_dict.json", "chat_history")
+"""What tells Open-LLM-VTuber's folder from one with cards."""
+
+Tell = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """Those that can be read, last used first."""
+
+    files: tuple[HistoryFile, ...] = ()
+    messages: int = 0
+    cast: Mapping[str, str] | None = None
+    """Our characters' names by their ``conf_uid``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``files`` go to ``target``, by their path below it. A folder that is not ``whole`` is one that others are in, too."""
+
+    source: FolderFiles
+    target: Path
+    files: places.Files
+    whole: bool
+    conversations: Conversations = Conversations()
+    characters: tuple[str, ...] = ()
+    """By the names of their files, without the ending."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all files are there already."""
+        return places.holds(self.target, self.files)
+
+    @property
+    def conf(self) -> Path:
+        return self.target / "conf.yaml"
+
+
+def planned(source: Path, to: Path | None, notes: Notes, *, history: bool, tell: Tell) -> Plan:
+    """Look at a folder of Open-LLM-VTuber, at a card, or at a folder of cards. Raises HayakuchiError."""
+    if source.is_file():
+        return _of_cards([source], to, notes, tell, alone=True)
+    if any((source / sign).exists() for sign in _SIGNS):
+        return _of_folder(source, to, notes, history, tell)
+    found = sorted(file for file in source.iterdir() if file.suffix.casefold() in cards.SUFFIXES)
+    if not found:
+        raise HayakuchiError(
+            f"{source} has neither a conf.yaml nor character cards ({', '.join(cards.SUFFIXES)}); name the folder of "
+            "Open-LLM-VTuber, or one with cards"
+        )
+    return _of_cards(found, to, notes, tell, alone=False)
+
+
+def _of_folder(source: Path, to: Path | None, notes: Notes, history: bool, tell: Tell) -> Plan:
+    files = FolderFiles(source)
+    made = translated_settings(files, notes)
+    models(files, notes)
+    target = places.folder_for(made.files, source, to)
+    pictures(files, notes)
+    mcp_servers(files, notes)
+    conversations = _conversations(files, notes, made.cast, tell) if history else Conversations()
+    if not history and files.has("chat_history"):
+        notes.left_out("chat_history", "the conversations stay where they are (--no-history)")
+    return Plan(files, target, made.files, True, conversations, tuple(made.characters))
+
+
+def _of_cards(found: list[Path], to: Path | None, notes: Notes, tell: Tell, *, alone: bool) -> Plan:
+    if len(found) > MOST_CARDS:
+        raise HayakuchiError(f"there are more than {MOST_CARDS} cards; take some at a time")
+    target = to or Path()
+    files: dict[str, bytes] = {}
+    stems: list[str] = []
+    for number, path in enumerate(found):
+        tell("cards", number, len(found))
+        own = Notes()
+        try:
+            stem, made = _named(read_card(path, own), target, files)
+        except Unreadable as error:
+            if alone:
+                raise HayakuchiError(f"{path}: {error}") from error
+            notes.not_possible(path.name, str(error), "the other cards are taken over")
+            continue
+        files |= made
+        stems.append(stem)
+        for note in own:
+            notes.add(note)
+    if not files:
+        raise HayakuchiError(f"{found[0].parent}: none of the {len(found)} files in it is a character card")
+    return Plan(FolderFiles(found[0].parent), target, files, False, characters=tuple(stems))
+
+
+def _named(card: Card, target: Path, planned_: Mapping[str, bytes]) -> tuple[str, dict[str, bytes]]:
+    """The files of a card with names that are free, or that hold the same already. Raises Unreadable."""
+    used = {Path(name).stem.casefold() for name in planned_}
+    for _ in range(places.MOST_NAMES):
+        stem = unused(card.stem, used)
+        files = {f"{CHARACTERS}/{stem}.yaml": card.file(stem)}
+        if card.picture is not None:
+            files[f"{CHARACTERS}/{stem}.png"] = card.picture
+        if places.is_usable(target, files):
+            return stem, files
+        used.add(stem.casefold())
+    raise Unreadable(f"there are too many characters called {card.stem}")
+
+
+def _conversations(files: FolderFiles, notes: Notes, cast: Mapping[str, str], tell: Tell) -> Conversations:
+    """Read all of them once, to tell what cannot be taken over."""
+    try:
+        found = list(history_files(files))
+    except Unreadable as error:
+        notes.not_possible("chat_history", str(error))
+        return Conversations()
+    if len(found) > MOST_HISTORIES:
+        notes.not_possible("chat_history", f"{len(found) - MOST_HISTORIES} conversations beyond {MOST_HISTORIES}")
+    good: list[tuple[float, HistoryFile]] = []
+    messages = 0
+    for number, file in enumerate(found[:MOST_HISTORIES]):
+        tell("conversations read", number, len(found))
+        source = f"chat_history/{file.conf_uid}/{file.path.name}"
+        try:
+            history = read_history(files, file)
+        except Unreadable as error:
+            notes.not_possible(source, str(error), "it is passed over; the others are taken over")
+            continue
+        if history.unknown:
+            notes.not_possible(source, f"{history.unknown} entries in it are no messages", "the others are taken over")
+        if history.messages:
+            good.append((history.used_at, file))
+            messages += len(history.messages)
+        else:
+            notes.left_out(source, "nothing was said in it")
+    good.sort(key=lambda one: (-one[0], one[1].name))
+    if good:
+        notes.taken("chat_history", f"{len(good)} conversations with {messages} messages")
+    return Conversations(tuple(file for _, file in good), messages, cast)
