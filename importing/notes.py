@@ -49,6 +49,9 @@ class Notes:
     def left_out(self, source: str, what: str) -> None:
         self.add(Note(source, Outcome.LEFT_OUT, what))
 
+    def add_line(self, source: str, outcome: Outcome, what: str, instead: str | None = None) -> None:
+        self.add(Note(source, outcome, what, instead))
+
     def add(self, note: Note) -> None:
         self._all[note] = None
 

@@ -43,11 +43,12 @@ def read_yaml(file: Path) -> MapNode:
     return parse_yaml(raw, file)
 
 
-def parse_yaml(raw: bytes, file: Path) -> MapNode:
-    """As ``read_yaml``, from bytes; ``file`` is what errors name."""
+def parse_yaml(raw: bytes, file: Path, told: list[ConfigError] | None = None) -> MapNode:
+    """As ``read_yaml``, from bytes; ``file`` is what errors name. With ``told``, as other programs read: a key that is set twice
+    is told there, and its last value counts; ``<<`` is a key like any other."""
     if len(raw) > MAX_BYTES:
         raise Place(file).error(f"the file is larger than {MAX_BYTES // 1_000_000} MB")
-    root = _Builder(file).build(_decoded(raw, file))
+    root = _Builder(file, told).build(_decoded(raw, file))
     if root is None or (isinstance(root, Scalar) and root.value is None):
         return MapNode({}, Place(file, 1, 1))
     if not isinstance(root, MapNode):
@@ -114,8 +115,9 @@ class _Finished:
 class _Builder:
     """Builds the tree from the parser's events with a stack of its own: no recursion, and no limit found out too late."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, told: list[ConfigError] | None = None) -> None:
         self._file = file
+        self._told = told
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Finished | None] = {}
         self._root: Node | None = None
@@ -211,20 +213,23 @@ class _Builder:
         if not top.is_map:
             top.items.append(done.node)
         elif top.key is None:
-            top.key = _key(done.node, place, top.entries)
+            top.key = _key(done.node, place, top.entries, self._told)
         else:
             top.entries[top.key.text] = Entry(top.key.place, done.node)
             top.key = None
 
 
-def _key(node: Node, place: Place, entries: dict[str, Entry]) -> Scalar:
+def _key(node: Node, place: Place, entries: dict[str, Entry], told: list[ConfigError] | None) -> Scalar:
     if not isinstance(node, Scalar):
         raise place.error("a key must be a word, not a list or a mapping")
-    if node.plain and node.text == "<<":
+    if node.plain and node.text == "<<" and told is None:
         raise place.error("merge keys (<<) are not supported; write the settings out")
     first = entries.get(node.text)
     if first:
-        raise place.error(f"the key {node.text[:60]!r} is already set in line {first.place.line}")
+        error = place.error(f"the key {node.text[:60]!r} is already set in line {first.place.line}")
+        if told is None:
+            raise error
+        told.append(error)
     return Scalar(node.text, node.text, place)
 
 

@@ -1,0 +1,95 @@
+"""Their ``agent_config`` into our ``agent`` and ``llm``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.registry import Registry
+from .models import DEMO, KNOWN, language_model
+from .names import engine
+from .section import Section
+
+BASIC = "basic_memory_agent"
+AGENTS = {
+    "mem0_agent": "basic_memory_agent remembers every conversation by itself, also after a restart",
+    "letta_agent": "basic_memory_agent remembers every conversation by itself, also after a restart",
+    "hume_ai_agent": "a model (llm) and a voice (tts) of their own",
+}
+"""What stands in for the agents that there are not."""
+_TOOLS = "programs that use the API can bring tools with each request (docs/api.md)"
+_UNUSED = "not in use"
+
+
+def thinking(section: Section, registry: Registry) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Our ``agent`` block (empty: the default) and our ``llm``. What is missing is thought by the demo."""
+    settings, pool = section.section("agent_settings"), section.section("llm_configs")
+    basic = settings.section(BASIC)
+    _tell_of_agents(section, settings)
+    agent = _basic(basic)
+    said = basic.text("llm_provider")
+    basic.rest()
+    settings.rest()
+    section.rest(("faster_first_response", "segment_method"))
+    return agent, _model(said, basic, pool, registry)
+
+
+def _tell_of_agents(section: Section, settings: Section) -> None:
+    said = section.text("conversation_agent_choice")
+    chosen = engine(said, (BASIC, *AGENTS)) if said else BASIC
+    if chosen is None:
+        section.notes.not_possible(section.source("conversation_agent_choice"), "no such agent; ours is used")
+    elif chosen != BASIC:
+        message = f"there is no {chosen}; {BASIC} answers with the model of llm_provider"
+        section.notes.not_possible(section.source("conversation_agent_choice"), message, AGENTS[chosen])
+    elif said:
+        section.notes.taken(section.source("conversation_agent_choice"), f"agent.{BASIC}")
+    for name in AGENTS:
+        if settings.has(name) and name != chosen:
+            settings.notes.left_out(settings.source(name), _UNUSED)
+
+
+def _basic(basic: Section) -> dict[str, Any]:
+    if basic.has("segment_method"):
+        basic.notes.left_out(basic.source("segment_method"), "not needed: sentences are cut by rules of our own")
+    _tell_of_tools(basic)
+    quick = basic.flag("faster_first_response")
+    if quick is None:
+        return {}
+    if quick is False:
+        message = f"agent.{BASIC}.streaming_optimization: false (cut at the ends of sentences only)"
+        basic.notes.translated(basic.source("faster_first_response"), message)
+        return {"streaming_optimization": False}
+    basic.notes.left_out(
+        basic.source("faster_first_response"), "always: the first words are spoken as soon as they can be"
+    )
+    return {}
+
+
+def _tell_of_tools(basic: Section) -> None:
+    used, servers = basic.flag("use_mcpp"), basic.texts("mcp_enabled_servers")
+    lacking = "tools of MCP servers are not used"
+    for key, wanted in (("use_mcpp", used), ("mcp_enabled_servers", used is not False and servers)):
+        if basic.has(key) and wanted:
+            basic.notes.not_possible(basic.source(key), lacking, _TOOLS)
+        elif basic.has(key):
+            basic.notes.left_out(basic.source(key), _UNUSED)
+
+
+def _model(said: str | None, basic: Section, pool: Section, registry: Registry) -> dict[str, Any]:
+    name = engine(said, KNOWN) if said else None
+    written = {found: key for key in pool.node.entries if (found := engine(key, KNOWN))}
+    for other, key in written.items():
+        if pool.has(key) and other != name:
+            pool.notes.left_out(pool.source(key), _UNUSED)
+    block = None
+    if name is not None:
+        block = language_model(name, pool.section(written.get(name, name)), registry)
+    pool.rest()
+    if block is not None:
+        basic.notes.translated(basic.source("llm_provider"), f"llm: {next(iter(block))}")
+        return block
+    source = basic.source("llm_provider") if basic.has("llm_provider") else pool.source()
+    why = f"{name} lacks its model or its address" if name else "names no model that is known"
+    instead = "write base_url and model under llm.openai_llm"
+    basic.notes.not_possible(source, f"{why}; demo_llm plays a few lines", instead)
+    return dict(DEMO)

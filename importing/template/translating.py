@@ -1,0 +1,204 @@
+"""Everything that their settings say, as settings of ours: plain trees, and a note of what became of each line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...core.registry import Registry
+from ...orchestrator.loader import BLOCKS
+from ...orchestrator.tree import MapNode, is_blank, merged
+from ..file_names import file_stem, unused
+from ..notes import Notes
+from . import ears, voices
+from .models import DEMO, holds_key
+from .names import engine
+from .person import Person, language, person, title
+from .reading import CONF, Template
+from .rules import settled
+from .section import Section
+from .server import Prompt, server
+from .speech import tell_of_live, tell_of_speech
+from .thinking import BASIC, thinking
+from .voices import Speaker
+
+CHARACTER = "character_config"
+SECTIONS = ("system_config", CHARACTER, "live_config")
+PARTS = ("agent", "llm", "tts", "asr", "ears")
+"""Sections of ours that a character of theirs may have for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """``conf`` is our conf.yaml, ``characters`` our character files by the stem of their names; people are in their order."""
+
+    conf: Mapping[str, Any]
+    characters: Mapping[str, Mapping[str, Any]]
+    notes: Notes
+    people: tuple[Person, ...]
+    prompts: tuple[Prompt, ...]
+    """Files of ``prompts/utils`` whose texts are to be added to every persona: see ``with_prompts``."""
+
+    @property
+    def holds_keys(self) -> bool:
+        """Whether literal keys of services stand in it, so that nobody else should read the files."""
+        return holds_key(self.conf) or holds_key(self.characters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    folder: Path
+    registry: Registry
+    environ: Container[str]
+
+
+def translated(
+    template: Template,
+    notes: Notes,
+    registry: Registry,
+    *,
+    folder: str | None = None,
+    environ: Container[str] = os.environ,
+) -> Translated:
+    """``folder`` is what our conf.yaml is to call their folder, relative to itself; None: it is not named.
+
+    ``environ``: the variables that are set; no other is taken from a persona. Never raises for what the files say.
+    """
+    cast = _Cast(template.folder, registry, environ)
+    root = Section(template.conf, (), notes, environ)
+    block, doors, prompts = server(root.section("system_config"))
+    base = template.conf.get(CHARACTER)
+    base = base if isinstance(base, MapNode) else MapNode({}, template.conf.place)
+    has_own = not is_blank(template.conf.get(CHARACTER))
+    own = root.section(CHARACTER)
+    parts, speaks = _parts(own, cast) if has_own else ({}, "en")
+    characters: dict[str, Mapping[str, Any]] = {}
+    people: list[Person] = []
+    if has_own:
+        _add(own, CONF, speaks, {}, characters, people)
+    for file, tree in template.characters.items():
+        _alternative(file, tree, base, parts, cast, notes, characters, people)
+    tell_of_live(root.section("live_config"))
+    root.rest()
+    if folder is not None:
+        doors = {"folder": folder} | doors
+    conf = _conf(people, parts, block, doors)
+    return Translated(conf, characters, notes, tuple(people), prompts)
+
+
+def with_prompts(made: Translated, texts: Mapping[str, str]) -> Translated:
+    """The same with the texts of ``prompts`` (by the prompt's key) behind every persona, as they put them there."""
+    added = [
+        text.strip().replace("${", "$${") for prompt in made.prompts if (text := texts.get(prompt.key, "")).strip()
+    ]
+    if not added:
+        return made
+    characters = {
+        stem: {**tree, "persona": "\n\n".join([str(tree.get("persona", "")).rstrip(), *added]).strip()}
+        for stem, tree in made.characters.items()
+    }
+    return replace(made, characters=characters)
+
+
+def _conf(
+    people: list[Person], parts: Mapping[str, Any], block: Mapping[str, Any], doors: Mapping[str, Any]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"character": people[0].stem} if people else {}
+    found |= {"server": dict(block)} if block else {}
+    found |= {name: parts[name] for name in PARTS if parts.get(name)}
+    found.setdefault("llm", dict(DEMO))
+    return found | ({"open_llm_vtuber": dict(doors)} if doors else {})
+
+
+def _add(
+    section: Section,
+    file: str,
+    speaks: str,
+    own: Mapping[str, Any],
+    characters: dict[str, Mapping[str, Any]],
+    people: list[Person],
+) -> None:
+    """``own``: parts of the settings that this character has for itself."""
+    stem = unused(file_stem(_named(section, file)), {name.casefold() for name in characters})
+    tree, who = person(section, stem, file, speaks)
+    section.rest()
+    characters[stem] = {**tree, **own}
+    people.append(who)
+
+
+def _named(section: Section, file: str) -> str:
+    return (title(section) or "character") if file == CONF else Path(file).stem
+
+
+def _alternative(
+    file: str,
+    tree: MapNode,
+    base: MapNode,
+    parts: Mapping[str, Any],
+    cast: _Cast,
+    notes: Notes,
+    characters: dict[str, Mapping[str, Any]],
+    people: list[Person],
+) -> None:
+    """A character file: its settings laid over those of conf.yaml. Only what it says itself is told."""
+    name = Path(file).name
+    overrides = tree.get(CHARACTER)
+    if not isinstance(overrides, MapNode):
+        notes.not_possible(name, f"has no {CHARACTER}: no character is made of it")
+        return
+    for key, entry in tree.entries.items():
+        if key != CHARACTER:
+            source = Section(tree, (), notes).source(key)
+            notes.left_out(source, f"a character file says {CHARACTER} only; this is ignored, as it was")
+    told = Notes()
+    whole = merged(base, overrides)
+    section = Section(whole if isinstance(whole, MapNode) else overrides, (CHARACTER,), told, cast.environ)
+    own, speaks = _parts(section, cast)
+    differing = {key: value for key, value in own.items() if value != parts.get(key)}
+    _add(section, file, speaks, differing, characters, people)
+    for note in told:
+        if note.source.startswith(f"{name}:"):
+            notes.add(note)
+
+
+def _parts(section: Section, cast: _Cast) -> tuple[dict[str, Any], str]:
+    """Our sections for what a ``character_config`` says, and the language that the character speaks."""
+    agent, llm = thinking(section.section("agent_config"), cast.registry)
+    tts = section.section("tts_config")
+    voice, block = _chosen(tts, "tts_model", voices.KNOWN)
+    speaks = language(section, voices.language_of_voice(voice, block) if voice else None)
+    speaker = Speaker(speaks, cast.registry)
+    source = tts.source("tts_model")
+    chain = voices.voices(voice, block, source, speaker) if voice else [speaker.edge(), speaker.espeak()]
+    asr = section.section("asr_config")
+    hears, block = _chosen(asr, "asr_model", ears.KNOWN)
+    listens, heard = ears.default_recogniser(speaks), {}
+    if hears:
+        listens, heard = ears.recogniser(hears, block, asr.source("asr_model"), cast.registry, cast.folder, speaks)
+    detected = settled(ears.detection(section.section("vad_config")), BLOCKS["ears"]) or {}
+    tell_of_speech(section.section("tts_preprocessor_config"))
+    found = {"agent": {BASIC: agent} if agent else {}, "llm": llm, "tts": chain, "asr": listens}
+    return {**found, "ears": {**heard, **detected}}, speaks
+
+
+def _chosen(section: Section, key: str, known: tuple[str, ...]) -> tuple[str | None, Section]:
+    """The engine that is in use, and its settings; the others are told as left out."""
+    said = section.text(key)
+    name = engine(said, known) if said else None
+    written = {found: own for own in section.node.entries if (found := engine(own, known))}
+    for other, own in written.items():
+        if section.has(own) and other != name:
+            section.notes.left_out(section.source(own), "not in use")
+    block = section.section(written.get(name, name)) if name else section
+    section.rest()
+    if name is None:
+        why = "no such engine is known" if said else "names no engine"
+        section.notes.not_possible(
+            section.source(key), f"{why}; a default of ours is used", "see docs/configuration.md"
+        )
+    else:
+        section.notes.translated(section.source(key), f"{section.path[-1].partition('_')[0]}: {name}")
+    return name, block
