@@ -16,7 +16,7 @@ import typer
 from ..importing import report
 from ..importing.carrying_out import carry_out
 from ..importing.notes import Note, Notes, Outcome
-from ..importing.plan import Tell, planned
+from ..importing.plan import How, Tell, planned
 from ..orchestrator.providers import default_registry
 from .options import JsonOption
 
@@ -57,8 +57,9 @@ def import_folder(
     """
     notes = Notes()
     with _progress(quiet=as_json) as tell:
-        plan = planned(source, to, notes, history=not no_history, tell=tell)
-        done = asyncio.run(carry_out(plan, default_registry(), os.environ, tell, dry=dry_run))
+        how = How(default_registry(), os.environ, not no_history, tell)
+        plan = planned(source, to, notes, how)
+        done = asyncio.run(carry_out(plan, how, dry=dry_run))
     if as_json:
         typer.echo(json.dumps(report.as_data(notes, plan, done, dry=dry_run), indent=2, ensure_ascii=False))
         return

@@ -80,7 +80,7 @@ def _data(document: Any) -> Mapping[str, Any]:
         raise Unreadable("it is no character card")
     inner = document.get("data")
     data = inner if isinstance(inner, Mapping) and str(document.get("spec", "")).startswith("chara_card") else document
-    if not _SHAPE <= data.keys() or not _text(data, "name").strip():
+    if not data.keys() >= _SHAPE or not _text(data, "name").strip():
         raise Unreadable("it is no character card")
     return data
 

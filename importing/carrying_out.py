@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.errors import HayakuchiError
-from ..core.registry import Registry
 from ..orchestrator.conversations import database_file
 from ..orchestrator.gateway_settings import SessionsSettings
 from ..orchestrator.loader import load_settings
 from ..orchestrator.problems import ConfigErrors
 from . import places
 from .history_store import Kept, Shelf
-from .plan import Plan, Tell
+from .plan import How, Plan, Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Done:
     settings: SessionsSettings = field(default_factory=SessionsSettings)
 
 
-async def carry_out(plan: Plan, registry: Registry, environ: Mapping[str, str], tell: Tell, *, dry: bool) -> Done:
+async def carry_out(plan: Plan, how: How, *, dry: bool) -> Done:
     """``dry``: nothing is written, and the rest is as it would be. Raises HayakuchiError."""
     written = () if plan.is_done else tuple(plan.target / name for name in plan.files)
     if not plan.whole:
@@ -40,26 +38,26 @@ async def carry_out(plan: Plan, registry: Registry, environ: Mapping[str, str], 
         return Done(written)
     with places.Staging(plan.target, dry=dry) as staged:
         _stage(staged, plan)
-        sessions, to_mend = _checked(staged, registry, environ)
+        sessions, to_mend = _checked(staged, how)
         kept, database = None, None
         if not dry:
-            kept, database = await _keep(plan, sessions, tell)
+            kept, database = await _keep(plan, sessions, how.tell)
             if written:
-                places.put_folder(plan.target, staged)
+                places.put_folder(plan.target, staged, private=plan.private)
     return Done(written, kept, database, to_mend, sessions)
 
 
 def _stage(folder: Path, plan: Plan) -> None:
     try:
-        places.stage(folder, plan.files)
+        places.stage(folder, plan.files, private=plan.private)
     except OSError as error:
         raise HayakuchiError(f"cannot write {plan.target}: {error.strerror}; name another folder with --to") from error
 
 
-def _checked(staged: Path, registry: Registry, environ: Mapping[str, str]) -> tuple[SessionsSettings, tuple[str, ...]]:
+def _checked(staged: Path, how: How) -> tuple[SessionsSettings, tuple[str, ...]]:
     """Where conversations are kept, and what is wrong with the settings that were made."""
     try:
-        return load_settings(staged / "conf.yaml", registry=registry, environ=environ).sessions, ()
+        return load_settings(staged / "conf.yaml", registry=how.registry, environ=how.environ).sessions, ()
     except ConfigErrors as errors:
         told = []
         for error in errors.problems:

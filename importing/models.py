@@ -20,7 +20,16 @@ LARGEST = 4 << 20
 LONGEST = 100
 
 
-def models(files: FolderFiles, notes: Notes) -> tuple[str, ...]:
+def models(files: FolderFiles, wanted: Mapping[str, str], notes: Notes) -> None:
+    """Tell of the models, and of characters whose model (``wanted``, by the character's file) cannot be shown."""
+    good = _good(files, notes)
+    for stem, name in wanted.items():
+        if name not in good:
+            instead = f"another name of {FILE} as open_llm_vtuber.model in characters/{stem}.yaml"
+            notes.not_possible(f"{FILE} {name[:LONGEST]}", f"there is no such model for {stem}", instead)
+
+
+def _good(files: FolderFiles, notes: Notes) -> tuple[str, ...]:
     """The names of the models that can be shown."""
     if not files.has(FILE):
         notes.not_possible(FILE, "there is none, so there is no Live2D model", "the built-in puppet")

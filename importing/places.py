@@ -15,9 +15,6 @@ BESIDE = "hayakuchi"
 """The folder in theirs that takes ours."""
 MOST_NAMES = 1_000
 LARGEST = 100_000_000
-PRIVATE = 0o600
-"""Settings may hold keys of services."""
-
 Files = Mapping[str, bytes]
 """What is to be written, by its path below a folder, with forward slashes."""
 
@@ -52,18 +49,18 @@ def is_usable(folder: Path, files: Files) -> bool:
     )
 
 
-def stage(folder: Path, files: Files) -> None:
-    """Write the files into a folder that is there. Raises OSError."""
+def stage(folder: Path, files: Files, *, private: bool) -> None:
+    """Write the files into a folder that is there; ``private``: for this user only. Raises OSError."""
     for name, content in files.items():
-        _create(folder / name, content)
+        _create(folder / name, content, 0o600 if private else 0o666)
 
 
-def put_folder(target: Path, staged: Path) -> None:
+def put_folder(target: Path, staged: Path, *, private: bool) -> None:
     """Make what was staged the folder ``target``. Raises HayakuchiError, and leaves nothing then."""
     try:
         if target.is_dir():
             target.rmdir()  # only an empty one
-        os.chmod(staged, 0o755)
+        os.chmod(staged, 0o700 if private else 0o755)
         os.rename(staged, target)
     except OSError as error:
         raise _error(target, error) from error
@@ -102,10 +99,9 @@ class Staging:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _create(file: Path, content: bytes) -> None:
+def _create(file: Path, content: bytes, mode: int = 0o666) -> None:
     """Never over another file: raises FileExistsError then, and OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    mode = PRIVATE if file.name == "conf.yaml" else 0o666
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
         with open(descriptor, "wb") as stream:

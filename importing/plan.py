@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import HayakuchiError
-from . import cards, places
+from ..core.registry import Registry
+from . import cards, places, their_settings
 from .cards import Card, read_card
 from .file_names import unused
 from .folder_files import FolderFiles, Unreadable
@@ -16,15 +18,24 @@ from .models import models, pictures
 from .notes import Notes
 from .rest import mcp_servers
 
-
 MOST_CARDS = 1_000
 MOST_HISTORIES = 50_000
 CHARACTERS = "characters"
-_SIGNS = ("conf.yaml", "model_dict.json", "chat_history")
+_SIGNS = ("conf.yaml", "model_dict.json", "characters", "chat_history")
 """What tells Open-LLM-VTuber's folder from one with cards."""
 
 Tell = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What it depends on beside the files; ``history``: conversations are wanted, too."""
+
+    registry: Registry
+    environ: Mapping[str, str]
+    history: bool
+    tell: Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,8 @@ class Plan:
     target: Path
     files: places.Files
     whole: bool
+    private: bool = False
+    """Keys of services are in it."""
     conversations: Conversations = Conversations()
     characters: tuple[str, ...] = ()
     """By the names of their files, without the ending."""
@@ -59,32 +72,42 @@ class Plan:
         return self.target / "conf.yaml"
 
 
-def planned(source: Path, to: Path | None, notes: Notes, *, history: bool, tell: Tell) -> Plan:
+def planned(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
     """Look at a folder of Open-LLM-VTuber, at a card, or at a folder of cards. Raises HayakuchiError."""
     if source.is_file():
-        return _of_cards([source], to, notes, tell, alone=True)
+        return _of_cards([source], to, notes, how.tell, alone=True)
     if any((source / sign).exists() for sign in _SIGNS):
-        return _of_folder(source, to, notes, history, tell)
+        return _of_folder(source, to, notes, how)
     found = sorted(file for file in source.iterdir() if file.suffix.casefold() in cards.SUFFIXES)
     if not found:
         raise HayakuchiError(
             f"{source} has neither a conf.yaml nor character cards ({', '.join(cards.SUFFIXES)}); name the folder of "
             "Open-LLM-VTuber, or one with cards"
         )
-    return _of_cards(found, to, notes, tell, alone=False)
+    return _of_cards(found, to, notes, how.tell, alone=False)
 
 
-def _of_folder(source: Path, to: Path | None, notes: Notes, history: bool, tell: Tell) -> Plan:
+def _of_folder(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
     files = FolderFiles(source)
-    made = translated_settings(files, notes)
-    models(files, notes)
+    template = their_settings.read(source, notes)
+    made = their_settings.settings_of(template, files, notes, how.registry, how.environ, _called(source, to))
     target = places.folder_for(made.files, source, to)
+    models(files, made.models, notes)
     pictures(files, notes)
     mcp_servers(files, notes)
-    conversations = _conversations(files, notes, made.cast, tell) if history else Conversations()
-    if not history and files.has("chat_history"):
+    conversations = Conversations()
+    if how.history:
+        conversations = _conversations(files, notes, made.cast, how.tell)
+    elif files.has("chat_history"):
         notes.left_out("chat_history", "the conversations stay where they are (--no-history)")
-    return Plan(files, target, made.files, True, conversations, tuple(made.characters))
+    return Plan(files, target, made.files, True, made.holds_keys, conversations, made.characters)
+
+
+def _called(source: Path, to: Path | None) -> str:
+    """What a settings file in the target is to call the source: it may be moved together with it where it lies in it."""
+    if to is None or Path(os.path.abspath(to)).parent == Path(os.path.abspath(source)):
+        return ".."
+    return os.path.abspath(source)
 
 
 def _of_cards(found: list[Path], to: Path | None, notes: Notes, tell: Tell, *, alone: bool) -> Plan:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from .card_text import beginning, plain
 from .folder_files import FolderFiles, Unreadable, text_of
 from .notes import Notes
+from .template import Prompt
 
 MCP = "mcp_servers.json"
 PROMPTS = "prompts/utils"
 LARGEST_PROMPT = 200_000
 LONGEST_PROMPT = 4_000
 """Characters that become part of the persona."""
-_NAME = re.compile(r"[\w.-]{1,100}")
-_OWN_WORDS = "this program says that in its own words"
-_NO_TOOLS = "the characters call no tools"
-_REPLACED = {
-    "live2d_expression_prompt": _OWN_WORDS,
-    "group_conversation_prompt": _OWN_WORDS,
-    "proactive_speak_prompt": _OWN_WORDS,
-    "speakable_prompt": _OWN_WORDS,
-    "mcp_prompt": _NO_TOOLS,
-    "tool_guidance_prompt": _NO_TOOLS,
-}
+_NOT_NEEDED = {"speakable_prompt": "not needed: the model is told to write what can be spoken"}
+_LOST = {"think_tag_prompt": ("thoughts are neither shown nor spoken", "a model that thinks by itself")}
 
 
 def mcp_servers(files: FolderFiles, notes: Notes) -> None:
@@ -46,35 +36,28 @@ def mcp_servers(files: FolderFiles, notes: Notes) -> None:
         )
 
 
-def prompts(files: FolderFiles, named: Any, notes: Notes) -> str:
-    """What of the prompts that ``system_config.tool_prompts`` names belongs to the persona."""
-    parts: list[str] = []
-    for key, name in named.items() if isinstance(named, Mapping) else ():
-        if not isinstance(key, str) or not isinstance(name, str) or not name.strip():
-            continue
-        source = f"{PROMPTS}/{name[:60]}.txt"
-        if key in _REPLACED:
-            notes.left_out(source, f"{key}: {_REPLACED[key]}")
-        elif key == "think_tag_prompt":
-            notes.not_possible(source, "thoughts are neither shown nor spoken", "a model that thinks by itself")
-        elif text := _prompt(files, name.strip(), source, notes):
-            notes.translated(source, f"{key[:60]}: part of the persona")
-            parts.append(text)
-    return "\n\n".join(parts)
+def prompt_texts(files: FolderFiles, named: Iterable[Prompt], notes: Notes) -> dict[str, str]:
+    """What of the prompts belongs to every persona, by their keys."""
+    texts: dict[str, str] = {}
+    for prompt in named:
+        if prompt.key in _NOT_NEEDED:
+            notes.left_out(prompt.source, _NOT_NEEDED[prompt.key])
+        elif prompt.key in _LOST:
+            notes.not_possible(prompt.source, *_LOST[prompt.key])
+        elif text := _text_of(files, prompt, notes):
+            notes.translated(prompt.source, f"{PROMPTS}/{prompt.name}.txt: part of every persona")
+            texts[prompt.key] = text
+    return texts
 
 
-def _prompt(files: FolderFiles, name: str, source: str, notes: Notes) -> str:
-    if not _NAME.fullmatch(name):
-        notes.not_possible(source, "its name is no file's name")
-        return ""
+def _text_of(files: FolderFiles, prompt: Prompt, notes: Notes) -> str:
     try:
-        text = plain(text_of(files.read(files.root / PROMPTS / f"{name}.txt", LARGEST_PROMPT))).strip()
+        text = plain(text_of(files.read(files.root / PROMPTS / f"{prompt.name}.txt", LARGEST_PROMPT))).strip()
     except Unreadable as error:
-        notes.not_possible(source, str(error))
+        notes.not_possible(prompt.source, f"{PROMPTS}/{prompt.name}.txt: {error}", "write it into the persona")
         return ""
     taken = beginning(text, LONGEST_PROMPT)
     if len(taken) < len(text):
-        notes.not_possible(
-            source, f"what is beyond {len(taken)} characters", "shorten it, and write it into the persona"
-        )
+        what = f"{PROMPTS}/{prompt.name}.txt: what is beyond {len(taken)} characters"
+        notes.not_possible(prompt.source, what, "shorten it, and write it into the persona")
     return taken

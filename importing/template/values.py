@@ -16,9 +16,9 @@ from ...orchestrator.tree import ListNode, Node, Scalar, kind
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = re.compile(rf"\$\{{({_NAME})\}}", re.ASCII)
 _OPENING = re.compile(rf"\$\{{(?:(?={_NAME}\}})({_NAME}))?", re.ASCII)
-_FLAGS = {word: True for word in ("true", "yes", "on", "1", "y", "t")} | {
-    word: False for word in ("false", "no", "off", "0", "n", "f")
-}
+_FLAGS = dict.fromkeys(("true", "yes", "on", "1", "y", "t"), True) | dict.fromkeys(
+    ("false", "no", "off", "0", "n", "f"), False
+)
 
 
 class Reference(str):
