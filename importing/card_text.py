@@ -38,17 +38,3 @@ def beginning(text: str, longest: int) -> str:
     if end < longest // 3:
         end = cut.rfind(" ") if " " in cut else longest
     return cut[:end].rstrip()
-
-
-def language_of(text: str) -> str:
-    """The language that the letters speak for; ``en`` where they do not."""
-    kana = len(re.findall("[\u3041-\u30ff]", text))
-    han = len(re.findall("[\u4e00-\u9fff]", text))
-    counts = {
-        "ko": len(re.findall("[\uac00-\ud7a3]", text)),
-        "ja": kana + han if kana * 8 > han else 0,
-        "zh": han,
-        "ru": len(re.findall("[\u0400-\u04ff]", text)),
-        "en": len(re.findall("[A-Za-z]", text)) / 3,
-    }
-    return max(counts, key=lambda language: counts[language]) if any(counts.values()) else "en"

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..orchestrator.languages import language_of
 from . import charx, png_chunks
-from .card_text import beginning, filled, language_of, plain
+from .card_text import beginning, filled, plain
 from .character_file import character_yaml
 from .file_names import file_stem
 from .folder_files import Unreadable, parsed_json, read_file
@@ -93,7 +94,7 @@ def _translated(data: Mapping[str, Any], source: str, notes: Notes) -> dict[str,
     persona, cut = _persona(data, called)
     whole_opening = filled(_text(data, "first_mes"), called, "you")
     opening = beginning(whole_opening, LONGEST_OPENING)
-    fields: dict[str, Any] = {"name": name or called, "language": language_of(persona + whole_opening)}
+    fields: dict[str, Any] = {"name": name or called, "language": _language(persona + whole_opening)}
     fields |= {"opening_line": opening} if opening else {}
     fields["persona"] = persona
     notes.translated(source, f"the character {fields['name']}")
@@ -154,10 +155,19 @@ def _shown(picture: bytes | None, source: str, notes: Notes) -> bytes | None:
     if picture is None:
         return None
     try:
-        return png_chunks.without_texts(picture)
+        alone = png_chunks.without_texts(picture)
     except Unreadable as error:
         notes.not_possible(source, f"its picture: {error}", "name another file as avatar")
         return None
+    notes.taken(
+        source, "its picture, beside the character's file; frontends of Open-LLM-VTuber show what is in avatars/"
+    )
+    return alone
+
+
+def _language(text: str) -> str:
+    """As the letters say."""
+    return language_of(text, ("en", "zh", "ja", "ko", "ru")) or "en"
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:

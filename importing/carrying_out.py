@@ -36,7 +36,7 @@ async def carry_out(plan: Plan, how: How, *, dry: bool) -> Done:
         if not dry:
             places.add_files(plan.target, plan.files)
         return Done(written)
-    with places.Staging(plan.target, dry=dry) as staged:
+    with places.Staging(plan.target, dry=dry or not written) as staged:
         _stage(staged, plan)
         sessions, to_mend = _checked(staged, how)
         kept, database = None, None

@@ -75,7 +75,7 @@ class FolderFiles:
             with os.scandir(self.inside(here)) as entries:
                 for entry in entries:
                     if not entry.name.startswith("."):
-                        found.append((here / entry.name, entry.is_dir()))
+                        found.append((here / entry.name, _is_folder(entry)))
                     if len(found) > MOST_FILES:
                         raise Unreadable(f"there are more than {MOST_FILES} files in it")
         except OSError as error:
@@ -124,6 +124,13 @@ def parsed_json(raw: bytes) -> Any:
         raise Unreadable(f"it is not valid JSON (line {error.lineno}: {error.msg})") from None
     except ValueError:
         raise Unreadable("it holds a number that is too long") from None
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # links in a circle
+        return False
 
 
 def _ends(path: Path, suffixes: tuple[str, ...]) -> bool:

@@ -16,6 +16,8 @@ from ..orchestrator.unique_clock import STEP_S
 from .folder_files import FolderFiles, Unreadable
 
 FOLDER = "chat_history"
+LARGEST = 16_000_000
+"""Bytes of one conversation."""
 LONGEST_VIEWER = 60
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(\d\d)", re.ASCII)
@@ -65,7 +67,7 @@ def history_files(files: FolderFiles) -> Iterator[HistoryFile]:
 
 def read_history(files: FolderFiles, file: HistoryFile) -> History:
     """Raises Unreadable."""
-    document = files.json(file.path)
+    document = files.json(file.path, LARGEST)
     if not isinstance(document, list):
         raise Unreadable("it is no list of messages")
     metadata = next((item for item in document if isinstance(item, Mapping) and item.get("role") == "metadata"), {})

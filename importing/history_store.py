@@ -24,7 +24,7 @@ from .histories import History, HistoryFile, read_history
 
 ANONYMOUS = ""
 """Owner of the conversations of whoever comes without a key."""
-BATCH = 50
+BATCH = 20
 """Conversations that are written together."""
 WRITE_S = 120.0
 DAY_S = 86_400

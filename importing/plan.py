@@ -74,11 +74,14 @@ class Plan:
 
 def planned(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
     """Look at a folder of Open-LLM-VTuber, at a card, or at a folder of cards. Raises HayakuchiError."""
-    if source.is_file():
-        return _of_cards([source], to, notes, how.tell, alone=True)
-    if any((source / sign).exists() for sign in _SIGNS):
-        return _of_folder(source, to, notes, how)
-    found = sorted(file for file in source.iterdir() if file.suffix.casefold() in cards.SUFFIXES)
+    try:
+        if source.is_file():
+            return _of_cards([source], to, notes, how.tell, alone=True)
+        if any((source / sign).exists() for sign in _SIGNS):
+            return _of_folder(source, to, notes, how)
+        found = list(FolderFiles(source).below(".", *cards.SUFFIXES))
+    except (OSError, Unreadable) as error:
+        raise HayakuchiError(f"{source}: {getattr(error, 'strerror', None) or error}") from error
     if not found:
         raise HayakuchiError(
             f"{source} has neither a conf.yaml nor character cards ({', '.join(cards.SUFFIXES)}); name the folder of "
@@ -153,9 +156,13 @@ def _conversations(files: FolderFiles, notes: Notes, cast: Mapping[str, str], te
     """Read all of them once, to tell what cannot be taken over."""
     try:
         found = list(history_files(files))
+        loose = sum(1 for _ in files.below("chat_history", ".json"))
     except Unreadable as error:
         notes.not_possible("chat_history", str(error))
         return Conversations()
+    if loose:
+        what = f"{loose} files that lie in no character's folder are no conversations"
+        notes.not_possible("chat_history", what, "move them into one, such as chat_history/NAME")
     if len(found) > MOST_HISTORIES:
         notes.not_possible("chat_history", f"{len(found) - MOST_HISTORIES} conversations beyond {MOST_HISTORIES}")
     good: list[tuple[float, HistoryFile]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_times_are_of_this_computer_and_always_go_on(tmp_path: Path, monkeypatch
         monkeypatch.delenv("TZ")
         time.tzset()
     assert times[0] == 1790853304.0
-    assert all(after > before for before, after in zip(times, times[1:], strict=False))
+    assert all(after > before for before, after in pairwise(times))
 
 
 def test_times_that_go_back_or_are_none_keep_their_place(tmp_path: Path) -> None:
@@ -147,7 +148,15 @@ def test_gbk_and_a_mark_of_utf_8_are_read(tmp_path: Path) -> None:
 
 def test_names_fit_and_no_two_are_the_same(tmp_path: Path) -> None:
     folder = tmp_path / "chat_history"
-    for name in ("a/x.json", "b/x.json", "b/has space.json", f"b/{'x' * 100}.json", "b/日本.json", "b/note.txt", "loose.json"):
+    for name in (
+        "a/x.json",
+        "b/x.json",
+        "b/has space.json",
+        f"b/{'x' * 100}.json",
+        "b/日本.json",
+        "b/note.txt",
+        "loose.json",
+    ):
         written(folder / name, "[]")
     names = [file.name for file in history_files(FolderFiles(tmp_path))]
     assert len(set(names)) == len(names) == 5
@@ -160,8 +169,12 @@ def test_links_that_lead_out_are_not_followed(tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     (inside / "chat_history" / "a").mkdir(parents=True)
     os.symlink(outside, inside / "chat_history" / "a" / "link.json")
-    os.symlink(outside.parent, inside / "chat_history" / "b")
+    os.symlink("circle.json", inside / "chat_history" / "a" / "circle.json")
     files = FolderFiles(inside)
+    assert [file.path.name for file in history_files(files)] == ["circle.json", "link.json"]
+    with pytest.raises(Unreadable, match="cannot be read"):
+        read_history(files, HistoryFile(inside / "chat_history" / "a" / "circle.json", "a", "circle"))
+    os.symlink(outside.parent, inside / "chat_history" / "b")
     with pytest.raises(Unreadable, match="leads out of the folder"):
         read_history(files, HistoryFile(inside / "chat_history" / "a" / "link.json", "a", "link"))
     with pytest.raises(Unreadable, match="leads out of the folder"):
