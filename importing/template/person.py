@@ -7,6 +7,7 @@ from typing import Any
 
 from ...core.character import Character
 from ...orchestrator.languages import language_of
+from ...orchestrator.tree import MapNode, is_blank
 from .names import is_plain
 from .rules import Moved, settled
 from .section import Section
@@ -46,10 +47,13 @@ def language(section: Section, of_voice: str | None) -> str:
     return script
 
 
-def person(section: Section, stem: str, file: str, speaks: str) -> tuple[dict[str, Any], Person]:
-    """The character file's own fields, and what it is known by. Blank fields take our defaults."""
+def person(section: Section, stem: str, file: str, speaks: str, said: MapNode) -> tuple[dict[str, Any], Person]:
+    """The character file's own fields, and what it is known by. Blank fields take our defaults.
+
+    ``said`` is what its own file says: a name in it wins over one that it has from conf.yaml.
+    """
     moved = Moved(section, stem)
-    _name(moved, stem)
+    _name(moved, stem, said)
     persona = section.prose("persona_prompt")
     if persona:
         moved.put("persona", persona, "persona_prompt")
@@ -81,9 +85,9 @@ def person(section: Section, stem: str, file: str, speaks: str) -> tuple[dict[st
     return tree, found
 
 
-def _name(moved: Moved, stem: str) -> None:
+def _name(moved: Moved, stem: str, said: MapNode) -> None:
     section = moved.section
-    for key in ("character_name", "conf_name"):
+    for key in sorted(("character_name", "conf_name"), key=lambda key: is_blank(said.get(key))):
         if found := section.text(key):
             break
     else:

@@ -6,13 +6,14 @@ ours that is to take it: a value that it does not take is told and left out, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from ...core.block import Block
+from ...orchestrator.tree import ListNode, MapNode, Node, Scalar
 from ..notes import Outcome
 from .section import Section
 from .values import Reference, variables
@@ -108,11 +109,23 @@ def shown(path: str, value: object, key: str) -> str:
 def _tell(rule: Rule, section: Section) -> None:
     if not section.has(rule.key):
         return
-    said = section.texts(rule.key) if rule.nothing else ("?",)
-    if rule.lost and any(text.strip().lower() not in ("", *rule.nothing) for text in said):
+    if rule.lost and any(text.lower() not in ("", *rule.nothing) for text in _said(section.node.get(rule.key))):
         section.notes.not_possible(section.source(rule.key), rule.why, rule.instead)
     else:
         section.notes.left_out(section.source(rule.key), rule.why)
+
+
+def _said(node: Node | None) -> Iterator[str]:
+    """All texts below a node, as they were written."""
+    match node:
+        case Scalar():
+            yield node.text.strip()
+        case ListNode():
+            for item in node.items:
+                yield from _said(item)
+        case MapNode():
+            for entry in node.entries.values():
+                yield from _said(entry.value)
 
 
 def _read(rule: Rule, section: Section) -> Any:
@@ -162,8 +175,3 @@ def _mistakes(block: Mapping[str, Any], model: type[Block]) -> dict[str, str]:
                 found[key] = mistake["msg"].removeprefix("Value error, ").removeprefix("Input ")
         return found
     return {}
-
-
-def names_of(rules: Sequence[Rule]) -> frozenset[str]:
-    """The keys of theirs that rules know."""
-    return frozenset(rule.key for rule in rules)

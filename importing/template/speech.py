@@ -18,6 +18,7 @@ _LIVE_RULES = (
         "room_ids",
         "Bilibili's chat is not read by this server",
         "their script for Bilibili may speak to /proxy-ws, with open_llm_vtuber.proxy: true",
+        nothing=("1991478060",),  # what their template comes with
     ),
     lost("sessdata", "a login is not taken over", "give it to the program that reads the chat"),
 )

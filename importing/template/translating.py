@@ -26,7 +26,16 @@ from .thinking import BASIC, thinking
 from .voices import Speaker
 
 CHARACTER = "character_config"
-SECTIONS = ("system_config", CHARACTER, "live_config")
+FIRST_VERSION = (
+    "LLM_PROVIDER",
+    "TTS_MODEL",
+    "ASR_MODEL",
+    "PERSONA_CHOICE",
+    "LIVE2D_MODEL",
+    "SYSTEM_PROMPT",
+    "VAD_MODEL",
+)
+"""Keys that stood at the top of the file before version 1.0."""
 PARTS = ("agent", "llm", "tts", "asr", "ears")
 """Sections of ours that a character of theirs may have for itself."""
 
@@ -78,15 +87,25 @@ def translated(
     characters: dict[str, Mapping[str, Any]] = {}
     people: list[Person] = []
     if has_own:
-        _add(own, CONF, speaks, {}, characters, people)
+        _add(own, CONF, speaks, base, {}, characters, people)
     for file, tree in template.characters.items():
         _alternative(file, tree, base, parts, cast, notes, characters, people)
     tell_of_live(root.section("live_config"))
-    root.rest()
+    _tell_of_rest(root, has_own)
     if folder is not None:
         doors = {"folder": folder} | doors
     conf = _conf(people, parts, block, doors)
     return Translated(conf, characters, notes, tuple(people), prompts)
+
+
+def _tell_of_rest(root: Section, has_own: bool) -> None:
+    if old := [key for key in root.node.entries if key in FIRST_VERSION]:
+        why = "settings of a version before 1.0 are not known"
+        instead = "let Open-LLM-VTuber upgrade the file (upgrade.py), then import again"
+        root.notes.not_possible(root.source(old[0]), why, instead)
+    elif not has_own and root.node.place.line is not None:
+        root.notes.left_out(CONF, f"has no {CHARACTER}: the settings are our defaults")
+    root.rest(FIRST_VERSION if old else ())
 
 
 def with_prompts(made: Translated, texts: Mapping[str, str]) -> Translated:
@@ -117,14 +136,17 @@ def _add(
     section: Section,
     file: str,
     speaks: str,
+    said: MapNode,
     own: Mapping[str, Any],
     characters: dict[str, Mapping[str, Any]],
     people: list[Person],
 ) -> None:
-    """``own``: parts of the settings that this character has for itself."""
+    """``said`` is what its own file says, ``own`` the parts of our settings that it has for itself."""
     stem = unused(file_stem(_named(section, file)), {name.casefold() for name in characters})
-    tree, who = person(section, stem, file, speaks)
+    tree, who = person(section, stem, file, speaks, said)
     section.rest()
+    if any(who.conf_uid == other.conf_uid for other in people):
+        who = replace(who, conf_uid=None)
     characters[stem] = {**tree, **own}
     people.append(who)
 
@@ -149,7 +171,7 @@ def _alternative(
     if not isinstance(overrides, MapNode):
         notes.not_possible(name, f"has no {CHARACTER}: no character is made of it")
         return
-    for key, entry in tree.entries.items():
+    for key in tree.entries:
         if key != CHARACTER:
             source = Section(tree, (), notes).source(key)
             notes.left_out(source, f"a character file says {CHARACTER} only; this is ignored, as it was")
@@ -158,7 +180,7 @@ def _alternative(
     section = Section(whole if isinstance(whole, MapNode) else overrides, (CHARACTER,), told, cast.environ)
     own, speaks = _parts(section, cast)
     differing = {key: value for key, value in own.items() if value != parts.get(key)}
-    _add(section, file, speaks, differing, characters, people)
+    _add(section, file, speaks, overrides, differing, characters, people)
     for note in told:
         if note.source.startswith(f"{name}:"):
             notes.add(note)
@@ -168,13 +190,13 @@ def _parts(section: Section, cast: _Cast) -> tuple[dict[str, Any], str]:
     """Our sections for what a ``character_config`` says, and the language that the character speaks."""
     agent, llm = thinking(section.section("agent_config"), cast.registry)
     tts = section.section("tts_config")
-    voice, block = _chosen(tts, "tts_model", voices.KNOWN)
+    voice, block = _chosen(tts, "tts_model", voices.KNOWN, {*voices.LOCAL, *voices.HOSTED})
     speaks = language(section, voices.language_of_voice(voice, block) if voice else None)
     speaker = Speaker(speaks, cast.registry)
     source = tts.source("tts_model")
     chain = voices.voices(voice, block, source, speaker) if voice else [speaker.edge(), speaker.espeak()]
     asr = section.section("asr_config")
-    hears, block = _chosen(asr, "asr_model", ears.KNOWN)
+    hears, block = _chosen(asr, "asr_model", ears.KNOWN, ears.INSTEAD)
     listens, heard = ears.default_recogniser(speaks), {}
     if hears:
         listens, heard = ears.recogniser(hears, block, asr.source("asr_model"), cast.registry, cast.folder, speaks)
@@ -184,8 +206,8 @@ def _parts(section: Section, cast: _Cast) -> tuple[dict[str, Any], str]:
     return {**found, "ears": {**heard, **detected}}, speaks
 
 
-def _chosen(section: Section, key: str, known: tuple[str, ...]) -> tuple[str | None, Section]:
-    """The engine that is in use, and its settings; the others are told as left out."""
+def _chosen(section: Section, key: str, known: tuple[str, ...], lacking: Container[str]) -> tuple[str | None, Section]:
+    """The engine that is in use, and its settings; the others are told as left out. Those that there are not are told later."""
     said = section.text(key)
     name = engine(said, known) if said else None
     written = {found: own for own in section.node.entries if (found := engine(own, known))}
@@ -199,6 +221,6 @@ def _chosen(section: Section, key: str, known: tuple[str, ...]) -> tuple[str | N
         section.notes.not_possible(
             section.source(key), f"{why}; a default of ours is used", "see docs/configuration.md"
         )
-    else:
-        section.notes.translated(section.source(key), f"{section.path[-1].partition('_')[0]}: {name}")
+    elif name not in lacking:
+        section.notes.translated(section.source(key), section.path[-1].partition("_")[0])
     return name, block

@@ -41,7 +41,7 @@ def text(node: Node) -> str:
 
 def prose(node: Node, environ: Container[str]) -> str:
     """As ``text``, where only variables that are set are meant: ``${x}`` in a persona is otherwise just these characters."""
-    return _OPENING.sub(lambda found: found[0] if found[1] in environ else "$${", _written(node))
+    return _OPENING.sub(lambda found: found[0] if found[1] in environ else f"${found[0]}", _written(node))
 
 
 def whole(node: Node) -> int | Reference:
