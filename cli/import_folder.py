@@ -15,8 +15,9 @@ import typer
 
 from ..importing import report
 from ..importing.carrying_out import carry_out
+from ..importing.conversations_found import Tell
 from ..importing.notes import Note, Notes, Outcome
-from ..importing.plan import How, Tell, planned
+from ..importing.plan import How, planned
 from ..orchestrator.providers import default_registry
 from .options import JsonOption
 

@@ -12,8 +12,9 @@ from ..orchestrator.gateway_settings import SessionsSettings
 from ..orchestrator.loader import load_settings
 from ..orchestrator.problems import ConfigErrors
 from . import places
+from .conversations_found import Tell
 from .history_store import Kept, Shelf
-from .plan import How, Plan, Tell
+from .plan import How, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,7 @@ async def _keep(plan: Plan, sessions: SessionsSettings, tell: Tell) -> tuple[Kep
     path = database_file(sessions)
     if path is None:
         raise HayakuchiError("there is no folder for this user's data; --no-history leaves the conversations out")
-    cast = plan.conversations.cast or {}
     kept = await Shelf(path, sessions, time.time()).keep(
-        plan.source, found, cast, lambda done: tell("conversations written", done, len(found))
+        plan.source, found, plan.cast, lambda done: tell("conversations written", done, len(found))
     )
     return kept, path

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.errors import HayakuchiError
 from ..core.registry import Registry
 from . import cards, places, their_settings
 from .cards import Card, read_card
+from .conversations_found import Conversations, Tell, conversations_in
 from .file_names import unused
 from .folder_files import FolderFiles, Unreadable
-from .histories import HistoryFile, history_files, read_history
 from .models import models, pictures
 from .notes import Notes
 from .rest import mcp_servers
 
 MOST_CARDS = 1_000
-MOST_HISTORIES = 50_000
 CHARACTERS = "characters"
 _SIGNS = ("conf.yaml", "model_dict.json", "characters", "chat_history")
 """What tells Open-LLM-VTuber's folder from one with cards."""
-
-Tell = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +35,6 @@ class How:
 
 
 @dataclass(frozen=True, slots=True)
-class Conversations:
-    """Those that can be read, last used first."""
-
-    files: tuple[HistoryFile, ...] = ()
-    messages: int = 0
-    cast: Mapping[str, str] | None = None
-    """Our characters' names by their ``conf_uid``."""
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """``files`` go to ``target``, by their path below it. A folder that is not ``whole`` is one that others are in, too."""
 
@@ -58,7 +44,9 @@ class Plan:
     whole: bool
     private: bool = False
     """Keys of services are in it."""
-    conversations: Conversations = Conversations()
+    conversations: Conversations = field(default_factory=Conversations)
+    cast: Mapping[str, str] = field(default_factory=dict)
+    """Our characters' names by their ``conf_uid``."""
     characters: tuple[str, ...] = ()
     """By the names of their files, without the ending."""
 
@@ -93,17 +81,21 @@ def planned(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
 def _of_folder(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
     files = FolderFiles(source)
     template = their_settings.read(source, notes)
-    made = their_settings.settings_of(template, files, notes, how.registry, how.environ, _called(source, to))
+    told = Notes()
+    conversations = Conversations()
+    if how.history:
+        conversations = conversations_in(files, told, how.tell)
+    elif files.has("chat_history"):
+        told.left_out("chat_history", "the conversations stay where they are (--no-history)")
+    where = their_settings.Surroundings(how.registry, how.environ, _called(source, to), len(conversations.files))
+    made = their_settings.settings_of(template, files, notes, where)
     target = places.folder_for(made.files, source, to)
     models(files, made.models, notes)
     pictures(files, notes)
     mcp_servers(files, notes)
-    conversations = Conversations()
-    if how.history:
-        conversations = _conversations(files, notes, made.cast, how.tell)
-    elif files.has("chat_history"):
-        notes.left_out("chat_history", "the conversations stay where they are (--no-history)")
-    return Plan(files, target, made.files, True, made.holds_keys, conversations, made.characters)
+    for note in told:
+        notes.add(note)
+    return Plan(files, target, made.files, True, made.holds_keys, conversations, made.cast, made.characters)
 
 
 def _called(source: Path, to: Path | None) -> str:
@@ -150,39 +142,3 @@ def _named(card: Card, target: Path, planned_: Mapping[str, bytes]) -> tuple[str
             return stem, files
         used.add(stem.casefold())
     raise Unreadable(f"there are too many characters called {card.stem}")
-
-
-def _conversations(files: FolderFiles, notes: Notes, cast: Mapping[str, str], tell: Tell) -> Conversations:
-    """Read all of them once, to tell what cannot be taken over."""
-    try:
-        found = list(history_files(files))
-        loose = sum(1 for _ in files.below("chat_history", ".json"))
-    except Unreadable as error:
-        notes.not_possible("chat_history", str(error))
-        return Conversations()
-    if loose:
-        what = f"{loose} files that lie in no character's folder are no conversations"
-        notes.not_possible("chat_history", what, "move them into one, such as chat_history/NAME")
-    if len(found) > MOST_HISTORIES:
-        notes.not_possible("chat_history", f"{len(found) - MOST_HISTORIES} conversations beyond {MOST_HISTORIES}")
-    good: list[tuple[float, HistoryFile]] = []
-    messages = 0
-    for number, file in enumerate(found[:MOST_HISTORIES]):
-        tell("conversations read", number, len(found))
-        source = f"chat_history/{file.conf_uid}/{file.path.name}"
-        try:
-            history = read_history(files, file)
-        except Unreadable as error:
-            notes.not_possible(source, str(error), "it is passed over; the others are taken over")
-            continue
-        if history.unknown:
-            notes.not_possible(source, f"{history.unknown} entries in it are no messages", "the others are taken over")
-        if history.messages:
-            good.append((history.used_at, file))
-            messages += len(history.messages)
-        else:
-            notes.left_out(source, "nothing was said in it")
-    good.sort(key=lambda one: (-one[0], one[1].name))
-    if good:
-        notes.taken("chat_history", f"{len(good)} conversations with {messages} messages")
-    return Conversations(tuple(file for _, file in good), messages, cast)

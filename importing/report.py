@@ -52,7 +52,10 @@ def next_steps(plan: Plan, done: Done) -> list[str]:
     """The commands that come now."""
     if plan.whole:
         conf = str(plan.conf)
-        return [_command("check", "-c", conf), _command("run", "-c", conf)]
+        steps = [_command("check", "-c", conf), _command("run", "-c", conf)]
+        if plan.source.has("frontend", "index.html"):  # the one that came with theirs
+            steps.append(_command("run", "-c", conf, "--frontend", str(plan.source.root / "frontend")))
+        return steps
     conf = plan.conf if plan.conf.is_file() else None
     if conf is not None:
         return [_command("run", "-c", str(conf), "--character", name) for name in plan.characters[:MOST_STEPS]]

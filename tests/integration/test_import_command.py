@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from olv_folder import CONF, MAO, MAOS, RAIN, SHIZUKU, card, card_png, olv_folder, png, tree, written
+from olv_folder import CONF, MAO, MAOS, SHIZUKU, card, card_png, olv_folder, png, said, tree, written
 
 from hayakuchi.cli.main import main
 from hayakuchi.orchestrator.conversations import Conversations, ConversationSummary
@@ -148,6 +148,13 @@ def test_another_folder(home: Path, olv: Path, run: Any) -> None:
     code, _, err = run("import", olv, "--to", home / "taken")
     assert code == 1
     assert "taken is there already and nothing in it is overwritten" in err
+
+
+def test_the_frontend_that_came_along_is_offered(olv: Path, run: Any) -> None:
+    assert "--frontend" not in run("import", olv)[1]
+    written(olv / "frontend" / "index.html", "<title>theirs</title>")
+    steps = json.loads(run("import", olv, "--json")[1])["next"]
+    assert steps[-1].endswith(f"--frontend {olv / 'frontend'}")
 
 
 def test_conversations_may_be_left_out(home: Path, olv: Path, run: Any) -> None:
@@ -329,10 +336,13 @@ def test_what_is_no_card_is_an_error(home: Path, run: Any) -> None:
     assert "none of the 1 files in it is a character card" in err
 
 
-def test_many_conversations_at_once(olv: Path, run: Any) -> None:
-    for number in range(300):
-        written(olv / "chat_history" / "shizuku-001" / f"{number:032x}.json", RAIN)
-    code, out, _ = run("import", olv, "--json")
-    told = json.loads(out)["conversations"]
-    assert (code, told["new"]) == (0, 302)
-    assert json.loads(run("import", olv, "--json")[1])["conversations"]["same"] == 302
+def test_so_many_conversations_that_the_server_would_forget_some(olv: Path, run: Any) -> None:
+    one = json.dumps([said("human", "hi", "2026-10-01T20:15:04")])
+    for number in range(1100):
+        written(olv / "chat_history" / "shizuku-001" / f"{number:032x}.json", one)
+    told = json.loads(run("import", olv, "--json")[1])["conversations"]
+    assert (told["new"], told["no_room"]) == (1102, 0)
+    assert loaded(olv / "hayakuchi" / "conf.yaml").sessions.max_stored == 5000
+    written(olv / "chat_history" / "shizuku-001" / "one-more.json", one)
+    again = json.loads(run("import", olv, "--json")[1])
+    assert (again["conversations"]["new"], again["conversations"]["same"], again["written"]) == (1, 1102, [])

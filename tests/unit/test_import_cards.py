@@ -236,7 +236,7 @@ def test_beginnings_end_with_a_sentence_or_a_word() -> None:
     ],
 )
 def test_languages_by_their_letters(tmp_path: Path, text: str, language: str) -> None:
-    only = {key: text for key, value in CARD_DATA.items() if isinstance(value, str) and key != "name"}
+    only: dict[str, Any] = {key: text for key, value in CARD_DATA.items() if isinstance(value, str) and key != "name"}
     assert character(read(tmp_path, card(**only, character_book=None))).language == language
 
 
@@ -253,7 +253,8 @@ def test_any_texts_make_a_file_that_can_be_read_or_are_refused(changes: dict[str
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        file = written(Path(folder) / "c.json", json.dumps(card(**(changes | {"name": name}))))
+        changed: dict[str, Any] = changes | {"name": name}
+        file = written(Path(folder) / "c.json", json.dumps(card(2, **changed)))
         try:
             made = read_card(file, Notes())
         except Unreadable:
