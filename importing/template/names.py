@@ -6,16 +6,15 @@ import re
 from collections.abc import Iterable
 
 LONGEST = 200
+_KINDS = ("tts", "asr", "llm", "agent", "vad")
 
 
 def engine(said: str, known: Iterable[str]) -> str | None:
     """The engine that is meant, also by the names of their first versions: ``Faster-Whisper``, ``edgeTTS``, ``GPT_Sovits``."""
+    by_letters = {_letters(name): name for name in known}
     wanted = _letters(said)
-    for name in known:
-        letters = _letters(name)
-        if wanted == letters or f"{wanted}{name.rpartition('_')[2]}" == letters:
-            return name
-    return None
+    candidates = (wanted, *(wanted + kind for kind in _KINDS))
+    return next((by_letters[name] for name in candidates if name in by_letters), None)
 
 
 def is_plain(name: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from ...core.errors import ConfigError
@@ -114,8 +115,7 @@ def _character_files(folder: Path, conf: MapNode | None, notes: Notes) -> list[P
     """In a stable order. Nothing that lies outside of the folder, by its name or by a link, is read."""
     name, place = _alternatives(conf)
     below = folder / name
-    inside = folder.resolve()
-    if not below.resolve().is_relative_to(inside):
+    if not _lies_in(below, folder):
         notes.not_possible(
             f"{CONF}:{place.line if place else ''} system_config.config_alts_dir",
             "leads out of the folder and is not read",
@@ -123,13 +123,22 @@ def _character_files(folder: Path, conf: MapNode | None, notes: Notes) -> list[P
         )
         return []
     found = below.rglob("*.yaml") if below.is_dir() else ()
-    files = sorted(path for path in found if path.is_file() and path != folder / CONF)
+    regular = (path for path in found if path.is_file() and path != folder / CONF)
+    files = sorted(islice(regular, MOST_CHARACTERS + 1))
     if len(files) > MOST_CHARACTERS:
         raise Place(below).error(f"has more than {MOST_CHARACTERS} character files")
     for path in files:
-        if not path.resolve().is_relative_to(inside):
+        if not _lies_in(path, folder):
             notes.not_possible(f"{name}/{path.name}", "is a link that leads out of the folder and is not read")
-    return [path for path in files if path.resolve().is_relative_to(inside)]
+    return [path for path in files if _lies_in(path, folder)]
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    """Whether it does, with all links followed; those that lead in a circle lead nowhere."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def _alternatives(conf: MapNode | None) -> tuple[str, Place | None]:

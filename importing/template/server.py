@@ -14,7 +14,7 @@ from .section import Section
 _RULES = (
     move("host"),
     move("port", read="whole"),
-    gone("conf_version", "theirs"),
+    gone("conf_version", "the version of their file; ours has none"),
 )
 _NOT_NEEDED = {
     "live2d_expression_prompt": "the expressions are told to the model anyway",

@@ -11,8 +11,8 @@ from .section import Section
 
 BASIC = "basic_memory_agent"
 AGENTS = {
-    "mem0_agent": "basic_memory_agent remembers every conversation by itself, also after a restart",
-    "letta_agent": "basic_memory_agent remembers every conversation by itself, also after a restart",
+    "mem0_agent": "basic_memory_agent sees the last messages of a conversation, also after a restart",
+    "letta_agent": "basic_memory_agent sees the last messages of a conversation, also after a restart",
     "hume_ai_agent": "a model (llm) and a voice (tts) of their own",
 }
 """What stands in for the agents that there are not."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...core.registry import Registry
 from ...orchestrator.loader import BLOCKS
-from ...orchestrator.tree import MapNode, is_blank, merged
+from ...orchestrator.tree import MapNode, merged
 from ..file_names import file_stem, unused
 from ..notes import Notes
 from . import ears, voices
@@ -79,10 +79,9 @@ def translated(
     cast = _Cast(template.folder, registry, environ)
     root = Section(template.conf, (), notes, environ)
     block, doors, prompts = server(root.section("system_config"))
-    base = template.conf.get(CHARACTER)
-    base = base if isinstance(base, MapNode) else MapNode({}, template.conf.place)
-    has_own = not is_blank(template.conf.get(CHARACTER))
+    has_own = isinstance(template.conf.get(CHARACTER), MapNode)
     own = root.section(CHARACTER)
+    base = own.node
     parts, speaks = _parts(own, cast) if has_own else ({}, "en")
     characters: dict[str, Mapping[str, Any]] = {}
     people: list[Person] = []
@@ -179,11 +178,21 @@ def _alternative(
     whole = merged(base, overrides)
     section = Section(whole if isinstance(whole, MapNode) else overrides, (CHARACTER,), told, cast.environ)
     own, speaks = _parts(section, cast)
-    differing = {key: value for key, value in own.items() if value != parts.get(key)}
-    _add(section, file, speaks, overrides, differing, characters, people)
+    _add(section, file, speaks, overrides, _differing(own, parts), characters, people)
     for note in told:
         if note.source.startswith(f"{name}:"):
             notes.add(note)
+
+
+def _differing(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """What a character has otherwise than conf.yaml; what it lacks there is set back to our default."""
+    found = {key: value for key, value in own.items() if value and value != base.get(key)}
+    if base.get("agent") and not own["agent"]:
+        found["agent"] = {BASIC: {}}
+    defaults = BLOCKS["ears"].model_fields
+    if back := {key: defaults[key].default for key in base.get("ears", {}) if key not in own["ears"]}:
+        found["ears"] = {**own["ears"], **back}
+    return found
 
 
 def _parts(section: Section, cast: _Cast) -> tuple[dict[str, Any], str]:
@@ -221,6 +230,9 @@ def _chosen(section: Section, key: str, known: tuple[str, ...], lacking: Contain
         section.notes.not_possible(
             section.source(key), f"{why}; a default of ours is used", "see docs/configuration.md"
         )
-    elif name not in lacking:
+    elif name in lacking:
+        if block.node.entries:
+            section.notes.left_out(block.source(), f"goes with {name}")
+    else:
         section.notes.translated(section.source(key), section.path[-1].partition("_")[0])
     return name, block

@@ -14,11 +14,9 @@ from typing import NoReturn
 from ...orchestrator.tree import ListNode, Node, Scalar, kind
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_REFERENCE = re.compile(rf"\$\{{({_NAME})\}}", re.ASCII)
+_REFERENCE = re.compile(rf"(?<!\$)\$\{{({_NAME})\}}", re.ASCII)
 _OPENING = re.compile(rf"\$\{{(?:(?={_NAME}\}})({_NAME}))?", re.ASCII)
-_FLAGS = dict.fromkeys(("true", "yes", "on", "1", "y", "t"), True) | dict.fromkeys(
-    ("false", "no", "off", "0", "n", "f"), False
-)
+_TRUE, _FALSE = ("true", "yes", "on", "1", "y", "t"), ("false", "no", "off", "0", "n", "f")
 
 
 class Reference(str):
@@ -73,9 +71,9 @@ def flag(node: Node) -> bool | Reference:
     if isinstance(node, Scalar):
         if _REFERENCE.fullmatch(node.text):
             return Reference(node.text)
-        found = _FLAGS.get(node.text.strip().lower())
-        if found is not None:
-            return found
+        word = node.text.strip().lower()
+        if word in _TRUE or word in _FALSE:
+            return word in _TRUE
     return _refused(node, "true or false")
 
 

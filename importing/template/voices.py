@@ -68,7 +68,8 @@ LOCAL: Mapping[str, str] = {
     "coqui_tts": "openedai-speech serves XTTS to openai_tts",
     "sherpa_onnx_tts": _OWN_SERVER,
     "spark_tts": _OWN_SERVER,
-    "parler_tts": "openedai-speech serves Parler-TTS to openai_tts",
+    "parler_tts": _OWN_SERVER,
+    "voicevox_tts": f"{_OWN_SERVER}, or one that puts VOICEVOX behind it",
     "fish_tts_local": f"{_OWN_SERVER}, or one that puts Fish Speech behind it",
     "pyttsx3_tts": "espeak_tts speaks with this machine's processor as well, or edge_tts",
 }

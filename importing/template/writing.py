@@ -70,7 +70,8 @@ def _reference(dumper: yaml.SafeDumper, text: Reference) -> yaml.Node:
 def _style(text: str) -> str | None:
     if _PLAIN.fullmatch(text) and scalar_value(text) == text and text.lower() not in _WORDS_OF_YAML_1_1:
         return None
-    return "|" if "\n" in text.strip("\n") else '"'
+    # More than one line's end at the end would have to be followed by the end of a document.
+    return "|" if "\n" in text.strip("\n") and not text.endswith("\n\n") else '"'
 
 
 _Dumper.add_representer(str, _text)
