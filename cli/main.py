@@ -36,6 +36,7 @@ COMMANDS = (
     CommandSpec("check", "check", "Find what is wrong with the settings"),
     CommandSpec("latency", "latency", "Measure how soon the character speaks, against the thresholds"),
     CommandSpec("say", "say", "Speak a text to the speaker or into a file"),
+    CommandSpec("import", "import_folder", "Take over a folder of Open-LLM-VTuber, or character cards"),
     CommandSpec("key", "key", "Make, list and revoke API keys"),
     CommandSpec("model", "model", "List and download the models that run on this machine"),
     CommandSpec("schema", "schema", "Print the JSON Schema of conf.yaml for editors"),

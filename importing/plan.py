@@ -1,0 +1,144 @@
+"""What would be taken over from a place, before anything is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..core.errors import HayakuchiError
+from ..core.registry import Registry
+from . import cards, places, their_settings
+from .cards import Card, read_card
+from .conversations_found import Conversations, Tell, conversations_in
+from .file_names import unused
+from .folder_files import FolderFiles, Unreadable
+from .models import models, pictures
+from .notes import Notes
+from .rest import mcp_servers
+
+MOST_CARDS = 1_000
+CHARACTERS = "characters"
+_SIGNS = ("conf.yaml", "model_dict.json", "characters", "chat_history")
+"""What tells Open-LLM-VTuber's folder from one with cards."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What it depends on beside the files; ``history``: conversations are wanted, too."""
+
+    registry: Registry
+    environ: Mapping[str, str]
+    history: bool
+    tell: Tell
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``files`` go to ``target``, by their path below it. A folder that is not ``whole`` is one that others are in, too."""
+
+    source: FolderFiles
+    target: Path
+    files: places.Files
+    whole: bool
+    private: bool = False
+    """Keys of services are in it."""
+    conversations: Conversations = field(default_factory=Conversations)
+    cast: Mapping[str, str] = field(default_factory=dict)
+    """Our characters' names by their ``conf_uid``."""
+    characters: tuple[str, ...] = ()
+    """By the names of their files, without the ending."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all files are there already."""
+        return places.holds(self.target, self.files)
+
+    @property
+    def conf(self) -> Path:
+        return self.target / "conf.yaml"
+
+
+def planned(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
+    """Look at a folder of Open-LLM-VTuber, at a card, or at a folder of cards. Raises HayakuchiError."""
+    try:
+        if source.is_file():
+            return _of_cards([source], to, notes, how.tell, alone=True)
+        if any((source / sign).exists() for sign in _SIGNS):
+            return _of_folder(source, to, notes, how)
+        found = list(FolderFiles(source).below(".", *cards.SUFFIXES))
+    except (OSError, Unreadable) as error:
+        raise HayakuchiError(f"{source}: {getattr(error, 'strerror', None) or error}") from error
+    if not found:
+        raise HayakuchiError(
+            f"{source} has neither a conf.yaml nor character cards ({', '.join(cards.SUFFIXES)}); name the folder of "
+            "Open-LLM-VTuber, or one with cards"
+        )
+    return _of_cards(found, to, notes, how.tell, alone=False)
+
+
+def _of_folder(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
+    files = FolderFiles(source)
+    template = their_settings.read(source, notes)
+    told = Notes()
+    conversations = Conversations()
+    if how.history:
+        conversations = conversations_in(files, told, how.tell)
+    elif files.has("chat_history"):
+        told.left_out("chat_history", "the conversations stay where they are (--no-history)")
+    where = their_settings.Surroundings(how.registry, how.environ, _called(source, to), len(conversations.files))
+    made = their_settings.settings_of(template, files, notes, where)
+    target = places.folder_for(made.files, source, to)
+    models(files, made.models, notes)
+    pictures(files, notes)
+    mcp_servers(files, notes)
+    for note in told:
+        notes.add(note)
+    return Plan(files, target, made.files, True, made.holds_keys, conversations, made.cast, made.characters)
+
+
+def _called(source: Path, to: Path | None) -> str:
+    """What a settings file in the target is to call the source: it may be moved together with it where it lies in it."""
+    if to is None or Path(os.path.abspath(to)).parent == Path(os.path.abspath(source)):
+        return ".."
+    return os.path.abspath(source)
+
+
+def _of_cards(found: list[Path], to: Path | None, notes: Notes, tell: Tell, *, alone: bool) -> Plan:
+    if len(found) > MOST_CARDS:
+        raise HayakuchiError(f"there are more than {MOST_CARDS} cards; take some at a time")
+    target = to or Path()
+    files: dict[str, bytes] = {}
+    stems: list[str] = []
+    for number, path in enumerate(found):
+        tell("cards", number, len(found))
+        own = Notes()
+        try:
+            stem, made = _named(read_card(path, own), target, files)
+        except Unreadable as error:
+            if alone:
+                raise HayakuchiError(f"{path}: {error}") from error
+            notes.not_possible(path.name, str(error), "the other cards are taken over")
+            continue
+        files |= made
+        stems.append(stem)
+        for note in own:
+            notes.add(note)
+    if not files:
+        raise HayakuchiError(f"{found[0].parent}: none of the {len(found)} files in it is a character card")
+    return Plan(FolderFiles(found[0].parent), target, files, False, characters=tuple(stems))
+
+
+def _named(card: Card, target: Path, planned_: Mapping[str, bytes]) -> tuple[str, dict[str, bytes]]:
+    """The files of a card with names that are free, or that hold the same already. Raises Unreadable."""
+    used = {Path(name).stem.casefold() for name in planned_}
+    for _ in range(places.MOST_NAMES):
+        stem = unused(card.stem, used)
+        files = {f"{CHARACTERS}/{stem}.yaml": card.file(stem)}
+        if card.picture is not None:
+            files[f"{CHARACTERS}/{stem}.png"] = card.picture
+        if places.is_usable(target, files):
+            return stem, files
+        used.add(stem.casefold())
+    raise Unreadable(f"there are too many characters called {card.stem}")
