@@ -6,13 +6,13 @@ site can send ``file://``, but any can send ``null``, from a sandboxed frame; so
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from ...orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
 
-FILE, NULL = "file://", "null"
-PATHS = frozenset({"/client-ws", "/proxy-ws", "/tts-ws", "/asr", "/live2d-models/info"})
+DOORS = frozenset({"/client-ws", "/proxy-ws", "/tts-ws", "/asr"})
+"""Where something is said: WebSockets, and one POST."""
+LISTS = frozenset({"/live2d-models/info"})
 FOLDERS = ("/avatars/", "/bg/", "/live2d-models/", "/cache/", "/web-tool/")
 READING = frozenset({"GET", "HEAD"})
 _SHOWN = 200
@@ -25,35 +25,37 @@ class Guests:
     origins: frozenset[str] = frozenset()
     from_files: bool = False
     """Pages that were opened from a file."""
-    paths: Collection[str] = PATHS
-    folders: tuple[str, ...] = FOLDERS
 
     def __bool__(self) -> bool:
         return self.from_files or bool(self.origins)
 
     def come_to(self, path: str) -> bool:
         """Whether guests may be let in there."""
-        return path in self.paths or path.startswith(self.folders)
+        return path in DOORS or path in LISTS or path.startswith(FOLDERS)
 
     def welcome(self, origin: str, path: str, method: str | None) -> bool:
         """Whether it may come in. ``method`` None: with a WebSocket."""
-        origin = origin.lower()
-        if not self.come_to(path):
+        reading = method in READING
+        if not (self.come_to(path) if reading else path in DOORS):
             return False
-        if origin == NULL:
-            return self.from_files and method in READING and path.startswith(self.folders)
-        return self.from_files if origin == FILE else origin in self.origins
+        match origin.lower():
+            case "null":
+                return self.from_files and reading and path.startswith(FOLDERS) and path not in LISTS
+            case "file://":
+                return self.from_files
+            case known:
+                return known in self.origins
 
     def remedy(self, origin: str, path: str) -> str | None:
         """What would let it in; None where no guest is let in."""
         if not self.come_to(path):
             return None
-        if origin.lower() == NULL:
+        if origin.lower() == "null":
             return (
                 "pages without an origin of their own may read files at most, since any web site can be one; open the "
                 "frontend from this server: `hayakuchi run --frontend DIR`"
             )
-        if origin.lower() == FILE:
+        if origin.lower() == "file://":
             return (
                 "pages that were opened from a file, and desktop clients that are made of such, may not come in here; if "
                 "they should: open_llm_vtuber: {file_origin: true} in conf.yaml"

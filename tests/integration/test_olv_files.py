@@ -270,7 +270,10 @@ async def test_the_port_is_still_known_to_be_ours(tmp_path: Path) -> None:
     [
         (lambda place: None, "there is no folder"),
         (lambda place: place.mkdir(), r"no index\.html in .*; name the folder of a frontend that is built"),
-        (lambda place: (place / "src").mkdir(parents=True), r"no index\.html in .*; name the folder that its build made"),
+        (
+            lambda place: (place / "src").mkdir(parents=True),
+            r"no index\.html in .*; name the folder that its build made",
+        ),
         (lambda place: place.write_text("a file"), "there is no folder"),
         (lambda place: (place / "index.html").mkdir(parents=True), r"no index\.html"),
     ],
