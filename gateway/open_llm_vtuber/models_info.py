@@ -73,7 +73,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "GET",
         "/live2d-models/info",
         Scope.SPEAK,
-        "Which Live2D models are there?",
+        "The Live2D models",
         models_info,
         description="Those of the Open-LLM-VTuber folder (docs/open-llm-vtuber.md); none when there is no such folder.",
         tag="Server",
