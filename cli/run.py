@@ -27,12 +27,9 @@ BACKLOG = 2048
 
 log = logging.getLogger(__name__)
 
-
 FrontendOption = Annotated[
     Path | None,
-    typer.Option(
-        help="Folder of a built web frontend of Open-LLM-VTuber's that you have: serve it in place of the studio"
-    ),
+    typer.Option(help="Serve a built web frontend of Open-LLM-VTuber's, from this folder, in place of the studio"),
 ]
 
 

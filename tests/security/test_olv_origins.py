@@ -169,11 +169,14 @@ async def cors(origin: str, path: str, asked: str, *, preflight: bool = False) -
     async def send(message) -> None:
         sent.append(message)
 
+    async def receive():
+        raise AssertionError("nothing is read")
+
     headers = [(b"origin", origin.encode())]
     if preflight:
         headers.append((b"access-control-request-method", asked.encode()))
     scope = {"type": "http", "method": "OPTIONS" if preflight else asked, "path": path, "headers": headers}
-    await Cors(app, guests=guests_of(INVITING))(scope, None, send)
+    await Cors(app, guests=guests_of(INVITING))(scope, receive, send)
     found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return {name: value for name, value in found.items() if name.startswith("access-control")}
 
