@@ -1,7 +1,8 @@
 """Origins that may come to some paths, and to no others: frontends that are at home elsewhere.
 
-A page that was opened from a file sends ``file://`` with its WebSockets, and ``null`` or ``file://`` when it fetches. No web
-site can send ``file://``, but any can send ``null``, from a sandboxed frame; so ``null`` may read files, and nothing else.
+A desktop client's page, which was opened from a file and has the privileges of a program, sends ``file://``; no web site can.
+A page that a browser opened from a file sends ``null``, and so does any web site from a sandboxed frame: ``null`` may read
+files, and nothing else.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Guests:
 
     origins: frozenset[str] = frozenset()
     from_files: bool = False
-    """Pages that were opened from a file."""
+    """Pages that were opened from files."""
 
     def __bool__(self) -> bool:
         return self.from_files or bool(self.origins)
@@ -57,8 +58,8 @@ class Guests:
             )
         if origin.lower() == "file://":
             return (
-                "pages that were opened from a file, and desktop clients that are made of such, may not come in here; if "
-                "they should: open_llm_vtuber: {file_origin: true} in conf.yaml"
+                "desktop clients, which are pages that were opened from a file, may not come in here; if they should: "
+                "open_llm_vtuber: {file_origin: true} in conf.yaml"
             )
         shown = origin[:_SHOWN]
         return f"pages of {shown} may not come in here; if they should: open_llm_vtuber: {{origins: [{shown}]}} in conf.yaml"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from olv_folder import hosting, user_folder
 from page_desk import browser
+from playwright.async_api import Browser
 
 from hayakuchi.gateway.access.guests import Guests
 
@@ -100,16 +101,22 @@ async def test_the_studio_works_at_its_other_address(tmp_path: Path) -> None:
 
 @asynccontextmanager
 async def noting(found: dict[str, str]) -> AsyncIterator[tuple[int, asyncio.Event]]:
-    """A server that notes the origin of what it is asked, by path, and refuses it: its port, and when two have come."""
+    """A server that notes the origin of what it is asked, by path, and refuses it: its port, and when it was asked all."""
     both = asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        head, _, _ = (await reader.read(10_000)).decode().partition("\r\n\r\n")
+        if not head:  # a connection that the browser keeps for later
+            writer.close()
+            return
+        lines = head.split("\r\n")
         origins = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("origin:")]
         found[lines[0].split(" ")[1]] = ", ".join(origins) or "none"
-        if len(found) == 2:
+        if found.keys() >= set(ASKED):
             both.set()
-        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+        )
         writer.close()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
@@ -117,40 +124,50 @@ async def noting(found: dict[str, str]) -> AsyncIterator[tuple[int, asyncio.Even
 
 
 ASKING = """<!doctype html><script>
-const asked = [
-  fetch("http://127.0.0.1:PORT/live2d-models/a.json").catch(() => null),
-  new Promise((told) => { new WebSocket("ws://127.0.0.1:PORT/client-ws").onclose = told; }),
-];
-Promise.all(asked).then(() => { document.title = "asked"; });
+fetch("http://127.0.0.1:PORT/live2d-models/a.json").catch(() => null);
+new WebSocket("ws://127.0.0.1:PORT/client-ws");
 </script>"""
+ASKED = ("/client-ws", "/live2d-models/a.json")
+FRAMED = """(html) => {
+  const frame = document.createElement("iframe");
+  frame.sandbox = "allow-scripts";
+  frame.srcdoc = html;
+  document.body.append(frame);
+}"""
 
 
-async def test_what_a_page_from_a_file_says_and_what_a_frame_of_any_site_does(tmp_path: Path) -> None:
-    """The difference between them is what ``file_origin`` leans on."""
-    from_file: dict[str, str] = {}
-    from_frame: dict[str, str] = {}
-    async with noting(from_file) as (port, _), noting(from_frame) as (other, both), browser() as opened:
+async def said(opened: Browser, tmp_path: Path, *, in_a_frame: bool) -> dict[str, str]:
+    """The origins that a page from a file sends, or one in a sandboxed frame of a web site's."""
+    found: dict[str, str] = {}
+    async with noting(found) as (port, both):
         page = await (await opened.new_context()).new_page()
-        page.set_default_timeout(10_000)
-        (tmp_path / "page.html").write_text(ASKING.replace("PORT", str(port)), encoding="utf-8")
-        await page.goto((tmp_path / "page.html").as_uri())
-        await page.wait_for_function("document.title == 'asked'")
-
-        await page.goto("about:blank")
-        inner = ASKING.replace("PORT", str(other))
-        await page.evaluate(
-            "html => { const frame = document.createElement('iframe'); frame.sandbox = 'allow-scripts'; "
-            "frame.srcdoc = html; document.body.append(frame); }",
-            inner,
-        )
+        html = ASKING.replace("PORT", str(port))
+        if in_a_frame:
+            await page.goto(f"http://127.0.0.1:{port}/")
+            await page.evaluate(FRAMED, html)
+        else:
+            (tmp_path / "page.html").write_text(html, encoding="utf-8")
+            await page.goto((tmp_path / "page.html").as_uri())
         async with asyncio.timeout(10):
             await both.wait()
-    assert from_file == {"/live2d-models/a.json": "null", "/client-ws": "file://"}
-    assert from_frame == {"/live2d-models/a.json": "null", "/client-ws": "null"}
+    return {path: found[path] for path in ASKED}
+
+
+async def test_what_pages_from_files_say_and_what_a_frame_of_any_site_does(tmp_path: Path) -> None:
+    """What ``file_origin`` leans on: desktop clients give their pages the privileges of this flag, and no web site has them."""
+    async with browser() as opened:
+        frame = await said(opened, tmp_path, in_a_frame=True)
+        plain = await said(opened, tmp_path, in_a_frame=False)
+    async with browser(flags=("--allow-file-access-from-files",)) as opened:
+        desktop = await said(opened, tmp_path, in_a_frame=False)
+    assert frame == plain == dict.fromkeys(ASKED, "null")
+    assert desktop == dict.fromkeys(ASKED, "file://")
     guests = Guests(from_files=True)
-    assert guests.welcome(from_file["/client-ws"], "/client-ws", None)
-    assert guests.welcome(from_file["/live2d-models/a.json"], "/live2d-models/a.json", "GET")
-    assert not guests.welcome(from_frame["/client-ws"], "/client-ws", None)
+    socket, model = ASKED
+    assert guests.welcome(desktop[socket], socket, None)
+    assert guests.welcome(desktop[model], model, "GET")
+    assert guests.welcome(plain[model], model, "GET")
+    assert not guests.welcome(frame[socket], socket, None)
 
 
 async def test_a_page_from_a_file_reads_models_only_where_it_may(tmp_path: Path) -> None:
