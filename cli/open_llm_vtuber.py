@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..core.errors import ConfigError
 from ..gateway.open_llm_vtuber.folder import UserFolder, folder_of, looks_like_one
-from ..gateway.open_llm_vtuber.frontend import what_is_wrong
+from ..gateway.open_llm_vtuber.frontend_folder import what_is_wrong
 from ..orchestrator.problems import meant
 from ..orchestrator.settings import Settings
 from ..orchestrator.tree import Place, shown

@@ -118,7 +118,7 @@ def with_frontend(settings: Settings, folder: Path | None) -> Settings:
     """The settings with the frontend that the command line names. Raises ConfigError when the folder holds none."""
     if folder is None:
         return settings
-    from ..gateway.open_llm_vtuber.frontend import what_is_wrong
+    from ..gateway.open_llm_vtuber.frontend_folder import what_is_wrong
 
     if problem := what_is_wrong(folder):
         raise ConfigError(problem, path="--frontend")

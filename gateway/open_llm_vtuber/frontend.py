@@ -13,13 +13,12 @@ from starlette.types import Scope
 
 from ...core.errors import ConfigError
 from ...orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
-from ...orchestrator.tree import shown
 from . import sending
 from .content_policy import SCRIPTS
 from .file_types import PAGES
+from .frontend_folder import INDEX, what_is_wrong
 from .safe_paths import file_below
 
-INDEX = "index.html"
 HEADERS = {"Content-Security-Policy": SCRIPTS}
 
 
@@ -54,21 +53,6 @@ def frontend_routes(settings: OpenLlmVtuberSettings) -> tuple[Sequence[Route], S
         return (), ()
     frontend = Frontend(settings.frontend)
     return (Route("/", frontend.serve, methods=["GET"]),), (_Anything("/{path:path}", frontend.serve, methods=["GET"]),)
-
-
-def what_is_wrong(folder: Path) -> str | None:
-    """Why no frontend can be served from there, and what to do."""
-    if file_below(folder, INDEX):
-        return None
-    try:
-        there = folder.is_dir()
-    except (OSError, ValueError):
-        there = False
-    if not there:
-        return f"there is no folder {shown(folder)}"
-    source = (folder / "package.json").exists() or (folder / "src").is_dir()
-    built = "; name the folder that its build made" if source else "; name the folder of a frontend that is built"
-    return f"no {INDEX} in {shown(folder)}{built}"
 
 
 def _is_page(path: str, request: Request) -> bool:
