@@ -42,8 +42,8 @@ class OpenLlmVtuberSettings(Block):
     )
     file_origin: bool = Field(
         default=False,
-        description="Let pages in that were opened from a file, such as their desktop client: they send the origin null or "
-        "file://, and so may any other page that was opened from a file",
+        description="Let their desktop client in, and other programs whose pages are opened from files (origin file://); pages "
+        "that a browser opens from a file (origin null, as any web site may call itself) may only read the avatar's files",
     )
     group_turns: int = Field(
         default=6, ge=1, le=100, description="Replies in a group before a person has to say something again"
