@@ -245,7 +245,7 @@ TEXTS = st.text(max_size=200) | st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(sorted(CARD_DATA)), TEXTS | st.none() | st.lists(st.integers()), min_size=3), TEXTS
 )
