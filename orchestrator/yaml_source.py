@@ -44,8 +44,8 @@ def read_yaml(file: Path) -> MapNode:
 
 
 def parse_yaml(raw: bytes, file: Path, told: list[ConfigError] | None = None) -> MapNode:
-    """As ``read_yaml``, from bytes; ``file`` is what errors name. With ``told``, as other programs read: a key that is set twice
-    is told there, and its last value counts; ``<<`` is a key like any other."""
+    """As ``read_yaml``, from bytes; ``file`` is what errors name. With ``told``, as other programs read: a key that is set
+    twice is told there, and its last value counts; ``<<`` is a key like any other."""
     if len(raw) > MAX_BYTES:
         raise Place(file).error(f"the file is larger than {MAX_BYTES // 1_000_000} MB")
     root = _Builder(file, told).build(_decoded(raw, file))
