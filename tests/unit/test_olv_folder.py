@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 from olv_assets import ENTRY, PNG, user_folder
 from scripted import ScriptedLLM, ScriptedTTS
@@ -284,6 +285,7 @@ def test_an_unchanged_dictionary_is_read_once(tmp_path: Path, monkeypatch: pytes
     assert len(reads) == 1
 
 
+@trying(deadline=None, max_examples=60)
 @given(st.binary(max_size=200))
 def test_no_dictionary_does_harm(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     place = tmp_path_factory.mktemp("any")
@@ -291,6 +293,7 @@ def test_no_dictionary_does_harm(tmp_path_factory: pytest.TempPathFactory, data:
     assert all(isinstance(model["name"], str) for model in UserFolder(place).models)
 
 
+@trying(deadline=None)
 @given(st.text(max_size=60))
 def test_whatever_is_asked_for_is_below_the_folder_or_nothing(
     tmp_path_factory: pytest.TempPathFactory, name: str
