@@ -25,13 +25,15 @@ START = ["control conversation-chain-start", "full-text Thinking..."]
 END = ["force-new-message", "control conversation-chain-end"]
 
 
-def talkative(tokens: list[str] = TOKENS, *, token_ms: float = 1, theirs: Any = None, **gateway: Any) -> Settings:
+def talkative(
+    tokens: list[str] = TOKENS, *, token_ms: float = 1, theirs: dict[str, Any] | None = None, **gateway: Any
+) -> Settings:
     made = settings_for(
         lambda: ScriptedLLM(tokens, first_ms=5, token_ms=token_ms),
         lambda: ScriptedTTS(first_ms=5, rtf=0.001),
         **gateway,
     )
-    return replace(made, open_llm_vtuber=OpenLlmVtuberSettings(**(theirs or {"playback_patience_s": 0.5})))
+    return replace(made, open_llm_vtuber=OpenLlmVtuberSettings.model_validate(theirs or {"playback_patience_s": 0.5}))
 
 
 async def history(engine: Any, owner: str = "") -> list[tuple[str, str]]:
@@ -82,7 +84,7 @@ async def test_a_whole_turn_in_their_order() -> None:
 
 
 async def test_items_hold_the_whole_reply_and_all_of_its_sound_in_order() -> None:
-    async with serving(talkative()) as (url, engine), frontend(url) as client:
+    async with serving(talkative()) as (url, _), frontend(url) as client:
         await client.send("text-input", text="Hi")
         await client.plays()
         items = client.items()
@@ -409,13 +411,12 @@ async def test_it_is_not_served_where_the_settings_say_so() -> None:
 
 
 async def test_at_the_servers_end_a_reply_is_played_out_and_the_connection_closed_with_1001() -> None:
-    async with ending(talkative(drain_seconds=5)) as (url, engine, server, running), frontend(url) as client:
+    async with ending(talkative(drain_seconds=5)) as (url, _, server, _), frontend(url) as client:
         await client.send("text-input", text="Hi")
         await client.next("audio")
         server.farewell.patience_s = 5
         server.should_exit = True
-        while name(message := await client.receive()) != "backend-synth-complete":
-            pass
+        await client.next("backend-synth-complete")
         await client.send("frontend-playback-complete")
         assert await client.close_code() == 1001
         assert [name(message) for message in client.told[-2:]] == END
