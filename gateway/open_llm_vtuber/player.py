@@ -75,6 +75,11 @@ class Player:
         """The client says that it has played everything: true only when it was sent everything, else it means another turn."""
         self._complete = self._complete or self._all_sent
 
+    @property
+    def told(self) -> bool:
+        """Whether the client has said that it has played everything; if not, that is presumed once :meth:`over`."""
+        return self._complete
+
     def played_ms(self, now: float) -> float:
         """How much of the turn's sound was heard."""
         if self.over(now):

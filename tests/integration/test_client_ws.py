@@ -357,6 +357,23 @@ async def test_garbage_is_answered_and_changes_nothing() -> None:
         assert (await client.receive())["type"] == "heartbeat-ack"
 
 
+async def test_a_message_that_would_take_long_to_be_read_is_not_read() -> None:
+    async with serving(talkative()) as (url, _), frontend(url) as client:
+        await client.socket.send('{"type": "text-input", "text": "Hi", "x": [' + "1," * 10_000_000 + "1]}")
+        assert "values" in (await client.next("error"))["message"]
+        await client.send("heartbeat")
+        assert (await client.receive())["type"] == "heartbeat-ack"
+
+
+async def test_who_sends_too_much_at_once_is_let_go() -> None:
+    async with serving(talkative()) as (url, _), frontend(url) as client:
+        large = json.dumps({"type": "heartbeat", "x": "x" * (30 << 20)})
+        with suppress(ConnectionClosed):
+            for _ in range(6):
+                await client.socket.send(large)
+        assert await client.close_code() == 1008
+
+
 async def test_too_much_garbage_ends_the_connection() -> None:
     async with serving(talkative()) as (url, _), frontend(url) as client:
         for _ in range(20):
