@@ -16,6 +16,8 @@ from serving import ending, serving, settings_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hayakuchi.core.types import SpeechTimes, UserInput
+from hayakuchi.gateway.open_llm_vtuber import client as client_module
+from hayakuchi.gateway.open_llm_vtuber.outbox import Outbox
 from hayakuchi.orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
 from hayakuchi.orchestrator.settings import Settings
 
@@ -408,6 +410,15 @@ async def test_a_client_that_reads_nothing_harms_nobody() -> None:
             await ours.send("text-input", text="Hi")
             assert (await ours.plays())[-1] == END[-1]
         stuck.socket.transport.resume_reading()
+
+
+async def test_who_is_too_slow_to_follow_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "Outbox", lambda: Outbox(messages=20))
+    async with ending(talkative()) as (url, _, server, _), frontend(url) as client:
+        [one] = server.doors.clients
+        for _ in range(21):
+            one.send({"type": "heartbeat-ack"})
+        assert await client.close_code() == 1008
 
 
 async def test_a_full_server_says_when_to_come_back() -> None:
