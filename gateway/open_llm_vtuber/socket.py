@@ -55,6 +55,7 @@ class _Connection:
     def __init__(self, websocket: WebSocket, doors: Doors) -> None:
         self._websocket, self._doors = websocket, doors
         self._mistakes = 0
+        """In a row."""
 
     async def serve(self) -> None:
         """Read and write until one side ends; close with the code that tells why."""
@@ -136,6 +137,7 @@ class _Connection:
             message, request = parsed
             if (handler := HANDLERS.get(type(message))) is not None:
                 await handler(self.client, message, request)
+            self._mistakes = 0
         except SessionClosed:
             raise
         except HayakuchiError as error:
