@@ -58,8 +58,9 @@ def pauses(samples: Samples, sample_rate: int, known: float = 0.0, least_ms: flo
 def quiet_end(samples: Samples, sample_rate: int, known: float = 0.0) -> int:
     """How many samples at the end are without voice; ``known`` as above. 0 where there was no voice at all."""
     size = _frame(sample_rate)
-    levels = _levels(samples, size)
-    voice = np.flatnonzero(~_quiet(levels, known))
+    rest = len(samples) % size
+    whole = np.concatenate((samples, np.zeros(size - rest, np.int16))) if rest else samples
+    voice = np.flatnonzero(~_quiet(_levels(whole, size), known))
     if not voice.size:
         return len(samples) if known > _SILENT else 0
     return max(len(samples) - (int(voice[-1]) + 1) * size, 0)

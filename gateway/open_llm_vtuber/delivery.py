@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...orchestrator.pace import sound_ms
 
-_USUAL_RTF = 0.3
+_USUAL_RTF = 0.25
 _USUAL_LENGTH = 1.35
 """Of a clip, compared with the least that its text can take."""
 _KNOWN_MS = 500.0
