@@ -24,7 +24,8 @@ from ...orchestrator.session import Session
 from . import server_messages as told
 from .alarm import Alarm
 from .audio_stream import AudioStream
-from .joints import Item, ItemMaker, avatar_of, expressions_of
+from .items import Item, ItemMaker
+from .joints import avatar_of, expressions_of
 from .player import Player
 from .server_messages import Message
 
