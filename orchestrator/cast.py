@@ -111,13 +111,15 @@ class Cast:
         return await self._part(found, files[found], speaks=speaks) if found is not None else None
 
     async def find(self, id: str) -> Part:
-        """As :meth:`look_up`. Raises ConfigError also where there is none."""
-        part = await self.look_up(id)
-        if part is None:
-            ids = await self.ids()
+        """The character of exactly that id. Raises ConfigError as :meth:`look_up`, and where there is none."""
+        if id == self.on_stage.id:
+            return self.on_stage
+        files = await self._files()
+        if id not in files:
+            ids = [self.on_stage.id, *files]
             known = ", ".join(ids[:NAMED]) + (", …" if len(ids) > NAMED else "")
             raise ConfigError(f"there is no character {id[:60]!r}{meant(id, ids)}; there are: {known}")
-        return part
+        return await self._part(id, files[id], speaks=True)
 
     async def ids(self) -> Sequence[str]:
         """All that may be asked for, the one on stage first."""

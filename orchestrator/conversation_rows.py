@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .message_rows import StoredMessage, storable, way_ids, way_length, written
 
@@ -93,7 +93,10 @@ def summaries(
         " WHERE owner = ? AND updated_at < ? ORDER BY updated_at DESC LIMIT ?"
     )
     rows = connection.execute(query, (owner, float("inf") if before is None else before, limit))
-    return [ConversationSummary(*row[:-3], Latest(*row[-3:]) if row[-3] is not None else None) for row in rows]
+    return [
+        replace(ConversationSummary(*row[:-3]), latest=Latest(*row[-3:]) if row[-3] is not None else None)
+        for row in rows
+    ]
 
 
 def appended(

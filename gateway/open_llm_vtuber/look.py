@@ -1,4 +1,4 @@
-"""How a character looks to a frontend: its Live2D model, in the words of model_dict.json, and what that one calls expressions."""
+"""How a character looks to a frontend: its Live2D model in the words of model_dict.json, and what that calls expressions."""
 
 from __future__ import annotations
 
