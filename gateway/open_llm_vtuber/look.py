@@ -98,7 +98,10 @@ class Look:
         return info
 
     def expressions(self, part: Part, names: Sequence[str]) -> list[int | str]:
-        """What the model calls the expressions that a reply names, in any case of letters; those that it lacks are left out."""
+        """What the model calls the expressions that a reply names, in any case of letters; those that it lacks are left out.
+        Where there is no model the names themselves: a client may bring its own."""
+        if self._entry(part) is None:
+            return list(names)
         found = {name.casefold(): value for name, value in self.emotions(part).items()}
         return [found[name.casefold()] for name in names if name.casefold() in found]
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cast_rig import FILES, folder_fixture, model_of, staged, voice_of, written
@@ -15,13 +16,14 @@ from virtual import run_virtual
 from hayakuchi.core.errors import ConfigError
 from hayakuchi.core.types import UserInput
 from hayakuchi.orchestrator import own_chains
+from hayakuchi.orchestrator.cast import Part
 
 __all__ = ["folder_fixture"]
 
 
-async def told(part: object, text: str) -> str:
+async def told(part: Part, text: str) -> str:
     """What the model is told as the system message when this is said to the character."""
-    async for _ in part.agent.reply(UserInput(text), ()):  # type: ignore[attr-defined]
+    async for _ in part.agent.reply(UserInput(text), ()):
         pass
     return model_of(part).asked[-1][0].content
 
@@ -187,8 +189,8 @@ def test_a_voice_that_does_not_open_is_replaced_by_that_of_the_stage_and_told_of
             await engine.cast.find("slow")
             assert loop.time() - before == pytest.approx(own_chains.OPEN_S, abs=0.1), "nobody waits again so soon"
             await asyncio.sleep(own_chains.RETRY_MS / 1000)
-            voice = engine.cast.chains[0].chain.providers[0]  # type: ignore[union-attr]
-            voice.opens = "at once"  # type: ignore[attr-defined]
+            own: Any = engine.cast.chains[0]
+            own.chain.providers[0].opens = "at once"
             assert (await engine.cast.find("slow")).voice is engine.cast.chains[0]
             assert not any("slow" in line for line in engine.problems)
 
