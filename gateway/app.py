@@ -29,12 +29,9 @@ from .chat.socket import serve_chat
 from .doors import Doors
 from .figures.timing import Timing
 from .figures.watching import watching
-<<<<<<< HEAD
-from .open_llm_vtuber.socket import serve_client
-=======
 from .open_llm_vtuber import files
 from .open_llm_vtuber.frontend import frontend_routes
->>>>>>> olv-files
+from .open_llm_vtuber.socket import serve_client
 from .stage.socket import serve_stage
 
 
@@ -77,11 +74,8 @@ def build_app(engine: Engine) -> Starlette:
             WebSocketRoute("/stage/ws", stage_socket),
             WebSocketRoute("/chat/ws", chat_socket),
             *listening,
-<<<<<<< HEAD
             *theirs,
-=======
             *last,
->>>>>>> olv-files
         ],
         middleware=[
             Middleware(Timing, doors=doors),

@@ -84,7 +84,8 @@ async def test_a_model_of_its_own(folder: Path) -> None:
         eve = await engine.cast.find("eve")
         assert model_of(eve).config.model == "eve"
         assert eve.quick is not None
-        assert eve.quick.providers[0].config.model == "quick"
+        quick: Any = eve.quick.providers[0]
+        assert quick.config.model == "quick"
         async for _ in eve.agent.reply(UserInput("Hi"), ()):
             pass
         assert model_of(eve).asked
