@@ -116,7 +116,7 @@ class Cast:
             return self.on_stage
         files = await self._files()
         if id not in files:
-            ids = [self.on_stage.id, *files]
+            ids = list(dict.fromkeys((self.on_stage.id, *files)))
             known = ", ".join(ids[:NAMED]) + (", …" if len(ids) > NAMED else "")
             raise ConfigError(f"there is no character {id[:60]!r}{meant(id, ids)}; there are: {known}")
         return await self._part(id, files[id], speaks=True)
