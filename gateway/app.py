@@ -16,6 +16,7 @@ from ..orchestrator.engine import Engine
 from . import pages
 from .access.cors import Cors
 from .access.doorkeeper import Doorkeeper
+from .access.guests import guests_of
 from .access.origin import OriginGuard
 from .access.rules import Access
 from .api.answering import Chat
@@ -28,6 +29,8 @@ from .chat.socket import serve_chat
 from .doors import Doors
 from .figures.timing import Timing
 from .figures.watching import watching
+from .open_llm_vtuber import files
+from .open_llm_vtuber.frontend import frontend_routes
 from .open_llm_vtuber.socket import serve_client
 from .stage.socket import serve_stage
 
@@ -37,6 +40,9 @@ def build_app(engine: Engine) -> Starlette:
     settings = engine.settings
     doors = Doors(engine)
     rooms = doors.rooms
+    guests = guests_of(settings.open_llm_vtuber)
+    first, last = frontend_routes(settings.open_llm_vtuber)
+    access = Access(ALL, pages.ROUTES, files.ROUTES, frontend=bool(last))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -62,19 +68,25 @@ def build_app(engine: Engine) -> Starlette:
     app = Starlette(
         routes=[
             *routes_of(ALL),
+            *first,
             *pages.ROUTES,
+            *files.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
             WebSocketRoute("/chat/ws", chat_socket),
             *listening,
             *theirs,
+            *last,
         ],
         middleware=[
             Middleware(Timing, doors=doors),
             Middleware(
-                OriginGuard, names=[settings.server.host, *settings.gateway.hosts], origins=settings.gateway.cors
+                OriginGuard,
+                names=[settings.server.host, *settings.gateway.hosts],
+                origins=settings.gateway.cors,
+                guests=guests,
             ),
-            Middleware(Cors, origins=settings.gateway.cors),
-            Middleware(Doorkeeper, entrance=doors.entrance, meter=doors.meter, access=Access(ALL, pages.ROUTES)),
+            Middleware(Cors, origins=settings.gateway.cors, guests=guests),
+            Middleware(Doorkeeper, entrance=doors.entrance, meter=doors.meter, access=access),
         ],
         exception_handlers={HTTPException: http_problem, Exception: broken},
         lifespan=lifespan,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..figures import health, metrics
+from ..open_llm_vtuber import models_info
 from ..stage import door as stage_door
 from . import (
     chat,
@@ -35,5 +36,6 @@ ALL: Sequence[Endpoint] = (
     *health.ENDPOINTS,
     *metrics.ENDPOINTS,
     *stage_door.ENDPOINTS,
+    *models_info.ENDPOINTS,
     *documentation.ENDPOINTS,
 )
