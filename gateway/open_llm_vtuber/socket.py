@@ -16,7 +16,6 @@ from ..sockets import part, take_more
 from .client import Client
 from .client_messages import parse_client_message
 from .hello import greet
-from .joints import part_on_stage
 from .measure import MAX_MESSAGE_BYTES, Budget, check_values
 from .table import HANDLERS
 
@@ -62,8 +61,8 @@ class _Connection:
         goodbyes: list[_Goodbye] = []
         try:
             async with asyncio.TaskGroup() as group:
-                caller, stage = caller_of(self._websocket.scope), part_on_stage(self._doors.engine)
-                client = self.client = Client(self._doors, caller, stage, group)
+                caller, stage = caller_of(self._websocket.scope), self._doors.engine.cast.on_stage
+                client = self.client = Client(self._doors, caller, self._doors.look.seen(stage), group)
                 group.create_task(self._write(), name=f"client {client.uid}: write")
                 group.create_task(self._read(), name=f"client {client.uid}: read")
                 group.create_task(self._watch(), name=f"client {client.uid}: watch")
