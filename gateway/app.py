@@ -28,6 +28,7 @@ from .chat.socket import serve_chat
 from .doors import Doors
 from .figures.timing import Timing
 from .figures.watching import watching
+from .open_llm_vtuber.tts_socket import serve_tts
 from .stage.socket import serve_stage
 
 
@@ -53,6 +54,9 @@ def build_app(engine: Engine) -> Starlette:
     async def listening_socket(websocket: WebSocket) -> None:
         await serve_listener(websocket, doors)
 
+    async def tts_socket(websocket: WebSocket) -> None:
+        await serve_tts(websocket, doors)
+
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
     app = Starlette(
         routes=[
@@ -60,6 +64,7 @@ def build_app(engine: Engine) -> Starlette:
             *pages.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
             WebSocketRoute("/chat/ws", chat_socket),
+            WebSocketRoute("/tts-ws", tts_socket),
             *listening,
         ],
         middleware=[

@@ -21,6 +21,7 @@ from .figures.observing import Figures
 from .figures.readiness import Readiness
 from .figures.sampled import Sampled
 from .figures.traces import Traces
+from .open_llm_vtuber.clips import Clips
 from .stage.rooms import Rooms
 
 
@@ -34,6 +35,7 @@ class Doors:
         self.meter = Meter(lambda: self.database)
         self.entrance = Entrance(self.settings, KeyRing(lambda: self.database))
         self.uploads = Uploads()
+        self.clips = Clips()
         self.figures = Figures()
         self.text_statistics = ReplyStatistics()
         """How fast replies in text were."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..figures import health, metrics
+from ..open_llm_vtuber import cache_files, recognition
 from ..stage import door as stage_door
 from . import (
     chat,
@@ -32,6 +33,8 @@ ALL: Sequence[Endpoint] = (
     *edits.ENDPOINTS,
     *speech.ENDPOINTS,
     *transcriptions.ENDPOINTS,
+    *recognition.ENDPOINTS,
+    *cache_files.ENDPOINTS,
     *health.ENDPOINTS,
     *metrics.ENDPOINTS,
     *stage_door.ENDPOINTS,

@@ -85,7 +85,7 @@ def _failure(errors: tuple[ProviderError, ...], message: str) -> Problem:
 
 
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:
-    """What comes of the work, which is cancelled when nobody waits for it any more: then ClientDisconnect. Raises what it raises."""
+    """What comes of the work, which is cancelled when nobody waits for it any more: then ClientDisconnect."""
 
     async def watch() -> None:
         while (await request.receive())["type"] != "http.disconnect":

@@ -14,6 +14,7 @@ from ...core.errors import CapacityError
 LIFE_MS = 300_000.0
 MAX_CLIPS = 256
 MAX_BYTES = 64_000_000
+MAX_CLIP_BYTES = 16_000_000
 _NAME = re.compile(r"[A-Za-z0-9_-]{32}\.wav")
 
 
