@@ -28,6 +28,7 @@ from .chat.socket import serve_chat
 from .doors import Doors
 from .figures.timing import Timing
 from .figures.watching import watching
+from .open_llm_vtuber.socket import serve_client
 from .open_llm_vtuber.tts_socket import serve_tts
 from .stage.socket import serve_stage
 
@@ -57,15 +58,19 @@ def build_app(engine: Engine) -> Starlette:
     async def tts_socket(websocket: WebSocket) -> None:
         await serve_tts(websocket, doors)
 
+    async def client_socket(websocket: WebSocket) -> None:
+        await serve_client(websocket, doors)
+
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
+    theirs = [WebSocketRoute("/client-ws", client_socket), WebSocketRoute("/tts-ws", tts_socket)]
     app = Starlette(
         routes=[
             *routes_of(ALL),
             *pages.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
             WebSocketRoute("/chat/ws", chat_socket),
-            WebSocketRoute("/tts-ws", tts_socket),
             *listening,
+            *(theirs if settings.open_llm_vtuber.enabled else []),
         ],
         middleware=[
             Middleware(Timing, doors=doors),

@@ -17,6 +17,7 @@ WEBSOCKETS: Mapping[str, Scope] = {
     "/ws_asr": Scope.SPEAK,
     "/chat/ws": Scope.CHAT,
     "/tts-ws": Scope.SPEAK,
+    "/client-ws": Scope.SPEAK,
 }
 """By path."""
 

@@ -98,6 +98,7 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
         except HayakuchiError as error:
             return error
 
+    gone = False
     try:
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(watch(), name="sound file: watch")
@@ -105,7 +106,9 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
             await asyncio.wait([finishing])
             watching.cancel()
     except* ClientDisconnect:
-        raise ClientDisconnect from None
+        gone = True
+    if gone:
+        raise ClientDisconnect
     found = finishing.result()
     if isinstance(found, HayakuchiError):
         raise found

@@ -26,7 +26,6 @@ from ..refusal import refuse
 from ..sockets import part
 from .clips import MAX_CLIP_BYTES
 from .sentences import Sentence, sentences_of
-from .served import check_served
 
 if TYPE_CHECKING:
     from ..doors import Doors
@@ -48,10 +47,7 @@ async def serve_tts(websocket: WebSocket, doors: Doors) -> None:
     """Speak for one client until it goes; refuse it before it is accepted when the server is full."""
     with ExitStack() as held:
         try:
-            check_served(doors)
             held.enter_context(doors.admission.session())
-        except Problem as refusal:
-            await refuse(websocket, refusal.status, refusal)
         except CapacityError as refusal:
             await refuse(websocket, 503, refusal)
         else:
