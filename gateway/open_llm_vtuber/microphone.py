@@ -13,6 +13,7 @@ from ..figures.observing import STAGE
 from ..stage.mic_rate import MicRate
 from . import server_messages as told
 from .client_messages import ImageData, MicAudioData, MicAudioEnd, RawAudioData
+from .not_heard import Complaints
 from .open_mic import OpenMic
 from .pictures import images_of
 from .sound_in import pcm16
@@ -20,6 +21,9 @@ from .utterances import LONGEST_S, Utterances
 
 if TYPE_CHECKING:
     from .client import Client, Handler
+
+DEAF_MS = 10_000.0
+"""Whose limit is reached is not heard for so long, and told so no more often."""
 
 
 class Microphone:
@@ -31,7 +35,8 @@ class Microphone:
         self._open = OpenMic(client)
         self._rates = {True: MicRate(), False: MicRate(hiccup_s=LONGEST_S)}
         """Of what is heard all the time, and of utterances, which come at once when they are over."""
-        self._refused = False
+        self._complaints = Complaints()
+        self._deaf_until = 0.0
         for work, name in ((self._utterances.run(), "utterances"), (self._open.run(), "open microphone")):
             client.tasks.create_task(work, name=f"client {client.uid}: {name}")
 
@@ -78,19 +83,21 @@ class Microphone:
         self._open.forget()
 
     async def _taken(self, samples: Sequence[float], *, raw: bool) -> bytes:
-        """The sound, put down to the caller; empty when it may not be heard. Raises HayakuchiError when that begins."""
-        seconds = len(samples) / SAMPLE_RATE
+        """The sound, put down to the caller; empty when it may not be heard. Raises HayakuchiError, once, for why."""
+        now, seconds = loop_ms(), len(samples) / SAMPLE_RATE
+        if now < self._deaf_until:
+            return b""
+        if not self._rates[raw].admits(len(samples), now):
+            message = "the microphone sends more sound than time passes; what is too much is not heard"
+            if self._complaints.due(message, now):
+                raise CapacityError(message)
+            return b""
+        self._client.doors.figures.audio(STAGE, "in", seconds)
         try:
-            if not self._rates[raw].admits(len(samples), loop_ms()):
-                raise CapacityError("the microphone sends more sound than time passes; what is too much is not heard")
-            self._client.doors.figures.audio(STAGE, "in", seconds)
             await self._client.sound.hear(seconds)
         except HayakuchiError:
-            refused, self._refused = self._refused, True
-            if not refused:
-                raise
-            return b""
-        self._refused = False
+            self._deaf_until = now + DEAF_MS
+            raise
         return pcm16(samples)
 
 

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ...asr.settings import Mode
 from ...core.channel import Channel
 from ...core.clock import loop_ms
 from ...core.errors import CapacityError, HayakuchiError, SessionClosed
@@ -16,7 +17,7 @@ from ...orchestrator.hearing import HearingState, HearingStatus
 from ..stage.microphone import UNFINISHED, MicEars
 from . import server_messages as told
 from .heard_session import HeardSession
-from .not_heard import check_heard, with_remedy
+from .not_heard import Complaints, why_deaf, with_remedy
 
 if TYPE_CHECKING:
     from ...orchestrator.session import Session
@@ -26,8 +27,6 @@ IDLE_S = 2.0
 """A microphone of which nothing comes for so long is off."""
 WORDS = 8
 """What the client's session has not taken yet, at most."""
-AGAIN_MS = 10_000.0
-"""The same complaint is not made sooner."""
 
 
 @dataclass(slots=True)
@@ -50,8 +49,7 @@ class OpenMic:
         self._words: Channel[UserInput] = Channel(WORDS)
         self._cut = 0
         """The last turn that was cut in on."""
-        self._refused = False
-        self._complaints: dict[str, float] = {}
+        self._complaints = Complaints()
 
     @property
     def on(self) -> bool:
@@ -59,15 +57,10 @@ class OpenMic:
         return self._open is not None
 
     def hear(self, pcm: bytes) -> None:
-        """Sound. Raises ProviderError, once, where nobody listens to microphones."""
-        try:
-            check_heard(self._client.doors.engine.hearing)
-        except HayakuchiError:
-            refused, self._refused = self._refused, True
-            if not refused:
-                raise
+        """Sound. Never raises: where nobody listens to microphones, the client is told."""
+        if (why := why_deaf(self._client.doors.engine.hearing)) is not None:
+            self._complain(why)
             return
-        self._refused = False
         opened = self._open
         if opened is None or opened.session is not self._client.session:
             opened = self._opened()
@@ -125,7 +118,9 @@ class OpenMic:
         client, engine = self._client, self._client.doors.engine
         heard: Any = HeardSession(client.session, self)
         settings = engine.settings.ears
-        ears = engine.new_ears(heard, settings.mode, half_duplex=settings.half_duplex)
+        # There is no button in their protocol: a microphone that is open is one whose button is down.
+        mode = Mode.OPEN_MIC if settings.mode is Mode.PUSH_TO_TALK else settings.mode
+        ears = engine.new_ears(heard, mode, half_duplex=settings.half_duplex)
         opened = self._open = _Open(client.session, ears)
         self._tasks.append(client.tasks.create_task(self._listen(opened), name=f"client {client.uid}: ears"))
         return opened
@@ -159,9 +154,5 @@ class OpenMic:
             self._complain(HayakuchiError(status.message or "speech recognition cannot be had"))
 
     def _complain(self, failure: HayakuchiError) -> None:
-        """The client's people are told once, not with every sentence."""
-        text, now = str(failure), loop_ms()
-        self._complaints = {old: at for old, at in self._complaints.items() if now - at < AGAIN_MS}
-        if text not in self._complaints:
-            self._complaints[text] = now
+        if self._complaints.due(str(failure), loop_ms()):
             self._client.complain(with_remedy(failure, self._client.doors.engine.hearing))

@@ -16,7 +16,7 @@ from ...core.types import BYTES_PER_SAMPLE, Audio, Image, SpeechTimes, UserInput
 from ...orchestrator.hearing import Hearing
 from ..audio.file_hearing import ready
 from . import server_messages as told
-from .not_heard import check_heard, with_remedy
+from .not_heard import why_deaf, with_remedy
 from .sound_in import quiet_end_ms
 
 if TYPE_CHECKING:
@@ -131,7 +131,8 @@ class Utterances:
         clip = Audio(pcm, SAMPLE_RATE)
         if clip.duration_ms < SHORTEST_MS:
             return ""
-        check_heard(self._hearing)
+        if (why := why_deaf(self._hearing)) is not None:
+            raise why
         await ready(self._hearing)
         try:
             async with asyncio.timeout(UNDERSTAND_S):

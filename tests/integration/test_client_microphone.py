@@ -34,6 +34,13 @@ def fails(category: Category, message: str) -> Any:
     return lambda: ScriptedASR(lambda clip: ProviderError("asr", "scripted_asr", category, message), takes_ms=1)
 
 
+async def busy(asr: ScriptedASR) -> None:
+    """It has begun to understand something."""
+    async with asyncio.timeout(5):
+        while not asr.running:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def test_an_utterance_is_understood_and_answered_in_the_order_of_a_turn() -> None:
     voice = Voice()
     async with nothing_leaks(), hearing(understanding(voice)) as (url, engine), speaking(url) as client:
@@ -108,8 +115,7 @@ async def test_an_interruption_forgets_what_is_being_understood_but_not_what_is_
     asr = ScriptedASR(voice.understands, takes_ms=400)
     async with hearing(lambda: asr) as (url, _), speaking(url) as client:
         await client.says(voice.says("forget that."))
-        while not asr.running:
-            await asyncio.sleep(0.01)
+        await busy(asr)
         await client.send("mic-audio-data", audio=numbers(voice.says("but")))
         await client.send("interrupt-signal", text="")
         await client.settle()
@@ -140,8 +146,7 @@ async def test_who_goes_while_it_is_understood_leaves_nothing_behind() -> None:
         async with nothing_leaks():
             async with speaking(url) as client:
                 await client.says(voice.says("hello there."))
-                while not asr.running:
-                    await asyncio.sleep(0.01)
+                await busy(asr)
         assert asr.running == 0
 
 
