@@ -158,20 +158,22 @@ class Missing(ScriptedASR):
     def __init__(self) -> None:
         super().__init__(lambda clip: "")
 
-    async def prepare(self, progress: Progress) -> None:
-        progress(Download("scripted model", 40, "hayakuchi model fetch scripted"), 0.0)
-        raise ProviderError("asr", self.name, Category.CONNECTIVITY, "the model cannot be downloaded")
+    def wanted(self) -> Download | None:
+        return Download("Whisper tiny", 75, "hayakuchi model pull tiny")
+
+    async def fetch(self, tell: Progress) -> None:
+        raise ProviderError("asr", self.name, Category.CONNECTIVITY, "nobody answers at huggingface.co")
 
 
 async def test_a_model_that_is_missing_is_told_with_the_command_that_mends_it() -> None:
     async with house(Missing) as (url, _), speaking(url) as client:
         await client.streams(silence(1000), pause_s=0.01)
         message = (await client.next("error"))["message"]
-        assert "the model cannot be downloaded" in message
-        assert "hayakuchi model fetch scripted" in message
+        assert "nobody answers" in message
+        assert "hayakuchi model pull tiny" in message
         await client.send("mic-audio-data", audio=[0.0] * 8000)
         await client.send("mic-audio-end")
-        await client.next("error")
+        assert "hayakuchi model pull tiny" in (await client.next("error"))["message"]
         await client.next("conversation-chain-end")
 
 
