@@ -28,6 +28,7 @@ from .chat.socket import serve_chat
 from .doors import Doors
 from .figures.timing import Timing
 from .figures.watching import watching
+from .open_llm_vtuber import cache_files
 from .open_llm_vtuber.socket import serve_client
 from .open_llm_vtuber.tts_socket import serve_tts
 from .stage.socket import serve_stage
@@ -61,12 +62,13 @@ def build_app(engine: Engine) -> Starlette:
     async def client_socket(websocket: WebSocket) -> None:
         await serve_client(websocket, doors)
 
+    open_to_all = [*pages.ROUTES, *(cache_files.ROUTES if settings.open_llm_vtuber.enabled else ())]
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
     theirs = [WebSocketRoute("/client-ws", client_socket), WebSocketRoute("/tts-ws", tts_socket)]
     app = Starlette(
         routes=[
             *routes_of(ALL),
-            *pages.ROUTES,
+            *open_to_all,
             WebSocketRoute("/stage/ws", stage_socket),
             WebSocketRoute("/chat/ws", chat_socket),
             *listening,
@@ -78,7 +80,7 @@ def build_app(engine: Engine) -> Starlette:
                 OriginGuard, names=[settings.server.host, *settings.gateway.hosts], origins=settings.gateway.cors
             ),
             Middleware(Cors, origins=settings.gateway.cors),
-            Middleware(Doorkeeper, entrance=doors.entrance, meter=doors.meter, access=Access(ALL, pages.ROUTES)),
+            Middleware(Doorkeeper, entrance=doors.entrance, meter=doors.meter, access=Access(ALL, open_to_all)),
         ],
         exception_handlers={HTTPException: http_problem, Exception: broken},
         lifespan=lifespan,

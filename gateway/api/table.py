@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..figures import health, metrics
-from ..open_llm_vtuber import cache_files, recognition
+from ..open_llm_vtuber import recognition
 from ..stage import door as stage_door
 from . import (
     chat,
@@ -34,7 +34,6 @@ ALL: Sequence[Endpoint] = (
     *speech.ENDPOINTS,
     *transcriptions.ENDPOINTS,
     *recognition.ENDPOINTS,
-    *cache_files.ENDPOINTS,
     *health.ENDPOINTS,
     *metrics.ENDPOINTS,
     *stage_door.ENDPOINTS,

@@ -6,23 +6,29 @@ import re
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
-from ..api.endpoint import Answer, Endpoint, Parameter
 from ..api.problem import Problem
+from ..api.serving import refused_as
 from ..doors import doors_of
-from .served import check_served
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 HEADERS = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff", "Accept-Ranges": "bytes"}
 
 
-async def clip(request: Request) -> Response:
-    """The clip, or the part of it that is asked for: some players ask for nothing else. Raises Problem."""
-    doors = doors_of(request)
-    check_served(doors)
-    data = doors.clips.find(request.path_params["name"])
+def answer(request: Request) -> Response:
+    """The clip, or the part of it that is asked for: some players ask for nothing else."""
+    if request.method not in ("GET", "HEAD"):
+        problem = Problem(405, "a clip can be fetched, and nothing else", "method_not_allowed")
+        found = refused_as(problem, request.scope)
+        found.headers["Allow"] = "GET, HEAD"
+        return found
+    data = doors_of(request).clips.find(request.scope["path"].removeprefix(f"{request.scope['root_path']}/"))
     if data is None:
-        raise Problem(404, "there is no such clip, or no more: clips are kept for some minutes", "not_found")
+        message = "there is no such clip, or no more: clips are kept for some minutes"
+        return refused_as(Problem(404, message, "not_found"), request.scope)
     part = _part(request.headers.get("range", ""), len(data))
     if part is None:
         return Response(data, 200, HEADERS, "audio/wav")
@@ -45,24 +51,13 @@ def _part(asked: str, size: int) -> range | None:
     return range(int(first), min(int(last) + 1, size) if last else size)
 
 
-ENDPOINTS: tuple[Endpoint, ...] = (
-    Endpoint(
-        "GET",
-        "/cache/{name}",
-        None,
-        "A clip that /tts-ws told of",
-        clip,
-        description="It is there for some minutes. Its name cannot be guessed, and stands for a key.",
-        tag="Audio",
-        parameters=(
-            Parameter("name", "path", "As `/tts-ws` told it", required=True, example=f"{'x' * 32}.wav"),
-            Parameter("Range", "header", "Part of it, as `bytes=0-1023`", example="bytes=0-1023"),
-        ),
-        answers={
-            200: Answer("The clip: mono, 16 bits", content_type="audio/wav"),
-            206: Answer("The part of it that was asked for", content_type="audio/wav"),
-            404: Answer("There is none of that name, or no more"),
-            416: Answer("It is not that long", content_type="audio/wav"),
-        },
-    ),
-)
+async def cache(scope: Scope, receive: Receive, send: Send) -> None:
+    """An ASGI application."""
+    if scope["type"] == "http":
+        await answer(Request(scope))(scope, receive, send)
+    else:
+        await WebSocketClose()(scope, receive, send)
+
+
+ROUTES: tuple[BaseRoute, ...] = (Mount("/cache", cache),)
+"""Open to all, as pages are."""

@@ -14,7 +14,6 @@ from ..api.problem import Problem
 from ..audio.file_hearing import decoded, understood, unless_gone
 from ..audio.uploads import MB, UploadForm
 from ..doors import Doors, doors_of
-from .served import check_served
 
 
 class SoundForm(BaseModel):
@@ -32,7 +31,8 @@ class Recognised(BaseModel):
 async def recognise(request: Request) -> Response:
     """The words. Raises Problem and CapacityError."""
     doors = doors_of(request)
-    check_served(doors)
+    if not doors.engine.settings.open_llm_vtuber.enabled:
+        raise Problem(404, "open_llm_vtuber.enabled is false in conf.yaml: this is not served", "not_served")
     with doors.uploads.taken():
         most_mb = doors.settings.max_upload_mb
         async with UploadForm(request, most_mb) as form:

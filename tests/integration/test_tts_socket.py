@@ -126,6 +126,21 @@ async def test_no_other_file_comes_out_of_the_cache(name: str) -> None:
         writer.close()
 
 
+async def test_a_clip_can_be_fetched_and_nothing_else() -> None:
+    async with house() as url, talking(url) as socket, aiohttp.ClientSession() as http:
+        await socket.send(json.dumps({"text": "Hello."}))
+        address = url + (await told(socket))["audioPath"]
+        async with http.head(address) as answer:
+            assert (answer.status, answer.content_type, await answer.read()) == (200, "audio/wav", b"")
+            assert int(answer.headers["content-length"]) > 44
+        for method in ("POST", "PUT", "DELETE", "PATCH"):
+            async with http.request(method, address) as answer:
+                assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+        with pytest.raises(InvalidStatus):
+            async with connect(address.replace("http", "ws", 1), proxy=None):
+                pass
+
+
 async def test_clips_end_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clips, "LIFE_MS", 300)
     async with house() as url, talking(url) as socket:
