@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import wave
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...core.character import Character
-from ...core.events import AudioSent, SessionEvent, SpeechEnded, SpeechStarted
-from ...core.types import BYTES_PER_SAMPLE
 from ...orchestrator.conversation import Conversation
 from ...orchestrator.engine import Engine
 from ...orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
 from ...orchestrator.session import Session
-from . import server_messages as told
-from .server_messages import Message
 
 AHEAD_MS = 30_000.0
 """Their clients keep a queue of items, so much of a reply is sent as soon as it is there."""
@@ -59,60 +52,3 @@ def expressions_of(part: Part, names: Sequence[str]) -> Sequence[int | str]:
 def avatar_of(part: Part) -> str:
     """The name of a file below /avatars, or empty."""
     return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What a client plays at one go; ``pcm`` None: words alone. Its place in the turn's sound is in ms."""
-
-    text: str
-    expressions: tuple[str, ...]
-    pcm: bytes | None
-    start_ms: float
-    end_ms: float
-
-    def message(self, sample_rate: int, shown: Message, doing: Message | None) -> Message:
-        if self.pcm is None:
-            return told.audio(None, (), shown, doing)
-        return told.audio(base64.b64encode(_wav(self.pcm, sample_rate)).decode(), (), shown, doing)
-
-
-class ItemMaker:
-    """A segment is an item."""
-
-    next_poll: float | None = None
-
-    def __init__(self, sample_rate: int, split: str, first_audio_ms: float) -> None:
-        self._started: SpeechStarted | None = None
-        self._pcm = bytearray()
-
-    def begin(self, heard_at: float) -> None:
-        self._started = None
-
-    def observe(self, event: SessionEvent, now: float) -> list[Item]:
-        match event:
-            case SpeechStarted():
-                self._started = event
-                self._pcm.clear()
-            case AudioSent(audio=audio):
-                self._pcm += audio.pcm
-            case SpeechEnded(at_ms=end_ms) if self._started is not None:
-                started, pcm = self._started, bytes(self._pcm) or None
-                segment = started.segment
-                return [Item(segment.display, segment.expressions, pcm, started.at_ms, end_ms)]
-            case _:
-                pass
-        return []
-
-    def poll(self, now: float) -> list[Item]:
-        return []
-
-
-def _wav(pcm: bytes, sample_rate: int) -> bytes:
-    to = io.BytesIO()
-    with wave.open(to, "wb") as clip:
-        clip.setnchannels(1)
-        clip.setsampwidth(BYTES_PER_SAMPLE)
-        clip.setframerate(sample_rate)
-        clip.writeframes(pcm)
-    return to.getvalue()
