@@ -29,9 +29,10 @@ from .chat.socket import serve_chat
 from .doors import Doors
 from .figures.timing import Timing
 from .figures.watching import watching
-from .open_llm_vtuber import files
+from .open_llm_vtuber import cache_files, files
 from .open_llm_vtuber.frontend import frontend_routes
 from .open_llm_vtuber.socket import serve_client
+from .open_llm_vtuber.tts_socket import serve_tts
 from .stage.socket import serve_stage
 
 
@@ -42,7 +43,8 @@ def build_app(engine: Engine) -> Starlette:
     rooms = doors.rooms
     guests = guests_of(settings.open_llm_vtuber)
     first, last = frontend_routes(settings.open_llm_vtuber)
-    access = Access(ALL, pages.ROUTES, files.ROUTES, frontend=bool(last))
+    open_to_all = [*pages.ROUTES, *(cache_files.ROUTES if settings.open_llm_vtuber.enabled else ())]
+    access = Access(ALL, open_to_all, files.ROUTES, frontend=bool(last))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -60,21 +62,24 @@ def build_app(engine: Engine) -> Starlette:
     async def listening_socket(websocket: WebSocket) -> None:
         await serve_listener(websocket, doors)
 
+    async def tts_socket(websocket: WebSocket) -> None:
+        await serve_tts(websocket, doors)
+
     async def client_socket(websocket: WebSocket) -> None:
         await serve_client(websocket, doors)
 
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
-    theirs = [WebSocketRoute("/client-ws", client_socket)] if settings.open_llm_vtuber.enabled else []
+    theirs = [WebSocketRoute("/client-ws", client_socket), WebSocketRoute("/tts-ws", tts_socket)]
     app = Starlette(
         routes=[
             *routes_of(ALL),
             *first,
-            *pages.ROUTES,
+            *open_to_all,
             *files.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
             WebSocketRoute("/chat/ws", chat_socket),
             *listening,
-            *theirs,
+            *(theirs if settings.open_llm_vtuber.enabled else []),
             *last,
         ],
         middleware=[

@@ -22,6 +22,7 @@ from ..access.caller import Caller
 from ..access.meter import SoundMeter
 from ..figures.observers import observers
 from . import server_messages as told
+from .microphone import Microphone
 from .outbox import Outbox
 from .server_messages import Message
 from .turn_order import TurnOrder
@@ -74,6 +75,7 @@ class Client:
         self._beginning = asyncio.Lock()
         self._watchers: list[Callable[[ClientEvent], None]] = []
         self._at_end: list[Callable[[], None]] = []
+        self.mic = Microphone(self)
 
     @property
     def settings(self) -> OpenLlmVtuberSettings:
@@ -142,6 +144,7 @@ class Client:
     def interrupt(self, heard: str | None = None) -> None:
         """Stop speaking. ``heard``: what the client says was heard of the reply; None: it does not say."""
         self.note_heard(heard)
+        self.mic.forget()
         with suppress(CapacityError, SessionClosed):
             self.session.interrupt()
 
@@ -175,6 +178,7 @@ class Client:
         if self._running is None or self._order is None:
             return
         self.note_heard()
+        self.mic.close()
         self.session.close()
         await asyncio.wait([self._running])
         self._order.close()

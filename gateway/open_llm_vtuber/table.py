@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import backgrounds, configs, hello, histories, turns
+from . import backgrounds, configs, hello, histories, microphone, turns
 from .client import Handler
 
 HANDLERS: Mapping[type, Handler] = {
@@ -13,4 +13,5 @@ HANDLERS: Mapping[type, Handler] = {
     **histories.HANDLERS,
     **configs.HANDLERS,
     **backgrounds.HANDLERS,
+    **microphone.HANDLERS,
 }
