@@ -28,6 +28,7 @@ from .chat.socket import serve_chat
 from .doors import Doors
 from .figures.timing import Timing
 from .figures.watching import watching
+from .open_llm_vtuber.socket import serve_client
 from .stage.socket import serve_stage
 
 
@@ -53,7 +54,11 @@ def build_app(engine: Engine) -> Starlette:
     async def listening_socket(websocket: WebSocket) -> None:
         await serve_listener(websocket, doors)
 
+    async def client_socket(websocket: WebSocket) -> None:
+        await serve_client(websocket, doors)
+
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
+    theirs = [WebSocketRoute("/client-ws", client_socket)] if settings.open_llm_vtuber.enabled else []
     app = Starlette(
         routes=[
             *routes_of(ALL),
@@ -61,6 +66,7 @@ def build_app(engine: Engine) -> Starlette:
             WebSocketRoute("/stage/ws", stage_socket),
             WebSocketRoute("/chat/ws", chat_socket),
             *listening,
+            *theirs,
         ],
         middleware=[
             Middleware(Timing, doors=doors),

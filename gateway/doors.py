@@ -21,6 +21,7 @@ from .figures.observing import Figures
 from .figures.readiness import Readiness
 from .figures.sampled import Sampled
 from .figures.traces import Traces
+from .open_llm_vtuber.clients import Clients
 from .stage.rooms import Rooms
 
 
@@ -40,6 +41,7 @@ class Doors:
         endpoint = engine.settings.observability.otlp_endpoint
         self.traces = Traces(endpoint) if endpoint else None
         self.rooms = Rooms(engine, self.admission, self.figures, self.traces)
+        self.clients = Clients()
         self.sampled = Sampled(self)
         self.figures.registry.register(self.sampled)
         self.readiness = Readiness(self)
@@ -47,7 +49,7 @@ class Doors:
     @property
     def busy(self) -> bool:
         """Whether anything is being said, or made for somebody."""
-        return self.admission.turns > 0 or self.rooms.busy
+        return self.admission.turns > 0 or self.rooms.busy or self.clients.busy
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

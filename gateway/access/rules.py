@@ -16,6 +16,7 @@ WEBSOCKETS: Mapping[str, Scope] = {
     "/ws": Scope.SPEAK,
     "/ws_asr": Scope.SPEAK,
     "/chat/ws": Scope.CHAT,
+    "/client-ws": Scope.SPEAK,
 }
 """By path."""
 
