@@ -92,6 +92,7 @@ async def _running(doors: Doors) -> AsyncIterator[None]:
         tasks = [
             group.create_task(doors.rooms.run(started), name="rooms"),
             group.create_task(doors.admission.lag.watch(), name="loop lag"),
+            group.create_task(doors.groups.run(), name="groups"),
         ]
         await started.wait()
         try:

@@ -22,6 +22,7 @@ from .figures.readiness import Readiness
 from .figures.sampled import Sampled
 from .figures.traces import Traces
 from .open_llm_vtuber.clients import Clients
+from .open_llm_vtuber.groups import Groups
 from .stage.rooms import Rooms
 
 
@@ -42,6 +43,7 @@ class Doors:
         self.traces = Traces(endpoint) if endpoint else None
         self.rooms = Rooms(engine, self.admission, self.figures, self.traces)
         self.clients = Clients()
+        self.groups = Groups()
         self.sampled = Sampled(self)
         self.figures.registry.register(self.sampled)
         self.readiness = Readiness(self)

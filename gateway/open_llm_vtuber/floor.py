@@ -22,7 +22,8 @@ _NOTHING: Final = frozenset(
     for text in (
         "nothing to add", "I have nothing to add", "nothing more to add", "I have nothing more to add", "no comment", "pass",
         "I pass", "I'll pass", "nichts hinzuzufügen", "rien à ajouter", "nada que añadir", "没有补充", "没什么要补充的",
-        "我没有什么要补充的", "没有什么要说的", "無話可說", "特にありません", "特にないです", "特にない", "할 말이 없어요", "нечего добавить",
+        "我没有什么要补充的", "没有什么要说的", "無話可說", "特にありません", "特にないです", "特にない", "할 말이 없어요",
+        "нечего добавить",
     )
 )  # fmt: skip
 """Replies by which somebody lets the round end."""
@@ -101,9 +102,9 @@ class Floor:
         self.left, self._called, self._last, self._held = self._turns, [], None, True
         self._failing.clear()
 
-    def speaks_up(self, uid: str) -> bool:
+    def speaks_up(self, uid: str, now: float) -> bool:
         """A member wants to speak without having been asked; whether it may. Then it is its turn."""
-        if uid not in self._names or uid == self._last or not self.left:
+        if uid not in self._names or not self.left or not self._may(uid, now):
             return False
         self._held = False
         self._called = [uid, *(called for called in self._called if called != uid)]

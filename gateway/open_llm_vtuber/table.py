@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import hello, turns
+from . import groups, hello, proactive, turns
 from .client import Handler
 
 HANDLERS: Mapping[type, Handler] = {
     **hello.HANDLERS,
     **turns.HANDLERS,
+    **groups.HANDLERS,
+    **proactive.HANDLERS,
 }

@@ -175,12 +175,12 @@ def test_an_interruption_takes_the_floor_until_that_person_speaks() -> None:
 
 def test_a_member_speaks_up_by_itself_while_there_are_replies_left() -> None:
     made = floor(3)
-    assert not made.speaks_up("a")
+    assert not made.speaks_up("a", 0)
     made.interrupted()
-    assert made.speaks_up("b")
-    assert not made.speaks_up("stranger")
+    assert made.speaks_up("b", 0)
+    assert not made.speaks_up("stranger", 0)
     assert len(round_of(made)) == 3
-    assert not made.speaks_up("a")
+    assert not made.speaks_up("a", 0)
 
 
 def test_who_is_there_already_may_take_another_name() -> None:
@@ -229,7 +229,7 @@ def _replayed(turns: int, steps: list[tuple[str, str, str]]) -> list[str | None]
                 made.interrupted()
                 replies, failures, last, spoken_to = 0, 0, None, False
             case "up":
-                spoken_to = made.speaks_up(uid) or spoken_to
+                spoken_to = made.speaks_up(uid, now) or spoken_to
             case "turn" | "fail":
                 speaker = made.next(now)
                 speakers.append(speaker)
