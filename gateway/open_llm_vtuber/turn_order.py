@@ -74,6 +74,7 @@ class TurnOrder:
     def play_started(self, text: str | None) -> None:
         if self._turn:
             self._player.began(text, loop_ms())
+            self._session.playback.started(self._turn)
             self._look()
 
     def play_completed(self) -> None:
