@@ -28,6 +28,7 @@ from .chat.socket import serve_chat
 from .doors import Doors
 from .figures.timing import Timing
 from .figures.watching import watching
+from .open_llm_vtuber.proxy import serve_proxy
 from .open_llm_vtuber.socket import serve_client
 from .stage.socket import serve_stage
 
@@ -57,8 +58,13 @@ def build_app(engine: Engine) -> Starlette:
     async def client_socket(websocket: WebSocket) -> None:
         await serve_client(websocket, doors)
 
+    async def proxy_socket(websocket: WebSocket) -> None:
+        await serve_proxy(websocket, doors)
+
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
     theirs = [WebSocketRoute("/client-ws", client_socket)] if settings.open_llm_vtuber.enabled else []
+    if theirs and settings.open_llm_vtuber.proxy:
+        theirs.append(WebSocketRoute("/proxy-ws", proxy_socket))
     app = Starlette(
         routes=[
             *routes_of(ALL),
@@ -93,6 +99,7 @@ async def _running(doors: Doors) -> AsyncIterator[None]:
             group.create_task(doors.rooms.run(started), name="rooms"),
             group.create_task(doors.admission.lag.watch(), name="loop lag"),
             group.create_task(doors.groups.run(), name="groups"),
+            group.create_task(doors.proxies.run(), name="proxies"),
         ]
         await started.wait()
         try:

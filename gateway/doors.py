@@ -23,6 +23,7 @@ from .figures.sampled import Sampled
 from .figures.traces import Traces
 from .open_llm_vtuber.clients import Clients
 from .open_llm_vtuber.groups import Groups
+from .open_llm_vtuber.proxied import Proxies
 from .stage.rooms import Rooms
 
 
@@ -44,6 +45,7 @@ class Doors:
         self.rooms = Rooms(engine, self.admission, self.figures, self.traces)
         self.clients = Clients()
         self.groups = Groups()
+        self.proxies = Proxies(self)
         self.sampled = Sampled(self)
         self.figures.registry.register(self.sampled)
         self.readiness = Readiness(self)

@@ -17,6 +17,7 @@ WEBSOCKETS: Mapping[str, Scope] = {
     "/ws_asr": Scope.SPEAK,
     "/chat/ws": Scope.CHAT,
     "/client-ws": Scope.SPEAK,
+    "/proxy-ws": Scope.SPEAK,
 }
 """By path."""
 
