@@ -48,6 +48,7 @@ class TurnOrder:
         self._alarm = Alarm(self._look)
         self._turn = 0
         """The turn that is told of; 0 between turns."""
+        self._confirmed = False
         playback = session.playback
         playback.confirms, playback.stalled_after_ms, playback.on_all_sent = True, inf, self._all_sent
         playback.listener_joined()
@@ -88,7 +89,7 @@ class TurnOrder:
         self._alarm.set(None)
 
     def _begin(self, event: TurnStarted) -> None:
-        self._turn = event.turn
+        self._turn, self._confirmed = event.turn, False
         self._player.begin()
         self._stream = AudioStream(self._session.playback.sample_rate) if self._client.streams else None
         running = self._session.turn
@@ -131,8 +132,11 @@ class TurnOrder:
         if self._stream is None:
             self._send(self._maker.poll(now), now)
         self._session.playback.reported(self._turn, self._player.played_ms(now))
-        if self._player.over(now):
+        if self._player.over(now) and not self._confirmed:
+            self._confirmed = True
             self._session.playback.confirmed(self._turn)
+            if not self._player.told:
+                self._client.doors.figures.stalled("listener")
         self._set_alarm(now)
 
     def _set_alarm(self, now: float) -> None:

@@ -16,6 +16,8 @@ from serving import ending, serving, settings_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hayakuchi.core.types import SpeechTimes, UserInput
+from hayakuchi.gateway.open_llm_vtuber import client as client_module
+from hayakuchi.gateway.open_llm_vtuber.outbox import Outbox
 from hayakuchi.orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
 from hayakuchi.orchestrator.settings import Settings
 
@@ -357,6 +359,23 @@ async def test_garbage_is_answered_and_changes_nothing() -> None:
         assert (await client.receive())["type"] == "heartbeat-ack"
 
 
+async def test_a_message_that_would_take_long_to_be_read_is_not_read() -> None:
+    async with serving(talkative()) as (url, _), frontend(url) as client:
+        await client.socket.send('{"type": "text-input", "text": "Hi", "x": [' + "1," * 10_000_000 + "1]}")
+        assert "values" in (await client.next("error"))["message"]
+        await client.send("heartbeat")
+        assert (await client.receive())["type"] == "heartbeat-ack"
+
+
+async def test_who_sends_too_much_at_once_is_let_go() -> None:
+    async with serving(talkative()) as (url, _), frontend(url) as client:
+        large = json.dumps({"type": "heartbeat", "x": "x" * (30 << 20)})
+        with suppress(ConnectionClosed):
+            for _ in range(6):
+                await client.socket.send(large)
+        assert await client.close_code() == 1008
+
+
 async def test_too_much_garbage_ends_the_connection() -> None:
     async with serving(talkative()) as (url, _), frontend(url) as client:
         for _ in range(20):
@@ -391,6 +410,15 @@ async def test_a_client_that_reads_nothing_harms_nobody() -> None:
             await ours.send("text-input", text="Hi")
             assert (await ours.plays())[-1] == END[-1]
         stuck.socket.transport.resume_reading()
+
+
+async def test_who_is_too_slow_to_follow_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "Outbox", lambda: Outbox(messages=20))
+    async with ending(talkative()) as (url, _, server, _), frontend(url) as client:
+        [one] = server.doors.clients
+        for _ in range(21):
+            one.send({"type": "heartbeat-ack"})
+        assert await client.close_code() == 1008
 
 
 async def test_a_full_server_says_when_to_come_back() -> None:
