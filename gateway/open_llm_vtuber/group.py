@@ -70,11 +70,9 @@ class Group:
         self._relay: Relay | None = None
         """The reply that is being given."""
         self._woken = asyncio.Event()
-
-    @property
-    def busy(self) -> bool:
-        """Whether somebody speaks, or is about to."""
-        return self._relay is not None or bool(self._words) or self._cue is not None
+        self.quiet = asyncio.Event()
+        """Nobody speaks, or is about to."""
+        self.quiet.set()
 
     def join(self, client: Client) -> None:
         self.members.append(client)
@@ -102,7 +100,7 @@ class Group:
             raise CapacityError("too many messages at once", retry_after_s=1.0)
         self._words.append((by, heard))
         self._stop(by)
-        self._woken.set()
+        self._wake()
 
     def interrupt(self, by: Client, words: str | None = None) -> None:
         """A person interrupts whoever speaks; ``words``: what was heard at that client."""
@@ -111,11 +109,15 @@ class Group:
 
     def speak_up(self, client: Client, cue: UserInput) -> bool:
         """A character wants to speak without having been asked; whether it may."""
-        if self.busy or not self._floor.speaks_up(client.uid, loop_ms()):
+        if not self.quiet.is_set() or not self._floor.speaks_up(client.uid, loop_ms()):
             return False
         self._cue = client, cue
-        self._woken.set()
+        self._wake()
         return True
+
+    def _wake(self) -> None:
+        self.quiet.clear()
+        self._woken.set()
 
     async def run(self) -> None:
         """Speak in turn whenever a person has said something; ends when there is only one member left."""
@@ -127,7 +129,10 @@ class Group:
                     await self._reply(speaker)
                 self._tell_words()
                 await self._remember()
+                if not self._words and self._cue is None:
+                    self.quiet.set()
         finally:
+            self.quiet.set()
             await self._remember()
 
     def _next(self) -> Client | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -17,7 +17,7 @@ from ...core.types import UserInput
 from ...live2d_bridge.stage import to_json
 from ..access.caller import Caller
 from . import server_messages as told
-from .client import Client
+from .client import Client, ClientEvent, ReplyOver
 from .joints import part_on_stage
 from .outbox import Outbox
 from .server_messages import Message
@@ -33,7 +33,6 @@ READY_S: Final = 10.0
 STILL_S: Final = 120.0
 """How long nothing may come of a reply: more than its sound is sent ahead and a client is waited for."""
 LONGEST_S: Final = 900.0
-OVER: Final = to_json(told.control("conversation-chain-end"))
 
 
 class _Over(Exception):
@@ -74,8 +73,8 @@ class Avatar:
         self.error: HayakuchiError | None = None
         self._asked: deque[_Asked] = deque()
         self._came, self._stirred = asyncio.Event(), asyncio.Event()
-        self._over = False
-        """The end of a reply was told since that was last asked."""
+        self._ended = 0
+        """The last turn of the session that has ended."""
 
     def ask(self, by: Viewer, heard: UserInput, request_id: str | None) -> None:
         """It is said when all replies before are over. Raises CapacityError."""
@@ -97,6 +96,7 @@ class Avatar:
             async with asyncio.TaskGroup() as tasks:
                 client = self.client = Client(self._doors, self._caller, part_on_stage(self._doors.engine), tasks)
                 await client.begin()
+                client.watch(self._note)
                 tasks.create_task(self._tell(), name=f"proxied {client.uid}: tell")
                 tasks.create_task(self._answer(), name=f"proxied {client.uid}: answer")
                 self._doors.clients.add(client)
@@ -117,10 +117,14 @@ class Avatar:
     async def _tell(self) -> None:
         """Tell all viewers what the avatar's client is told."""
         async for text in self.client.outbox.texts():
-            self._over = self._over or text == OVER
             self._stirred.set()
             for viewer in self.viewers:
                 viewer.outbox.put(text)
+
+    def _note(self, event: ClientEvent) -> None:
+        if isinstance(event, ReplyOver):
+            self._ended = event.turn
+            self._stirred.set()
 
     async def _answer(self) -> None:
         """One after another; whatever else is being said is heard out, too."""
@@ -128,37 +132,44 @@ class Avatar:
             await self._came.wait()
             self._came.clear()
             while self._asked:
-                if self._speaking:
-                    await self._heard_out()
-                    continue
-                await self._say(self._asked.popleft())
+                await self._until(lambda: not self._speaking)
+                if self._asked:
+                    await self._say(self._asked.popleft())
 
     @property
     def _speaking(self) -> bool:
         group = self.client.group
-        return self.client.speaking or (group is not None and group.busy)
+        return self.client.speaking or (group is not None and not group.quiet.is_set())
 
     async def _say(self, asked: _Asked) -> None:
-        self._over = False
-        self.client.caller = asked.by.caller  # whoever asks is counted
+        """Returns when the reply is over."""
+        client = self.client
+        session, before, grouped = client.session, client.session.turns, client.group is not None
+
+        def over() -> bool:
+            return not self._speaking if grouped else client.session is not session or self._ended > before
+
+        client.caller = asked.by.caller  # whoever asks is counted
         try:
-            await self.client.say(asked.heard)
+            await client.say(asked.heard)
         except HayakuchiError as error:
             asked.by.complain(error, asked.request_id)
         else:
-            await self._heard_out()
+            await self._until(over)
 
-    async def _heard_out(self) -> None:
-        """Wait until a reply is over; one that does not come to an end is ended."""
+    async def _until(self, over: Callable[[], bool]) -> None:
+        """Wait for that; what does not come to an end is ended."""
         try:
             async with asyncio.timeout(LONGEST_S):
-                while not self._over:
+                while not over():
+                    if (group := self.client.group) is not None and not group.quiet.is_set():
+                        await group.quiet.wait()
+                        continue
                     self._stirred.clear()
                     async with asyncio.timeout(STILL_S):
                         await self._stirred.wait()
         except TimeoutError:
             self.client.interrupt()
-        self._over = False
 
 
 class Proxies:

@@ -14,6 +14,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ...core.clock import loop_ms
 from ...core.errors import CapacityError, HayakuchiError, ProtocolError, SessionClosed
 from ...core.types import UserInput
 from ..access.caller import caller_of
@@ -23,8 +24,9 @@ from ..sockets import part, take_more
 from . import server_messages as told
 from .client_messages import CreateNewHistory, Heartbeat, RequestInitConfig, TextInput, parse_client_message
 from .hello import greetings, part_of
+from .measure import MAX_MESSAGE_BYTES, Budget, check_values
 from .proxied import Avatar, Viewer
-from .socket import AT_ONCE, GOING_AWAY, MAX_MESSAGE_BYTES, MAX_MISTAKES, SLOW_S
+from .socket import AT_ONCE, GOING_AWAY, MAX_MISTAKES, SLOW_S
 from .table import HANDLERS
 from .turns import pictures
 
@@ -97,7 +99,7 @@ class _Connection:
         raise _Goodbye(GOING_AWAY, "the server ends")
 
     async def _read(self) -> None:
-        taken = 0
+        taken, budget = 0, Budget(loop_ms())
         while True:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
@@ -105,6 +107,8 @@ class _Connection:
             text = message.get("text")
             if text is None:
                 raise _Goodbye(1003, "binary frames are not understood")
+            if not budget.take(len(text), loop_ms()):
+                raise _Goodbye(1008, "too much at once")
             try:
                 await self._take(text)
             except SessionClosed as error:
@@ -116,6 +120,7 @@ class _Connection:
     async def _take(self, text: str) -> None:
         request: str | None = None
         try:
+            check_values(text)
             parsed = parse_client_message(text)
             if parsed is not None:
                 message, request = parsed

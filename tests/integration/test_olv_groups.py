@@ -215,7 +215,7 @@ async def test_endless_chatter_stops_at_the_budget(desk: Desk, llm: RecordingLLM
         await asyncio.sleep(0.2)
         assert len(llm.asked) == budget
         assert ann.client.group is not None
-        assert not ann.client.group.busy
+        assert ann.client.group.quiet.is_set()
         await ben.send("text-input", text="More!")
         await ben.ended(2 * budget)
         await asyncio.sleep(0.1)
@@ -252,7 +252,7 @@ async def test_when_all_models_fail_it_is_over_and_a_person_may_ask_again(desk: 
         await asyncio.sleep(0.1)
         assert len(llm.asked) == 3
         assert ann.client.group is not None
-        assert not ann.client.group.busy
+        assert ann.client.group.quiet.is_set()
         assert ben.lines().count("chain-start") == ben.lines().count("chain-end") == 3
 
 
