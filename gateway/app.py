@@ -31,6 +31,7 @@ from .figures.timing import Timing
 from .figures.watching import watching
 from .open_llm_vtuber import cache_files, files
 from .open_llm_vtuber.frontend import frontend_routes
+from .open_llm_vtuber.proxy import serve_proxy
 from .open_llm_vtuber.socket import serve_client
 from .open_llm_vtuber.tts_socket import serve_tts
 from .stage.socket import serve_stage
@@ -68,8 +69,13 @@ def build_app(engine: Engine) -> Starlette:
     async def client_socket(websocket: WebSocket) -> None:
         await serve_client(websocket, doors)
 
+    async def proxy_socket(websocket: WebSocket) -> None:
+        await serve_proxy(websocket, doors)
+
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
     theirs = [WebSocketRoute("/client-ws", client_socket), WebSocketRoute("/tts-ws", tts_socket)]
+    if settings.open_llm_vtuber.proxy:
+        theirs.append(WebSocketRoute("/proxy-ws", proxy_socket))
     app = Starlette(
         routes=[
             *routes_of(ALL),
@@ -109,6 +115,8 @@ async def _running(doors: Doors) -> AsyncIterator[None]:
         tasks = [
             group.create_task(doors.rooms.run(started), name="rooms"),
             group.create_task(doors.admission.lag.watch(), name="loop lag"),
+            group.create_task(doors.groups.run(), name="groups"),
+            group.create_task(doors.proxies.run(), name="proxies"),
         ]
         await started.wait()
         try:

@@ -24,7 +24,9 @@ from .figures.traces import Traces
 from .open_llm_vtuber.clients import Clients
 from .open_llm_vtuber.clips import Clips
 from .open_llm_vtuber.folder import folder_of
+from .open_llm_vtuber.groups import Groups
 from .open_llm_vtuber.look import Look
+from .open_llm_vtuber.proxied import Proxies
 from .stage.rooms import Rooms
 
 
@@ -48,6 +50,8 @@ class Doors:
         self.traces = Traces(endpoint) if endpoint else None
         self.rooms = Rooms(engine, self.admission, self.figures, self.traces)
         self.clients = Clients()
+        self.groups = Groups()
+        self.proxies = Proxies(self)
         self.sampled = Sampled(self)
         self.figures.registry.register(self.sampled)
         self.readiness = Readiness(self)

@@ -18,6 +18,7 @@ WEBSOCKETS: Mapping[str, Scope] = {
     "/chat/ws": Scope.CHAT,
     "/tts-ws": Scope.SPEAK,
     "/client-ws": Scope.SPEAK,
+    "/proxy-ws": Scope.SPEAK,
 }
 """By path."""
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from ...core.clock import loop_ms
 from ...core.errors import CapacityError, HayakuchiError, SessionClosed
 from ...core.events import TurnStatus
 from ...core.place import Place, at
@@ -22,6 +23,7 @@ from ..access.caller import Caller
 from ..access.meter import SoundMeter
 from ..figures.observers import observers
 from . import server_messages as told
+from .initiative import Initiative
 from .microphone import Microphone
 from .outbox import Outbox
 from .server_messages import Message
@@ -29,6 +31,7 @@ from .turn_order import TurnOrder
 
 if TYPE_CHECKING:
     from ..doors import Doors
+    from .group import Group
 
 AHEAD_MS = 30_000.0
 """Their clients keep a queue of items, so that much of a reply is sent as soon as it is there."""
@@ -64,8 +67,9 @@ class Client:
         self.uid = str(uuid4())
         self.doors, self.caller, self.part, self.tasks = doors, caller, part, tasks
         self.sound = SoundMeter(doors.meter, caller)
-        self.group: Any = None
+        self.group: Group | None = None
         """The group that it is in; None: it is by itself."""
+        self.initiative = Initiative()
         self.streams = False
         """It asked for its sound as ``audio-stream-*``."""
         self.outbox = Outbox()
@@ -125,16 +129,24 @@ class Client:
             self.part, self.session = part, (session := engine.new_session(name, history, part, AHEAD_MS))
             self._order = TurnOrder(self, session, self._over)
             session.observe(self._order.observe)
+            session.observe(lambda event: self.initiative.observe(event, loop_ms()))
             for observer in observers(session, self.doors.figures, self.doors.traces, partial(_model, part)):
                 session.observe(observer)
             with at(Place(session=name)):
                 self._running = self.tasks.create_task(_lasting(session), name=f"client {self.uid}: session")
 
     async def say(self, heard: UserInput) -> None:
-        """Somebody said this to the avatar: what is being spoken stops, and it answers.
+        """Somebody said this to the avatar, or to the group that it is in: what is being spoken stops, and it is answered.
 
         Raises CapacityError, SessionClosed, and Problem where it is more than the caller may ask for.
         """
+        if self.group is not None:
+            self.group.said(self, heard)
+        else:
+            await self.answer(heard)
+
+    async def answer(self, heard: UserInput) -> None:
+        """This avatar answers. Raises what :meth:`say` does."""
         self.doors.meter.request(self.caller)
         await self.doors.meter.charge(self.caller, characters=len(heard.text))
         self.doors.admission.check()
@@ -142,9 +154,16 @@ class Client:
         self.session.say(heard)
 
     def interrupt(self, heard: str | None = None) -> None:
-        """Stop speaking. ``heard``: what the client says was heard of the reply; None: it does not say."""
-        self.note_heard(heard)
+        """Whoever speaks to this client stops. ``heard``: what the client says was heard of it; None: it does not say."""
         self.mic.forget()
+        if self.group is not None:
+            self.group.interrupt(self, heard)
+        else:
+            self.hush(heard)
+
+    def hush(self, heard: str | None = None) -> None:
+        """This avatar stops speaking."""
+        self.note_heard(heard)
         with suppress(CapacityError, SessionClosed):
             self.session.interrupt()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import backgrounds, configs, hello, histories, microphone, turns
+from . import backgrounds, configs, groups, hello, histories, microphone, proactive, turns
 from .client import Handler
 
 HANDLERS: Mapping[type, Handler] = {
@@ -14,4 +14,6 @@ HANDLERS: Mapping[type, Handler] = {
     **configs.HANDLERS,
     **backgrounds.HANDLERS,
     **microphone.HANDLERS,
+    **groups.HANDLERS,
+    **proactive.HANDLERS,
 }
