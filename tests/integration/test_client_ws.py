@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import uuid
 from contextlib import suppress
@@ -324,7 +325,8 @@ async def test_what_is_no_picture_is_refused(address: str) -> None:
 async def test_a_large_picture_is_taken_and_a_larger_one_is_refused() -> None:
     async with serving(talkative()) as (url, _), frontend(url) as client:
         head = "data:image/png;base64,"
-        await client.send("text-input", text="Look", images=[{"data": head + "A" * (11 << 20)}])
+        picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(8 << 20)).decode()
+        await client.send("text-input", text="Look", images=[{"data": head + picture}])
         assert (await client.plays())[:2] == START
         await client.send("text-input", text="Look", images=[{"data": head + "A" * (12 << 20)}])
         assert "images" in (await client.next("error"))["message"]
