@@ -29,8 +29,11 @@ from .chat.socket import serve_chat
 from .doors import Doors
 from .figures.timing import Timing
 from .figures.watching import watching
-from .open_llm_vtuber import files
+from .open_llm_vtuber import cache_files, files
 from .open_llm_vtuber.frontend import frontend_routes
+from .open_llm_vtuber.proxy import serve_proxy
+from .open_llm_vtuber.socket import serve_client
+from .open_llm_vtuber.tts_socket import serve_tts
 from .stage.socket import serve_stage
 
 
@@ -41,7 +44,8 @@ def build_app(engine: Engine) -> Starlette:
     rooms = doors.rooms
     guests = guests_of(settings.open_llm_vtuber)
     first, last = frontend_routes(settings.open_llm_vtuber)
-    access = Access(ALL, pages.ROUTES, files.ROUTES, frontend=bool(last))
+    open_to_all = [*pages.ROUTES, *(cache_files.ROUTES if settings.open_llm_vtuber.enabled else ())]
+    access = Access(ALL, open_to_all, files.ROUTES, frontend=bool(last))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -59,16 +63,29 @@ def build_app(engine: Engine) -> Starlette:
     async def listening_socket(websocket: WebSocket) -> None:
         await serve_listener(websocket, doors)
 
+    async def tts_socket(websocket: WebSocket) -> None:
+        await serve_tts(websocket, doors)
+
+    async def client_socket(websocket: WebSocket) -> None:
+        await serve_client(websocket, doors)
+
+    async def proxy_socket(websocket: WebSocket) -> None:
+        await serve_proxy(websocket, doors)
+
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
+    theirs = [WebSocketRoute("/client-ws", client_socket), WebSocketRoute("/tts-ws", tts_socket)]
+    if settings.open_llm_vtuber.proxy:
+        theirs.append(WebSocketRoute("/proxy-ws", proxy_socket))
     app = Starlette(
         routes=[
             *routes_of(ALL),
             *first,
-            *pages.ROUTES,
+            *open_to_all,
             *files.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
             WebSocketRoute("/chat/ws", chat_socket),
             *listening,
+            *(theirs if settings.open_llm_vtuber.enabled else []),
             *last,
         ],
         middleware=[
@@ -98,6 +115,8 @@ async def _running(doors: Doors) -> AsyncIterator[None]:
         tasks = [
             group.create_task(doors.rooms.run(started), name="rooms"),
             group.create_task(doors.admission.lag.watch(), name="loop lag"),
+            group.create_task(doors.groups.run(), name="groups"),
+            group.create_task(doors.proxies.run(), name="proxies"),
         ]
         await started.wait()
         try:

@@ -21,7 +21,12 @@ from .figures.observing import Figures
 from .figures.readiness import Readiness
 from .figures.sampled import Sampled
 from .figures.traces import Traces
+from .open_llm_vtuber.clients import Clients
+from .open_llm_vtuber.clips import Clips
 from .open_llm_vtuber.folder import folder_of
+from .open_llm_vtuber.groups import Groups
+from .open_llm_vtuber.look import Look
+from .open_llm_vtuber.proxied import Proxies
 from .stage.rooms import Rooms
 
 
@@ -36,12 +41,17 @@ class Doors:
         self.entrance = Entrance(self.settings, KeyRing(lambda: self.database))
         self.uploads = Uploads()
         self.user_folder = folder_of(engine.settings)
+        self.look = Look(self.user_folder)
+        self.clips = Clips()
         self.figures = Figures()
         self.text_statistics = ReplyStatistics()
         """How fast replies in text were."""
         endpoint = engine.settings.observability.otlp_endpoint
         self.traces = Traces(endpoint) if endpoint else None
         self.rooms = Rooms(engine, self.admission, self.figures, self.traces)
+        self.clients = Clients()
+        self.groups = Groups()
+        self.proxies = Proxies(self)
         self.sampled = Sampled(self)
         self.figures.registry.register(self.sampled)
         self.readiness = Readiness(self)
@@ -49,7 +59,7 @@ class Doors:
     @property
     def busy(self) -> bool:
         """Whether anything is being said, or made for somebody."""
-        return self.admission.turns > 0 or self.rooms.busy
+        return self.admission.turns > 0 or self.rooms.busy or self.clients.busy
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

@@ -36,10 +36,12 @@ async def drain(doors: Doors, farewell: Farewell) -> None:
     patience_s = 0.0 if farewell.hurry.is_set() else farewell.patience_s
     doors.admission.draining = True
     doors.rooms.tell_closing(patience_s * 1000)
+    doors.clients.tell_closing()
     await _until(lambda: not doors.busy, patience_s, farewell.hurry)
     never = asyncio.Event()
     doors.rooms.interrupt()
-    await _until(lambda: not doors.rooms.speaking, SILENCE_S, never)
+    doors.clients.interrupt()
+    await _until(lambda: not (doors.rooms.speaking or doors.clients.busy), SILENCE_S, never)
     doors.admission.goodbye.set()
     await _until(lambda: not doors.admission.sockets, GOODBYE_S, never)
 

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 from websockets.protocol import State
 
 from ..core.channel import Channel
@@ -17,12 +18,23 @@ CLOSE_DEADLINE_S = 1.0
 LINGER_S = 6.0
 """How long a connection that was left may take to be gone: then what it did not take is dropped."""
 NOT_UTF8 = 1007
+SWITCHING = 101
+_MOST = "hayakuchi.message_size"
+"""In the scope's extensions."""
 
 
 class Sockets(WebSocketsSansIOProtocol):
     """uvicorn's, where a client that does not behave costs neither a line in the log nor a connection that stays for ever."""
 
     _linger: asyncio.TimerHandle | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == SWITCHING:
+            self.scope.setdefault("extensions", {})[_MOST] = {"set": self._take_more}
+
+    def _take_more(self, most_bytes: int) -> None:
+        self.conn.max_message_size = most_bytes
 
     async def run_asgi(self) -> None:
         await super().run_asgi()
@@ -62,6 +74,13 @@ class Sockets(WebSocketsSansIOProtocol):
         if self.conn.state is State.OPEN:
             self.conn.send_close(NOT_UTF8, "text that is not UTF-8")
             self.handle_parser_exception()
+
+
+def take_more(websocket: WebSocket, most_bytes: int) -> None:
+    """Take messages of this size from here on, from somebody who was let in; nothing happens on another server than ours."""
+    found = websocket.scope.get("extensions", {}).get(_MOST)
+    if found is not None:
+        found["set"](most_bytes)
 
 
 async def part(websocket: WebSocket, code: int, reason: str, rest: Channel[str | bytes] | Channel[str] | None) -> None:

@@ -48,6 +48,17 @@ class OpenLlmVtuberSettings(Block):
     group_turns: int = Field(
         default=6, ge=1, le=100, description="Replies in a group before a person has to say something again"
     )
+    group_sound: bool = Field(
+        default=False,
+        description="The members of a group hear each other's characters; false: they read what those say",
+    )
+    proactive_prompt: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=2000,
+        description="What the model is told when the avatar is to speak by itself; default: a short instruction in the "
+        "character's language",
+    )
     playback_patience_s: float = Field(
         default=5,
         ge=0.5,

@@ -3,7 +3,8 @@
 A socket would swallow a minute of audio before it pushes back. So no more than ``max_ahead_ms`` is ever sent ahead of what
 the listener says it has played. Who tells the time:
 
-    LISTENER  the viewer that holds the sound reports what it played. No progress for 5 s with audio left: it is given up.
+    LISTENER  the viewer that holds the sound reports what it played. No progress for 5 s with audio left: it is given up,
+              unless somebody else sees to that (``stalled_after_ms``).
     WAITING   the listener has just left; for 3 s time stands still, so that a reloaded page can go on where it stopped.
     ALONE     nobody listens; speech goes on in silence at the pace of the clock on the wall.
 
@@ -45,7 +46,14 @@ class Playback:
         self.on_stalled: Callable[[], None] = lambda: None
         """Called when the listener was given up because it made no progress."""
         self.on_play_start: Callable[[], None] = lambda: None
-        """Called when the listener's first report of a turn comes."""
+        """Called when the listener begins to play a turn, or reports for the first time that it did."""
+        self.on_all_sent: Callable[[], None] = lambda: None
+        """Called when the whole of a turn was sent, and it is only the listener that is waited for."""
+        self.stalled_after_ms = STALLED_AFTER_MS
+        """Infinite: the listener is never given up."""
+        self.confirms = False
+        """The listener itself says when it has heard everything: :meth:`confirmed`."""
+        self._started = self._confirmed = False
         self._sent_samples = 0
         self._played_ms = 0.0
         self._since = 0.0
@@ -85,6 +93,13 @@ class Playback:
         if self.clock is PlayClock.WAITING and loop_ms() - self._since >= WAIT_FOR_LISTENER_MS:
             self.clock = PlayClock.ALONE
         self.turn, self._sent_samples, self._played_ms, self._since = turn, 0, 0.0, loop_ms()
+        self._started = self._confirmed = False
+
+    def started(self, turn: int) -> None:
+        """The listener begins to play this turn; idempotent."""
+        if turn == self.turn and not self._started:
+            self._started = True
+            self.on_play_start()
 
     def reported(self, turn: int, played_ms: float) -> None:
         """The listener has played this turn up to ``played_ms``. Late and impossible reports are ignored."""
@@ -92,10 +107,20 @@ class Playback:
             return
         played_ms = min(played_ms, self.sent_ms)
         if played_ms > self._played_ms:
-            if self._played_ms == 0:
-                self.on_play_start()
+            self.started(turn)
             self._played_ms, self._since = played_ms, loop_ms()
             self._tell()
+
+    def confirmed(self, turn: int) -> None:
+        """The listener has heard all that was sent of this turn."""
+        self.reported(turn, self.sent_ms)
+        if turn == self.turn:
+            self._confirmed = True
+            self._tell()
+
+    def heard_at_most(self, played_ms: float) -> None:
+        """The listener stopped there, though it had reported more."""
+        self._played_ms = min(self._played_ms, max(played_ms, 0.0))
 
     def pause(self) -> None:
         """Hold the voice where it is; idempotent, until :meth:`resume` or the next turn."""
@@ -127,8 +152,13 @@ class Playback:
         return position
 
     async def drained(self) -> None:
-        """Wait until all that was sent was heard."""
-        await self._until(lambda: self.ahead_ms() <= SPENT_MS)
+        """All of a turn was sent: wait until it was heard."""
+        self.on_all_sent()
+        await self._until(self._all_heard)
+
+    def _all_heard(self) -> bool:
+        confirmed = self._confirmed or not (self.confirms and self._sent_samples)
+        return confirmed and self.ahead_ms() <= SPENT_MS
 
     def _has_room(self, audio: Audio) -> bool:
         ahead_ms = self.ahead_ms()
@@ -171,14 +201,14 @@ class Playback:
             return inf
         waited_ms = loop_ms() - self._since
         if self.clock is PlayClock.LISTENER:
-            return max(STALLED_AFTER_MS - waited_ms, 0.0)
+            return max(self.stalled_after_ms - waited_ms, 0.0)
         if self.clock is PlayClock.WAITING:
             return max(WAIT_FOR_LISTENER_MS - waited_ms, 0.0)
         return max(min(self.ahead_ms(), 20.0), 1.0)
 
     def _lost_patience(self) -> None:
         waited_ms = loop_ms() - self._since
-        if self.clock is PlayClock.LISTENER and waited_ms >= STALLED_AFTER_MS:
+        if self.clock is PlayClock.LISTENER and waited_ms >= self.stalled_after_ms:
             self._switch(PlayClock.ALONE)
             self.on_stalled()
         elif self.clock is PlayClock.WAITING and waited_ms >= WAIT_FOR_LISTENER_MS:

@@ -16,6 +16,9 @@ WEBSOCKETS: Mapping[str, Scope] = {
     "/ws": Scope.SPEAK,
     "/ws_asr": Scope.SPEAK,
     "/chat/ws": Scope.CHAT,
+    "/tts-ws": Scope.SPEAK,
+    "/client-ws": Scope.SPEAK,
+    "/proxy-ws": Scope.SPEAK,
 }
 """By path."""
 

@@ -25,6 +25,7 @@ from hayakuchi.gateway.access.keys import Key, insert, new_key
 from hayakuchi.llm.embeddings import Embedded
 from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.gateway_settings import AuthSettings, Scope, SessionsSettings
+from hayakuchi.orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
 from hayakuchi.orchestrator.settings import Component, Settings
 
 Step = LLMDelta | ProviderError | float | asyncio.Semaphore
@@ -168,15 +169,16 @@ async def chatting(
     *,
     keys: dict[str, tuple[Scope, ...]] | None = None,
     key_limits: dict[str, dict[str, int]] | None = None,
+    theirs: OpenLlmVtuberSettings | None = None,
     **settings: Any,
 ) -> AsyncIterator[Desk]:
-    """The server on a free port of this process. ``keys``: what each may do; whoever shows none may do all, too.
-    ``key_limits``: what a key has of its own."""
+    """The server on a free port of this process. ``keys``: what each may do; whoever shows none may do all, too, unless
+    ``auth`` says otherwise. ``key_limits``: what a key has of its own."""
     if keys:
-        settings["auth"] = AuthSettings(enabled=True, anonymous=tuple(Scope))
+        settings.setdefault("auth", AuthSettings(enabled=True, anonymous=tuple(Scope)))
     llm = llm or RecordingLLM()
     listener = bind("127.0.0.1", 0)
-    engine = Engine(chat_settings(llm, **settings))
+    engine = Engine(replace(chat_settings(llm, **settings), open_llm_vtuber=theirs or OpenLlmVtuberSettings()))
     ready = asyncio.Event()
     server = gateway.make_server(engine, ready.set)
     app: Any = server.config.app

@@ -1,0 +1,39 @@
+"""What a client is told unasked when it comes, in the order that their clients know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import server_messages as told
+from .client import Client, Handler
+from .client_messages import RequestInitConfig
+from .server_messages import Message
+
+
+def greet(client: Client) -> None:
+    """Everything up to the word that the microphone may be opened."""
+    for message in greetings(client):
+        client.send(message)
+
+
+def greetings(client: Client) -> tuple[Message, ...]:
+    nobody = told.group_update((), is_owner=False)
+    return nobody, told.full_text(told.ESTABLISHED), part_of(client), nobody, told.control("start-mic")
+
+
+def part_of(client: Client) -> Message:
+    """Who is on stage for it, and how that one looks."""
+    part = client.part
+    return told.set_model_and_conf(client.doors.look.model_info(part), part.character.name, part.id, client.uid)
+
+
+def tell_part(client: Client, request_id: str | None = None) -> None:
+    """Tell the client who is on stage, and how that one looks."""
+    client.send(part_of(client), request_id)
+
+
+async def _once_more(client: Client, message: RequestInitConfig, request_id: str | None) -> None:
+    tell_part(client, request_id)
+
+
+HANDLERS: Mapping[type, Handler] = {RequestInitConfig: _once_more}

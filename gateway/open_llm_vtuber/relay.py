@@ -1,0 +1,132 @@
+"""A reply as the other clients of a group see it.
+
+Their clients show a forwarded item as it comes, and what is forwarded without sound they show at once. So words are forwarded
+when the speaker's client can begin to play them, and the last of them before the reply is over. Where members are to hear each
+other, the sound is forwarded as it comes, and their clients play it in order. What the speaker's model does with its face is
+never forwarded: the others' models have other expressions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from math import inf
+from typing import Final
+
+from ...core.clock import loop_ms
+from ...core.types import BYTES_PER_SAMPLE
+from . import server_messages as told
+from .client import Client, ClientEvent, ItemSent, ReplyOver
+from .server_messages import SLICE_MS, Message
+
+STILL_MS: Final = 90_000.0
+"""How long nothing may come of a reply when all that came of it can have been heard. Models may have to be loaded first."""
+LONGEST_MS: Final = 900_000.0
+STOPPED_MS: Final = 2_000.0
+"""How long a reply that is interrupted may take to end."""
+GAP_MS: Final = 20.0
+"""Between two items, in their web client."""
+
+
+class Relay:
+    """One reply of ``speaker``. ``observe`` is told what its client is told; ``over`` waits until the reply is."""
+
+    def __init__(self, speaker: Client, listeners: Iterable[Client], *, sound: bool) -> None:
+        self.speaker = speaker
+        self.shown = ""
+        """The words that were forwarded so far."""
+        self.stopped = False
+        self._listeners = list(listeners)
+        self._sound = sound
+        self._from = speaker.session.turns
+        self._over: ReplyOver | None = None
+        self._waiting: deque[tuple[float, Message]] = deque()
+        """What is to be forwarded, and when (ms)."""
+        now = loop_ms()
+        self._played_at = now
+        """When all that was sent can have been played."""
+        self._rate = 0
+        """Of the stream of sound that is being sent, if it is one."""
+        self._patience, self._longest = now + STILL_MS, now + LONGEST_MS
+        self._changed = asyncio.Event()
+
+    def begin(self) -> None:
+        """The listeners' clients make ready for it."""
+        for listener in self._listeners:
+            listener.send(told.control("conversation-chain-start"))
+            listener.send(told.full_text(told.THINKING))
+
+    def observe(self, event: ClientEvent) -> None:
+        if isinstance(event, ItemSent):
+            self._take(event.message, loop_ms())
+        elif event.turn > self._from:
+            self._over = event
+        self._changed.set()
+
+    def stop(self) -> None:
+        """The reply is interrupted: what was not heard of it is not shown either."""
+        self.stopped = True
+        self._waiting.clear()
+        self._patience = loop_ms() + STOPPED_MS
+        self._changed.set()
+
+    def leave(self, listener: Client) -> None:
+        """One listener less; what it was told to wait for has come to an end."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+            _end(listener)
+
+    async def over(self) -> ReplyOver | None:
+        """How it ended; None where it did not end in time."""
+        while self._over is None:
+            now = loop_ms()
+            self._forward(now)
+            due = min(self._patience, self._longest)
+            if now >= due:
+                return None
+            self._changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min([due, *(at for at, _ in self._waiting)]) / 1000):
+                    await self._changed.wait()
+        self._forward(inf)
+        return self._over
+
+    def end(self) -> None:
+        """The listeners' clients are told that it has come to its end."""
+        for listener in self._listeners:
+            _end(listener)
+
+    def _take(self, message: Message, now: float) -> None:
+        if self.stopped:
+            return
+        begins = max(now, self._played_at)
+        if message["type"] == "audio-stream-chunk":
+            lasts = len(message["chunk"]) * 3 / 4 / BYTES_PER_SAMPLE * 1000 / self._rate if self._rate else 0.0
+        else:
+            lasts = len(message.get("volumes", ())) * SLICE_MS + GAP_MS
+            self._rate = message.get("sample_rate", self._rate)
+        self._played_at = begins + lasts
+        self._patience = self._played_at + STILL_MS
+        if self._sound:
+            self._waiting.append((now, _aloud(message)))
+        elif "display_text" in message:
+            self._waiting.append((begins, told.audio(None, (), message["display_text"], None, forwarded=True)))
+        self._forward(now)
+
+    def _forward(self, now: float) -> None:
+        while self._waiting and self._waiting[0][0] <= now:
+            _, message = self._waiting.popleft()
+            self.shown += message.get("display_text", {}).get("text", "")
+            for listener in self._listeners:
+                listener.send(message)
+
+
+def _aloud(message: Message) -> Message:
+    return {**message, "actions": None, "forwarded": True} if "display_text" in message else message
+
+
+def _end(listener: Client) -> None:
+    listener.send(told.force_new_message())
+    listener.send(told.control("conversation-chain-end"))
