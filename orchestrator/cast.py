@@ -17,7 +17,7 @@ from ..core.character import DEFAULT_EXPRESSIONS, Character
 from ..core.errors import ConfigError
 from ..llm.fallback import FallbackLLM
 from ..tts.phrase_cache import CachedTTS
-from .character_names import character_names
+from .character_names import CharacterNames, Stamp, stamp
 from .characters import available
 from .loader import load_settings
 from .open_llm_vtuber_settings import OpenLlmVtuberSettings
@@ -31,8 +31,6 @@ _OWN = frozenset({"character", "character_file", "files"})
 """What characters never share."""
 NAMED = 40
 """Characters that an error names."""
-
-Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class Part:
 class _Read:
     """What a character's file said when it was last read."""
 
-    stamp: Stamp
+    stamps: tuple[Stamp | None, ...]
     settings: Settings
 
 
@@ -94,6 +92,7 @@ class Cast:
     def __init__(self, on_stage: Part) -> None:
         self.on_stage = on_stage
         self._own = OwnChains(on_stage.voice.sample_rate, on_stage.settings.cache)
+        self._names = CharacterNames()
         self._read: dict[str, _Read] = {}
         self._reading = asyncio.Lock()
 
@@ -129,7 +128,7 @@ class Cast:
         """Id and name of all, the one on stage first; no two have the same name."""
         files = {id: file for id, file in (await self._files()).items() if id != self.on_stage.id}
         first = (self.on_stage.id, self.on_stage.character.name)
-        return await asyncio.to_thread(character_names, first, files)
+        return await asyncio.to_thread(self._names.of, first, files)
 
     @property
     def chains(self) -> Sequence[FallbackLLM | CachedTTS]:
@@ -169,10 +168,10 @@ class Cast:
     def _fresh(self, id: str, file: Path) -> Settings:
         """What the files say at the moment; waits for the disk."""
         stage = self.on_stage.settings
-        stamp = tuple(_stamp(one) for one in (file, *stage.files))
+        stamps = tuple(map(stamp, (file, *stage.files)))
         known = self._read.get(id)
-        if known is None or known.stamp != stamp:
-            known = self._read[id] = _Read(stamp, _settings(id, stage))
+        if known is None or known.stamps != stamps:
+            known = self._read[id] = _Read(stamps, _settings(id, stage))
         return known.settings
 
 
@@ -197,14 +196,6 @@ def _settings(id: str, stage: Settings) -> Settings:
         if field.name not in _OWN and getattr(read, field.name) == getattr(beside, field.name)
     }
     return replace(read, **shared)
-
-
-def _stamp(file: Path) -> tuple[int, int, int] | None:
-    try:
-        about = file.stat()
-    except OSError:
-        return None
-    return about.st_mtime_ns, about.st_size, about.st_ino
 
 
 def _wants_quick(settings: Settings) -> bool:
