@@ -137,7 +137,7 @@ class Cast:
 
     @property
     def problems(self) -> Sequence[str]:
-        """Who does without an own model or voice at the moment, a line each."""
+        """Who does without an own model or voice at the moment, and what is wrong with those of others, a line each."""
         return self._own.problems
 
     async def aclose(self) -> None:
@@ -153,17 +153,29 @@ class Cast:
         async with self._reading:
             settings = await asyncio.to_thread(self._fresh, id, file)
         stage = self.on_stage
-        llm = quick = voice = None
-        if settings.llm != stage.settings.llm:
-            llm = await self._own.model(settings.llm, id)
-        if settings.quick_llm != stage.settings.quick_llm and settings.quick_llm and _wants_quick(settings):
-            quick = await self._own.model(settings.quick_llm, id)
-        elif settings.quick_llm == stage.settings.quick_llm:
-            quick = stage.quick
-        if speaks and settings.tts != stage.settings.tts:
-            voice = await self._own.voice(settings.tts, id)
-        llm = llm or stage.llm
-        return Part(id, settings, make_agent(settings, llm, quick), llm, quick, voice or stage.voice, False)
+        async with asyncio.TaskGroup() as group:
+            llm = group.create_task(self._llm(settings, id), name=f"model of {id}")
+            quick = group.create_task(self._quick(settings, id), name=f"quick model of {id}")
+            voice = group.create_task(self._voice(settings, id), name=f"voice of {id}") if speaks else None
+        mind = make_agent(settings, llm.result(), quick.result())
+        return Part(id, settings, mind, llm.result(), quick.result(), voice.result() if voice else stage.voice, False)
+
+    async def _llm(self, settings: Settings, id: str) -> FallbackLLM:
+        stage = self.on_stage
+        own = await self._own.model(settings.llm, id) if settings.llm != stage.settings.llm else None
+        return own or stage.llm
+
+    async def _quick(self, settings: Settings, id: str) -> FallbackLLM | None:
+        """None: it does without first words of a small model."""
+        if settings.quick_llm == self.on_stage.settings.quick_llm:
+            return self.on_stage.quick
+        wanted = settings.character.quick_reply and takes_quick(settings.agent.provider)
+        return await self._own.model(settings.quick_llm, id) if wanted and settings.quick_llm else None
+
+    async def _voice(self, settings: Settings, id: str) -> CachedTTS:
+        stage = self.on_stage
+        own = await self._own.voice(settings.tts, id) if settings.tts != stage.settings.tts else None
+        return own or stage.voice
 
     def _fresh(self, id: str, file: Path) -> Settings:
         """What the files say at the moment; waits for the disk."""
@@ -196,10 +208,6 @@ def _settings(id: str, stage: Settings) -> Settings:
         if field.name not in _OWN and getattr(read, field.name) == getattr(beside, field.name)
     }
     return replace(read, **shared)
-
-
-def _wants_quick(settings: Settings) -> bool:
-    return settings.character.quick_reply and takes_quick(settings.agent.provider)
 
 
 def _config(provider: object) -> object:
