@@ -31,7 +31,7 @@ class Sockets(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if self.response.status_code == SWITCHING:
-            self.scope["extensions"][_MOST] = {"set": self._take_more}
+            self.scope.setdefault("extensions", {})[_MOST] = {"set": self._take_more}
 
     def _take_more(self, most_bytes: int) -> None:
         self.conn.max_message_size = most_bytes

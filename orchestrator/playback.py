@@ -46,14 +46,14 @@ class Playback:
         self.on_stalled: Callable[[], None] = lambda: None
         """Called when the listener was given up because it made no progress."""
         self.on_play_start: Callable[[], None] = lambda: None
-        """Called when the listener's first report of a turn comes."""
+        """Called when the listener begins to play a turn, or reports for the first time that it did."""
         self.on_all_sent: Callable[[], None] = lambda: None
         """Called when the whole of a turn was sent, and it is only the listener that is waited for."""
         self.stalled_after_ms = STALLED_AFTER_MS
         """Infinite: the listener is never given up."""
         self.confirms = False
         """The listener itself says when it has heard everything: :meth:`confirmed`."""
-        self._confirmed = False
+        self._started = self._confirmed = False
         self._sent_samples = 0
         self._played_ms = 0.0
         self._since = 0.0
@@ -93,7 +93,13 @@ class Playback:
         if self.clock is PlayClock.WAITING and loop_ms() - self._since >= WAIT_FOR_LISTENER_MS:
             self.clock = PlayClock.ALONE
         self.turn, self._sent_samples, self._played_ms, self._since = turn, 0, 0.0, loop_ms()
-        self._confirmed = False
+        self._started = self._confirmed = False
+
+    def started(self, turn: int) -> None:
+        """The listener begins to play this turn; idempotent."""
+        if turn == self.turn and not self._started:
+            self._started = True
+            self.on_play_start()
 
     def reported(self, turn: int, played_ms: float) -> None:
         """The listener has played this turn up to ``played_ms``. Late and impossible reports are ignored."""
@@ -101,8 +107,7 @@ class Playback:
             return
         played_ms = min(played_ms, self.sent_ms)
         if played_ms > self._played_ms:
-            if self._played_ms == 0:
-                self.on_play_start()
+            self.started(turn)
             self._played_ms, self._since = played_ms, loop_ms()
             self._tell()
 

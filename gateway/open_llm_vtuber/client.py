@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -14,19 +15,22 @@ from ...core.events import TurnStatus
 from ...core.place import Place, at
 from ...core.types import UserInput
 from ...live2d_bridge.stage import to_json
+from ...orchestrator.cast import Part
 from ...orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
 from ...orchestrator.session import Session
 from ..access.caller import Caller
 from ..access.meter import SoundMeter
 from ..figures.observers import observers
 from . import server_messages as told
-from .joints import Part, new_session
 from .outbox import Outbox
 from .server_messages import Message
 from .turn_order import TurnOrder
 
 if TYPE_CHECKING:
     from ..doors import Doors
+
+AHEAD_MS = 30_000.0
+"""Their clients keep a queue of items, so that much of a reply is sent as soon as it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +120,10 @@ class Client:
             engine, name, part = self.doors.engine, history_uid or uuid4().hex, part or self.part
             history = await engine.conversations.open(self.caller.owner, name, part.character.name)
             await self._end()
-            self.part, self.session = part, (session := new_session(engine, name, history, part))
+            self.part, self.session = part, (session := engine.new_session(name, history, part, AHEAD_MS))
             self._order = TurnOrder(self, session, self._over)
             session.observe(self._order.observe)
-            for observer in observers(session, self.doors.figures, self.doors.traces, lambda: engine.model_in_use):
+            for observer in observers(session, self.doors.figures, self.doors.traces, partial(_model, part)):
                 session.observe(observer)
             with at(Place(session=name)):
                 self._running = self.tasks.create_task(_lasting(session), name=f"client {self.uid}: session")
@@ -185,6 +189,11 @@ class Client:
 
 Handler = Callable[[Client, Any, str | None], Awaitable[None]]
 """What is done about a message: the client, the message, its ``request_id``."""
+
+
+def _model(part: Part) -> str | None:
+    """The name of the model that answers for this character."""
+    return part.llm.in_use.name if part.llm.in_use else None
 
 
 async def _lasting(session: Session) -> None:

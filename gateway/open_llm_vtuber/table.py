@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import hello, turns
+from . import backgrounds, configs, hello, histories, turns
 from .client import Handler
 
 HANDLERS: Mapping[type, Handler] = {
     **hello.HANDLERS,
     **turns.HANDLERS,
+    **histories.HANDLERS,
+    **configs.HANDLERS,
+    **backgrounds.HANDLERS,
 }

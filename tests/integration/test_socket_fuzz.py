@@ -24,7 +24,7 @@ from hayakuchi.live2d_bridge.client_messages import MIC_MODES
 
 FRAMES = 25_000 if os.environ.get("HAYAKUCHI_REQUIRE_ALL") == "1" else 10_000
 CLIENTS = 8
-PATHS = ("/stage/ws", "/chat/ws", "/ws", "/ws_asr")
+PATHS = ("/stage/ws", "/chat/ws", "/ws", "/ws_asr", "/client-ws")
 CLOSE_CODES = {1000, 1001, 1003, 1007, 1008, 1009, 1011, 1013}
 BROKEN_FRAME = 1002
 """What RFC 6455 has for bytes that are no WebSocket frames."""
@@ -48,6 +48,21 @@ SEEDS = (
     '{"type":"edit","message":1,"text":"other words"}',
     '{"type":"rollback","count":1}',
     '{"type":"text-input","text":"Hi"}',
+    '{"type":"text-input","text":"Hi","images":[{"source":"camera","data":"data:image/png;base64,AAAA"}],"request_id":"1"}',
+    '{"type":"interrupt-signal","text":"Hello"}',
+    '{"type":"audio-play-start","display_text":{"text":"Hello you."},"forwarded":true}',
+    '{"type":"frontend-playback-complete"}',
+    '{"type":"request-audio-stream","enabled":true}',
+    '{"type":"mic-audio-data","audio":[0.1,-0.5,NaN,1e999]}',
+    '{"type":"mic-audio-end"}',
+    '{"type":"raw-audio-data","audio":[0.0]}',
+    '{"type":"ai-speak-signal","idle_time":5}',
+    *(f'{{"type":"{kind}","history_uid":"x"}}' for kind in ("fetch-and-set-history", "delete-history")),
+    *(f'{{"type":"{kind}"}}' for kind in ("create-new-history", "fetch-history-list", "fetch-configs", "heartbeat")),
+    *(f'{{"type":"{kind}"}}' for kind in ("fetch-backgrounds", "request-init-config", "request-group-info")),
+    '{"type":"switch-config","file":"../conf.yaml"}',
+    '{"type":"add-client-to-group","invitee_uid":"x"}',
+    '{"type":"remove-client-from-group","target_uid":"x"}',
     '{"op":"config","sampleRate":48000,"language":"en"}',
     '{"op":"config","sampleRate":8000}',
     '{"messages":[{"role":"user","content":"Hi"}],"model":"x"}',

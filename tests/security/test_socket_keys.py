@@ -224,6 +224,35 @@ async def test_sound_that_is_heard_counts(tmp_path: Path) -> None:
             assert message["code"] == "daily_limit"
 
 
+async def test_what_is_said_to_the_socket_of_other_frontends_counts(tmp_path: Path) -> None:
+    async with keyed(tmp_path) as server:
+        token = server.key(SPEAK, requests_per_minute=3, characters_per_day=8)
+        async with connect(
+            f"{server.ws}/client-ws", proxy=None, subprotocols=protocols(f"hayakuchi-key.{token}")
+        ) as socket:
+            for text, words in (("123456", None), ("1234", "characters a day"), ("1", "requests a minute")):
+                await socket.send(json.dumps({"type": "text-input", "text": text}))
+                wanted = "force-new-message" if words is None else "error"
+                while (message := await told(socket))["type"] != wanted:
+                    if message["type"] == "backend-synth-complete":
+                        await socket.send('{"type": "frontend-playback-complete"}')
+                assert words is None or words in message["message"]
+
+
+async def test_a_frontend_may_send_its_key_as_the_first_message(tmp_path: Path) -> None:
+    async with keyed(tmp_path) as server, connect(f"{server.ws}/client-ws", proxy=None) as socket:
+        await socket.send(json.dumps({"type": "auth", "key": server.key(SPEAK)}))
+        assert await told(socket) == {"type": "auth.ok"}
+        assert (await told(socket))["type"] == "group-update"
+
+
+async def test_who_has_not_shown_a_key_may_not_send_much(tmp_path: Path) -> None:
+    async with keyed(tmp_path) as server, connect(f"{server.ws}/client-ws", proxy=None) as socket:
+        with suppress(ConnectionClosed):
+            await socket.send("x" * 70_000)
+        assert (await closed(socket))[0] == 1009
+
+
 async def test_what_is_said_to_the_chat_socket_counts(tmp_path: Path) -> None:
     async with keyed(tmp_path) as server:
         token = server.key(Scope.CHAT, requests_per_minute=2, characters_per_day=6)
