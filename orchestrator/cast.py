@@ -106,7 +106,7 @@ class Cast:
         if wanted in (self.on_stage.id.casefold(), self.on_stage.character.name.casefold()):
             return self.on_stage
         files = await self._files()
-        found = next((id for id in files if id.casefold() == wanted), None)
+        found = name if name in files else next((id for id in files if id.casefold() == wanted), None)
         return await self._part(found, files[found], speaks=speaks) if found is not None else None
 
     async def find(self, id: str) -> Part:
@@ -183,7 +183,7 @@ class Cast:
         stamps = tuple(map(stamp, (file, *stage.files)))
         known = self._read.get(id)
         if known is None or known.stamps != stamps:
-            known = self._read[id] = _Read(stamps, _settings(id, stage))
+            known = self._read[id] = _Read(stamps, _settings(file, stage))
         return known.settings
 
 
@@ -193,10 +193,10 @@ def make_agent(settings: Settings, llm: FallbackLLM, quick: FallbackLLM | None) 
     return make(settings.agent.config, llm, settings.character, *([quick] if quick and takes_quick(make) else []))
 
 
-def _settings(id: str, stage: Settings) -> Settings:
+def _settings(file: Path, stage: Settings) -> Settings:
     """A character's file laid over conf.yaml, with what is on stage wherever the two files say the same. Raises ConfigError."""
     registry, conf = default_registry(), stage.files[0]
-    read = load_settings(conf, character=id, registry=registry)
+    read = load_settings(conf, character=str(file), registry=registry)
     try:
         on_stage = str(stage.character_file) if stage.character_file else None
         beside = load_settings(conf, character=on_stage, registry=registry)

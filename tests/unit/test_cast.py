@@ -164,6 +164,18 @@ async def test_looking_up_is_lenient_and_finding_is_not(folder: Path) -> None:
             await engine.cast.find("Bob")
 
 
+async def test_ids_are_exact_where_files_differ_by_case_or_look_like_paths(folder: Path) -> None:
+    written(folder, Bob="name: Big Bob\n", **{"x.yaml": "name: X\n", "harry": "name: H\n"})
+    written(folder, ann=FILES["ann"].replace("Ann", "Harry"))
+    async with staged(folder) as engine:
+        for id, name in (("bob", "Bob"), ("Bob", "Big Bob"), ("x.yaml", "X"), ("harry", "H")):
+            assert (await engine.cast.find(id)).character.name == name
+        for name, answers in (("bob", "Bob"), ("Bob", "Big Bob"), ("HARRY", "Harry")):
+            part = await engine.cast.look_up(name)
+            assert part
+            assert part.character.name == answers
+
+
 async def test_who_only_writes_does_not_wait_for_a_voice(folder: Path) -> None:
     async with staged(folder) as engine:
         part = await engine.cast.look_up("bob", speaks=False)
