@@ -17,7 +17,7 @@ from ..core.character import DEFAULT_EXPRESSIONS, Character
 from ..core.errors import ConfigError
 from ..llm.fallback import FallbackLLM
 from ..tts.phrase_cache import CachedTTS
-from .character_names import character_names
+from .character_names import CharacterNames, Stamp, stamp
 from .characters import available
 from .loader import load_settings
 from .open_llm_vtuber_settings import OpenLlmVtuberSettings
@@ -31,8 +31,6 @@ _OWN = frozenset({"character", "character_file", "files"})
 """What characters never share."""
 NAMED = 40
 """Characters that an error names."""
-
-Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class Part:
 class _Read:
     """What a character's file said when it was last read."""
 
-    stamp: Stamp
+    stamps: tuple[Stamp | None, ...]
     settings: Settings
 
 
@@ -94,6 +92,7 @@ class Cast:
     def __init__(self, on_stage: Part) -> None:
         self.on_stage = on_stage
         self._own = OwnChains(on_stage.voice.sample_rate, on_stage.settings.cache)
+        self._names = CharacterNames()
         self._read: dict[str, _Read] = {}
         self._reading = asyncio.Lock()
 
@@ -107,7 +106,7 @@ class Cast:
         if wanted in (self.on_stage.id.casefold(), self.on_stage.character.name.casefold()):
             return self.on_stage
         files = await self._files()
-        found = next((id for id in files if id.casefold() == wanted), None)
+        found = name if name in files else next((id for id in files if id.casefold() == wanted), None)
         return await self._part(found, files[found], speaks=speaks) if found is not None else None
 
     async def find(self, id: str) -> Part:
@@ -129,7 +128,7 @@ class Cast:
         """Id and name of all, the one on stage first; no two have the same name."""
         files = {id: file for id, file in (await self._files()).items() if id != self.on_stage.id}
         first = (self.on_stage.id, self.on_stage.character.name)
-        return await asyncio.to_thread(character_names, first, files)
+        return await asyncio.to_thread(self._names.of, first, files)
 
     @property
     def chains(self) -> Sequence[FallbackLLM | CachedTTS]:
@@ -138,7 +137,7 @@ class Cast:
 
     @property
     def problems(self) -> Sequence[str]:
-        """Who does without an own model or voice at the moment, a line each."""
+        """Who does without an own model or voice at the moment, and what is wrong with those of others, a line each."""
         return self._own.problems
 
     async def aclose(self) -> None:
@@ -154,25 +153,37 @@ class Cast:
         async with self._reading:
             settings = await asyncio.to_thread(self._fresh, id, file)
         stage = self.on_stage
-        llm = quick = voice = None
-        if settings.llm != stage.settings.llm:
-            llm = await self._own.model(settings.llm, id)
-        if settings.quick_llm != stage.settings.quick_llm and settings.quick_llm and _wants_quick(settings):
-            quick = await self._own.model(settings.quick_llm, id)
-        elif settings.quick_llm == stage.settings.quick_llm:
-            quick = stage.quick
-        if speaks and settings.tts != stage.settings.tts:
-            voice = await self._own.voice(settings.tts, id)
-        llm = llm or stage.llm
-        return Part(id, settings, make_agent(settings, llm, quick), llm, quick, voice or stage.voice, False)
+        async with asyncio.TaskGroup() as group:
+            llm = group.create_task(self._llm(settings, id), name=f"model of {id}")
+            quick = group.create_task(self._quick(settings, id), name=f"quick model of {id}")
+            voice = group.create_task(self._voice(settings, id), name=f"voice of {id}") if speaks else None
+        mind = make_agent(settings, llm.result(), quick.result())
+        return Part(id, settings, mind, llm.result(), quick.result(), voice.result() if voice else stage.voice, False)
+
+    async def _llm(self, settings: Settings, id: str) -> FallbackLLM:
+        stage = self.on_stage
+        own = await self._own.model(settings.llm, id) if settings.llm != stage.settings.llm else None
+        return own or stage.llm
+
+    async def _quick(self, settings: Settings, id: str) -> FallbackLLM | None:
+        """None: it does without first words of a small model."""
+        if settings.quick_llm == self.on_stage.settings.quick_llm:
+            return self.on_stage.quick
+        wanted = settings.character.quick_reply and takes_quick(settings.agent.provider)
+        return await self._own.model(settings.quick_llm, id) if wanted and settings.quick_llm else None
+
+    async def _voice(self, settings: Settings, id: str) -> CachedTTS:
+        stage = self.on_stage
+        own = await self._own.voice(settings.tts, id) if settings.tts != stage.settings.tts else None
+        return own or stage.voice
 
     def _fresh(self, id: str, file: Path) -> Settings:
         """What the files say at the moment; waits for the disk."""
         stage = self.on_stage.settings
-        stamp = tuple(_stamp(one) for one in (file, *stage.files))
+        stamps = tuple(map(stamp, (file, *stage.files)))
         known = self._read.get(id)
-        if known is None or known.stamp != stamp:
-            known = self._read[id] = _Read(stamp, _settings(id, stage))
+        if known is None or known.stamps != stamps:
+            known = self._read[id] = _Read(stamps, _settings(file, stage))
         return known.settings
 
 
@@ -182,10 +193,10 @@ def make_agent(settings: Settings, llm: FallbackLLM, quick: FallbackLLM | None) 
     return make(settings.agent.config, llm, settings.character, *([quick] if quick and takes_quick(make) else []))
 
 
-def _settings(id: str, stage: Settings) -> Settings:
+def _settings(file: Path, stage: Settings) -> Settings:
     """A character's file laid over conf.yaml, with what is on stage wherever the two files say the same. Raises ConfigError."""
     registry, conf = default_registry(), stage.files[0]
-    read = load_settings(conf, character=id, registry=registry)
+    read = load_settings(conf, character=str(file), registry=registry)
     try:
         on_stage = str(stage.character_file) if stage.character_file else None
         beside = load_settings(conf, character=on_stage, registry=registry)
@@ -197,18 +208,6 @@ def _settings(id: str, stage: Settings) -> Settings:
         if field.name not in _OWN and getattr(read, field.name) == getattr(beside, field.name)
     }
     return replace(read, **shared)
-
-
-def _stamp(file: Path) -> tuple[int, int, int] | None:
-    try:
-        about = file.stat()
-    except OSError:
-        return None
-    return about.st_mtime_ns, about.st_size, about.st_ino
-
-
-def _wants_quick(settings: Settings) -> bool:
-    return settings.character.quick_reply and takes_quick(settings.agent.provider)
 
 
 def _config(provider: object) -> object:

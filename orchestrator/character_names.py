@@ -11,19 +11,42 @@ from .yaml_source import read_yaml
 
 LONGEST = 60
 
+Stamp = tuple[int, int, int]
 
-def character_names(first: tuple[str, str], files: Mapping[str, Path]) -> list[tuple[str, str]]:
-    """Id and name: ``first``, then that of each file, by id. A file that cannot be read is called by its id; where several have
-    the same name, all but the first have their id added to it. Waits for the disk."""
-    found = [first]
-    taken = {first[1].casefold()}
-    for id, file in files.items():
-        name = _name(file) or id
-        if name.casefold() in taken:
-            name = f"{name} ({id})"
-        taken.add(name.casefold())
-        found.append((id, name))
-    return found
+
+class CharacterNames:
+    """Reads a file again when it has changed. Waits for the disk."""
+
+    def __init__(self) -> None:
+        self._read: dict[Path, tuple[Stamp | None, str | None]] = {}
+
+    def of(self, first: tuple[str, str], files: Mapping[str, Path]) -> list[tuple[str, str]]:
+        """Id and name: ``first``, then that of each file, by id. A file that cannot be read is called by its id; where several
+        have the same name, all but the first have their id added to it."""
+        found = [first]
+        taken = {first[1].casefold()}
+        for id, file in files.items():
+            name = self._name(file) or id
+            if name.casefold() in taken:
+                name = f"{name} ({id})"
+            taken.add(name.casefold())
+            found.append((id, name))
+        return found
+
+    def _name(self, file: Path) -> str | None:
+        known, seen = self._read.get(file), stamp(file)
+        if known is None or known[0] != seen:
+            known = self._read[file] = (seen, _name(file))
+        return known[1]
+
+
+def stamp(file: Path) -> Stamp | None:
+    """Changes when the file does; None: it is not there."""
+    try:
+        about = file.stat()
+    except OSError:
+        return None
+    return about.st_mtime_ns, about.st_size, about.st_ino
 
 
 def _name(file: Path) -> str | None:

@@ -35,11 +35,18 @@ class _Own(Generic[C]):
 
     def __init__(self, parts: Parts, chain: C, of: str) -> None:
         self.parts, self.chain = parts, chain
-        self.problem: str | None = None
         self._of = of
+        self._closed: str | None = None
+        """Why it does not open."""
         self._opened = False
         self._again_at = 0.0
         self._lock = asyncio.Lock()
+
+    @property
+    def problems(self) -> list[str]:
+        if self._closed:
+            return [self._closed]
+        return [f"{self._of}: {error}" for _, _, error in self.chain.states(loop_ms()) if error is not None]
 
     async def ready(self) -> bool:
         """Open it unless it is, or was tried a moment ago; whether it is open."""
@@ -59,13 +66,13 @@ class _Own(Generic[C]):
         except TimeoutError:
             self._opened = bool(_fallback(self.chain).open_times)  # the others are opened when they are asked
         if self._opened:
-            self.problem = None
+            self._closed = None
             self.chain.prepare()
             return
         self._again_at = loop_ms() + RETRY_MS
         names = ", ".join(part.name for part in self.parts)
-        self.problem = f"{self._of} goes on with the one on stage, because its own ({names}) does not open: {why}"
-        log.warning("%s", self.problem)
+        self._closed = f"{self._of} goes on with the one on stage, because its own ({names}) does not open: {why}"
+        log.warning("%s", self._closed)
 
 
 class OwnChains:
@@ -93,8 +100,8 @@ class OwnChains:
 
     @property
     def problems(self) -> list[str]:
-        """Who does without an own model or voice at the moment, and why."""
-        return [own.problem for own in (*self._models, *self._voices) if own.problem]
+        """What is wrong at the moment, by character."""
+        return [line for own in (*self._models, *self._voices) for line in own.problems]
 
     async def aclose(self) -> None:
         """Close all, whatever closing another one raises; idempotent."""

@@ -124,7 +124,7 @@ class Client:
         that part (None: the same)."""
         async with self._beginning:
             engine, name, part = self.doors.engine, history_uid or uuid4().hex, part or self.part
-            history = await engine.conversations.open(self.caller.owner, name, part.character.name)
+            history = await engine.conversations.open(self.caller.owner, name, part.character.name, lazily=True)
             await self._end()
             self.part, self.session = part, (session := engine.new_session(name, history, part, AHEAD_MS))
             self._order = TurnOrder(self, session, self._over)

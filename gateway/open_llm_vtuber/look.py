@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -16,6 +17,8 @@ HOW = (
     "no Live2D model: name the folder with live2d-models and model_dict.json as open_llm_vtuber.folder in conf.yaml, "
     "and one of its models as open_llm_vtuber.model"
 )
+MOST_EMOTIONS = 100
+"""They are all told to the language model."""
 
 log = logging.getLogger(__name__)
 
@@ -120,10 +123,6 @@ class Look:
         name = part.character.avatar or ""
         return name if name and self._folder.file("avatars", name) else ""
 
-    def missing(self, part: Part) -> str | None:
-        """What to do about a character that nobody sees; None: it has a model."""
-        return HOW if self._entry(part) is None else None
-
     def _entry(self, part: Part) -> Mapping[str, Any] | None:
         models = [entry for entry in self._folder.models if _usable(entry)]
         wanted = part.look.model
@@ -141,9 +140,12 @@ class Look:
 
     def _emotions(self, model: str, said: Any) -> dict[str, int | str]:
         entries = said if isinstance(said, Mapping) else {}
-        found = {name: value for name, value in entries.items() if _is_word(name) and _is_name(value)}
+        fitting = ((name, value) for name, value in entries.items() if _is_word(name) and _is_name(value))
+        found = dict(islice(fitting, MOST_EMOTIONS))
         if len(found) < len(entries) or (said is not None and not isinstance(said, Mapping)):
-            self._tell(f"model_dict.json: {model}: emotionMap: expected numbers or names of expressions by emotion")
+            self._tell(
+                f"model_dict.json: {model}: emotionMap: expected up to {MOST_EMOTIONS} emotions, and a number or name for each"
+            )
         return found
 
     def _tell(self, problem: str) -> None:

@@ -109,3 +109,15 @@ async def test_a_conversation_that_is_begun_lazily_is_kept_when_something_is_sai
         assert await engine.conversations.open("somebody", "new", "Bob", lazily=True) is heard.session.history
         assert await engine.conversations.list("") == []
         heard.session.close()
+
+
+async def test_a_voice_of_another_rate_is_heard_at_that_of_the_stage(folder: Path) -> None:
+    written(folder, bob="name: Bob\ntts: {tone_tts: {voice: b, rate: 16000}}\n")
+    async with staged(folder) as engine, asyncio.TaskGroup() as group:
+        heard = await session_of(engine, group, "one", "", "bob")
+        async with asyncio.timeout(10):
+            await heard.say("Hi")
+        assert heard.session.playback.sample_rate == 8000
+        assert len(heard.sound) % (len(sound_of("b")) // 2) == 0
+        assert 0 < len(heard.sound) <= len(sound_of("b"))
+        heard.session.close()

@@ -48,16 +48,17 @@ class ToneConfig(TTSConfig):
     """A voice that is one tone."""
 
     voice: str = Field(default="stage", description="Its first letter's number is the level of the sound")
+    rate: int = Field(default=8000, description="Samples a second")
     opens: Opens = Field(default="at once", description="Whether it opens")
 
 
 class ToneTTS(_Provider):
     name = "tone_tts"
     Config: ClassVar[type[ToneConfig]] = ToneConfig
-    sample_rate = 8000
 
     def __init__(self, config: ToneConfig) -> None:
         super().__init__(config)
+        self.sample_rate = config.rate
         self.said: list[str] = []
 
     async def synthesize(self, request: SpeechRequest) -> AsyncIterator[Audio]:

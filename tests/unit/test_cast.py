@@ -164,6 +164,18 @@ async def test_looking_up_is_lenient_and_finding_is_not(folder: Path) -> None:
             await engine.cast.find("Bob")
 
 
+async def test_ids_are_exact_where_files_differ_by_case_or_look_like_paths(folder: Path) -> None:
+    written(folder, Bob="name: Big Bob\n", **{"x.yaml": "name: X\n", "harry": "name: H\n"})
+    written(folder, ann=FILES["ann"].replace("Ann", "Harry"))
+    async with staged(folder) as engine:
+        for id, name in (("bob", "Bob"), ("Bob", "Big Bob"), ("x.yaml", "X"), ("harry", "H")):
+            assert (await engine.cast.find(id)).character.name == name
+        for name, answers in (("bob", "Bob"), ("Bob", "Big Bob"), ("HARRY", "Harry")):
+            part = await engine.cast.look_up(name)
+            assert part
+            assert part.character.name == answers
+
+
 async def test_who_only_writes_does_not_wait_for_a_voice(folder: Path) -> None:
     async with staged(folder) as engine:
         part = await engine.cast.look_up("bob", speaks=False)
@@ -209,6 +221,44 @@ async def test_one_who_waits_for_a_voice_keeps_nobody_else_waiting(folder: Path)
             assert voice_of(await engine.cast.find("bob")).config.voice == "bob"
         assert not waiting.done()
         waiting.cancel()
+
+
+async def test_who_gives_up_waiting_for_a_voice_leaves_it_to_the_next_one(folder: Path) -> None:
+    written(folder, slow="name: Slow\ntts: {tone_tts: {voice: x, opens: never}}\n")
+    async with staged(folder) as engine:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await engine.cast.find("slow")
+        own: Any = engine.cast.chains[0]
+        own.chain.providers[0].opens = "at once"
+        assert voice_of(await engine.cast.find("slow")).config.voice == "x"
+        assert not engine.cast.problems
+
+
+async def test_one_voice_of_several_that_opens_in_time_is_enough(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_chains, "OPEN_S", 0.1)
+    voices = "[{tone_tts: {voice: x, opens: never}}, {tone_tts: {voice: y}}]"
+    written(folder, some=f"name: Some\ntts: {voices}\n")
+    async with staged(folder) as engine:
+        part = await engine.cast.find("some")
+        assert part.voice is engine.cast.chains[0]
+        assert not engine.cast.problems
+
+
+async def test_own_voices_are_probed_with_the_others(folder: Path) -> None:
+    async with staged(folder) as engine:
+        bob = await engine.cast.find("bob")
+        probes: list[str] = []
+
+        async def probe() -> str:
+            probes.append("bob")
+            return "here"
+
+        voice_of(bob).probe = probe
+        await engine.warm_up()
+        assert probes == ["bob"]
+        await engine.warm_up(failing_only=True)
+        assert probes == ["bob"]
 
 
 async def test_seen_with_the_expressions_of_a_model(folder: Path) -> None:

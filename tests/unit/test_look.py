@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast_rig import FILES, folder_fixture, staged, written
+from cast_rig import FILES, folder_fixture, registry, staged, written
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hayakuchi.gateway.open_llm_vtuber.look import NOWHERE, Look
+from hayakuchi.gateway.open_llm_vtuber.look import FIELDS, NOWHERE, Look
+from hayakuchi.orchestrator.engine import Engine
+from hayakuchi.orchestrator.loader import load_settings
 
 __all__ = ["folder_fixture"]
 
@@ -29,6 +33,12 @@ MAO = {
     "pointerInteractive": True,
     "scrollToResize": True,
 }
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """Not opened."""
+    return Engine(load_settings(written(tmp_path_factory.mktemp("look"), **FILES), registry=registry()))
 
 
 class Folder:
@@ -86,6 +96,7 @@ async def test_a_field_of_the_wrong_type_is_left_out_and_told_once(
     ("said", "kept"),
     [
         ({"joy": 3, "bad": [1], "": 2, "a]b": 1, "on": True, "half": 0.5}, {"joy": 3}),
+        ({f"e{n}": n for n in range(200)}, {f"e{n}": n for n in range(100)}),
         ([1], {}),
         ("joy", {}),
         (None, {}),
@@ -121,11 +132,10 @@ async def test_without_a_model_their_web_client_gets_a_text_for_an_address(
         part = engine.cast.on_stage
         info = look.model_info(part)
         assert (info["url"], info["emotionMap"]) == (NOWHERE, {})
-        assert "open_llm_vtuber.folder" in (look.missing(part) or "")
+        assert "open_llm_vtuber.folder" in info["description"]
         assert look.expressions(part, ("joy",)) == ["joy"]
         assert look.seen(part) is part
     assert "open_llm_vtuber.folder" in caplog.text
-    assert Look(Folder(MAO)).missing(part) is None
 
 
 async def test_expressions_become_what_the_model_calls_them(folder: Path) -> None:
@@ -149,3 +159,26 @@ async def test_the_avatar_is_a_file_that_is_served(folder: Path, picture: str, s
     async with staged(folder) as engine:
         assert look.avatar(await engine.cast.find("cat")) == shown
         assert look.avatar(await engine.cast.find("bob")) == ""
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+ENTRIES = st.dictionaries(st.sampled_from([*FIELDS, "emotionMap", "theirs"]), JSON, max_size=8)
+
+
+@given(entries=st.lists(ENTRIES, max_size=3), names=st.lists(st.text(max_size=8), max_size=3))
+async def test_whatever_stands_in_model_dict_json_a_client_gets_what_it_can_use(
+    engine: Engine, entries: list[dict[str, Any]], names: list[str]
+) -> None:
+    look, part = Look(Folder(*entries)), engine.cast.on_stage
+    info = look.model_info(part)
+    assert isinstance(info["name"], str)
+    assert isinstance(info["url"], str)
+    assert info["url"].startswith(("http://", "https://", "/"))
+    assert all(isinstance(value, int | str) and not isinstance(value, bool) for value in info["emotionMap"].values())
+    assert all(fits(info[field]) for field, (fits, _) in FIELDS.items() if field in info)
+    assert all(isinstance(one, int | str) for one in look.expressions(part, names))
+    assert {*look.seen(part).expressions} >= {*info["emotionMap"]}
