@@ -323,7 +323,7 @@ async def test_what_is_no_picture_is_refused(address: str) -> None:
 
 async def test_a_large_picture_is_taken_and_a_larger_one_is_refused() -> None:
     async with serving(talkative()) as (url, _), frontend(url) as client:
-        head = "data:image/png;base64,"
+        head = "data:image/png;base64,iVBORw0KGgoA"
         await client.send("text-input", text="Look", images=[{"data": head + "A" * (11 << 20)}])
         assert (await client.plays())[:2] == START
         await client.send("text-input", text="Look", images=[{"data": head + "A" * (12 << 20)}])
