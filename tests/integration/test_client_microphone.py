@@ -99,6 +99,21 @@ async def test_pictures_go_with_the_words_and_a_bad_one_does_not_lose_them() -> 
         assert (await client.next("user-input-transcription"))["text"] == "and at that."
 
 
+async def test_it_is_known_when_the_last_sound_was_made() -> None:
+    """Their web client waits for a while before it takes an utterance to be over: that belongs to what the person waits."""
+    voice = Voice()
+    async with hearing(understanding(voice, takes_ms=50)) as (url, engine), speaking(url) as client:
+        seen: list[Any] = []
+        agent: Any = engine.agent
+        reply = agent.reply
+        agent.reply = lambda heard, *args, **more: (seen.append(heard), reply(heard, *args, **more))[1]
+        await client.says(voice.says("hello there.", 500))
+        await client.next("user-input-transcription")
+        times = seen[0].speech
+        assert times.confirmed - times.ended == pytest.approx(560, abs=5)
+        assert times.transcribed - times.confirmed >= 45
+
+
 async def test_what_waits_is_answered_together() -> None:
     voice = Voice()
     asr = ScriptedASR(voice.understands, takes_ms=200)
