@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from . import server_messages as told
 from .client import Client, Handler
 from .client_messages import RequestInitConfig
-from .joints import model_info
 from .server_messages import Message
 
 
@@ -25,7 +24,8 @@ def greetings(client: Client) -> tuple[Message, ...]:
 def part_of(client: Client) -> Message:
     """Who is on stage for it, and how that one looks."""
     part = client.part
-    return told.set_model_and_conf(model_info(part), part.character.name, part.id, client.uid)
+    model = client.doors.look.model_info(part)
+    return told.set_model_and_conf(model, part.character.name, part.id, client.uid)
 
 
 def tell_part(client: Client, request_id: str | None = None) -> None:

@@ -15,7 +15,7 @@ from ...orchestrator.languages import primary
 from . import server_messages as told
 from .client import Client, Handler
 from .client_messages import AiSpeakSignal
-from .turns import pictures
+from .pictures import images_of
 
 _CUES: Final = {
     "en": "(Nobody has said anything for a while. Say something of your own accord, in one or two sentences: a thought, or a "
@@ -44,7 +44,7 @@ def cue_for(language: str, prompt: str | None) -> str:
 
 async def _speak_up(client: Client, message: AiSpeakSignal, request_id: str | None) -> None:
     """Where it may not, nothing happens: their clients ask again. Raises what ``client.say`` does."""
-    images = pictures(message.images)
+    images = images_of(message.images)
     initiative, now = client.initiative, loop_ms()
     busy = client.speaking or (client.group is not None and not client.group.quiet.is_set())
     if busy or not initiative.may(now):

@@ -18,7 +18,6 @@ from ...live2d_bridge.stage import to_json
 from ..access.caller import Caller
 from . import server_messages as told
 from .client import Client, ClientEvent, ReplyOver
-from .joints import part_on_stage
 from .outbox import Outbox
 from .server_messages import Message
 
@@ -94,7 +93,8 @@ class Avatar:
     async def run(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
-                client = self.client = Client(self._doors, self._caller, part_on_stage(self._doors.engine), tasks)
+                part = self._doors.look.seen(self._doors.engine.cast.on_stage)
+                client = self.client = Client(self._doors, self._caller, part, tasks)
                 await client.begin()
                 client.watch(self._note)
                 tasks.create_task(self._tell(), name=f"proxied {client.uid}: tell")

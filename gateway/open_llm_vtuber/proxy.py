@@ -25,10 +25,10 @@ from . import server_messages as told
 from .client_messages import CreateNewHistory, Heartbeat, RequestInitConfig, TextInput, parse_client_message
 from .hello import greetings, part_of
 from .measure import MAX_MESSAGE_BYTES, Budget, check_values
+from .pictures import images_of
 from .proxied import Avatar, Viewer
 from .socket import AT_ONCE, GOING_AWAY, MAX_MISTAKES, SLOW_S
 from .table import HANDLERS
-from .turns import pictures
 
 
 async def serve_proxy(websocket: WebSocket, doors: Doors) -> None:
@@ -139,7 +139,7 @@ class _Connection:
         settled, self._settled = self._settled, self._settled or isinstance(message, CreateNewHistory)
         match message:
             case TextInput(text=text, from_name=name, images=images):
-                shown = pictures(images)
+                shown = images_of(images)
                 if not text.strip() and not shown:
                     raise ProtocolError("text-input: there is nothing in it")
                 self._avatar.ask(viewer, UserInput(text, name or None, images=shown), request)

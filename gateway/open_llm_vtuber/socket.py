@@ -16,7 +16,6 @@ from ..sockets import part, take_more
 from .client import Client
 from .client_messages import parse_client_message
 from .hello import greet
-from .joints import part_on_stage
 from .measure import MAX_MESSAGE_BYTES, Budget, check_values
 from .table import HANDLERS
 
@@ -55,14 +54,15 @@ class _Connection:
     def __init__(self, websocket: WebSocket, doors: Doors) -> None:
         self._websocket, self._doors = websocket, doors
         self._mistakes = 0
+        """In a row."""
 
     async def serve(self) -> None:
         """Read and write until one side ends; close with the code that tells why."""
         goodbyes: list[_Goodbye] = []
         try:
             async with asyncio.TaskGroup() as group:
-                caller, stage = caller_of(self._websocket.scope), part_on_stage(self._doors.engine)
-                client = self.client = Client(self._doors, caller, stage, group)
+                caller, stage = caller_of(self._websocket.scope), self._doors.engine.cast.on_stage
+                client = self.client = Client(self._doors, caller, self._doors.look.seen(stage), group)
                 group.create_task(self._write(), name=f"client {client.uid}: write")
                 group.create_task(self._read(), name=f"client {client.uid}: read")
                 group.create_task(self._watch(), name=f"client {client.uid}: watch")
@@ -136,6 +136,7 @@ class _Connection:
             message, request = parsed
             if (handler := HANDLERS.get(type(message))) is not None:
                 await handler(self.client, message, request)
+            self._mistakes = 0
         except SessionClosed:
             raise
         except HayakuchiError as error:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import groups, hello, proactive, turns
+from . import backgrounds, configs, groups, hello, histories, microphone, proactive, turns
 from .client import Handler
 
 HANDLERS: Mapping[type, Handler] = {
     **hello.HANDLERS,
     **turns.HANDLERS,
+    **histories.HANDLERS,
+    **configs.HANDLERS,
+    **backgrounds.HANDLERS,
+    **microphone.HANDLERS,
     **groups.HANDLERS,
     **proactive.HANDLERS,
 }

@@ -24,7 +24,7 @@ from ...orchestrator.session import Session
 from . import server_messages as told
 from .alarm import Alarm
 from .audio_stream import AudioStream
-from .joints import Item, ItemMaker, avatar_of, expressions_of
+from .items import Item, ItemMaker
 from .player import Player
 from .server_messages import Message
 
@@ -39,9 +39,11 @@ class TurnOrder:
     """One per session; ``observe`` is to be given to it. It keeps the session's play clock. Nothing here waits."""
 
     def __init__(self, client: Client, session: Session, over: Over) -> None:
-        part = client.part
-        self._client, self._session, self._over, self._part = client, session, over, part
-        first_ms = client.doors.engine.settings.latency.first_audio_ms
+        self._part = part = client.part
+        self._client, self._session, self._over = client, session, over
+        self._look_of = client.doors.look
+        self._avatar = self._look_of.avatar(part)
+        first_ms = part.settings.latency.first_audio_ms
         self._maker = ItemMaker(session.playback.sample_rate, part.look.split, first_ms)
         self._stream: AudioStream | None = None
         self._player = Player(part.look.playback_patience_s * 1000)
@@ -151,10 +153,10 @@ class TurnOrder:
         self._over(event.turn, event.status, event.reply, event.heard_reply)
 
     def _shown(self, text: str) -> Message:
-        return told.display_text(text, self._part.character.name, avatar_of(self._part))
+        return told.display_text(text, self._part.character.name, self._avatar)
 
     def _doing(self, expressions: tuple[str, ...]) -> Message | None:
-        return told.actions(expressions_of(self._part, expressions))
+        return told.actions(self._look_of.expressions(self._part, expressions))
 
     def _tell(self, *messages: Message) -> None:
         for message in messages:
