@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from ...core.clock import loop_ms
 from ...core.errors import CapacityError, HayakuchiError
 from ...core.events import TurnStatus
 from ...core.types import UserInput
-from ...orchestrator.conversation import Conversation
-from ...orchestrator.session import Session
 from . import server_messages as told
 from .client import Client, ReplyOver
 from .floor import Floor, says_nothing
+from .memories import Memory, memory_of
 from .relay import Relay
 
 WORDS: Final = 8
@@ -31,23 +30,6 @@ SAY_S: Final = 10.0
 INSTRUCTIONS: Final = """You take part in a conversation of several characters and people: {names} and you. Before a \
 message stands who said it. Speak as yourself only, never for another, and write no names before what you say. Whoever you \
 call by name speaks next. Keep it short. If you have nothing to add, write … and nothing else."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """What is to be put into a conversation, though nobody answers it."""
-
-    history: Conversation
-    by: Session
-    lines: tuple[UserInput, ...]
-
-    async def write(self) -> None:
-        for line in self.lines:
-            await self.history.add(line, "", by=self.by)
-
-
-def _memory(client: Client, *lines: UserInput) -> _Memory:
-    return _Memory(client.session.history, client.session, lines)
 
 
 class Group:
@@ -65,7 +47,7 @@ class Group:
         """Words of people that the others' clients have not been shown."""
         self._unheard: dict[str, list[UserInput]] = {}
         """By uid: what a member has heard and its memory does not hold yet."""
-        self._kept: list[_Memory] = []
+        self._kept: list[Memory] = []
         """What members heard who have left, or who could not answer it."""
         self._relay: Relay | None = None
         """The reply that is being given."""
@@ -86,7 +68,7 @@ class Group:
             return
         self.members.remove(client)
         self._floor.leave(client.uid)
-        self._kept.append(_memory(client, *self._unheard.pop(client.uid)))
+        self._kept.append(memory_of(client, *self._unheard.pop(client.uid)))
         client.group = None
         if self._relay is not None:
             self._relay.leave(client)
@@ -177,7 +159,7 @@ class Group:
         last = lines[-1] if lines and cue is None else None
         self._tell_words(speaker, last)
         while len(lines) > (last is not None):
-            await _memory(speaker, lines.pop(0)).write()
+            await memory_of(speaker, lines.pop(0)).write()
         heard = cue or last
         if heard is None or relay.stopped:
             return False
@@ -187,7 +169,7 @@ class Group:
         try:
             await speaker.answer(replace(heard, instructions=rules))
         except (HayakuchiError, asyncio.CancelledError):
-            self._kept += [_memory(speaker, last)] if last is not None else []
+            self._kept += [memory_of(speaker, last)] if last is not None else []
             raise
         return True
 
@@ -242,7 +224,7 @@ class Group:
         """Put into the memories what was heard and not answered."""
         kept, self._kept = self._kept, []
         for member in self.members:
-            kept.append(_memory(member, *self._unheard[member.uid]))
+            kept.append(memory_of(member, *self._unheard[member.uid]))
             self._unheard[member.uid] = []
         for memory in kept:
             await memory.write()

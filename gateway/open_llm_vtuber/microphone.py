@@ -40,6 +40,11 @@ class Microphone:
         for work, name in ((self._utterances.run(), "utterances"), (self._open.run(), "open microphone")):
             client.tasks.create_task(work, name=f"client {client.uid}: {name}")
 
+    @property
+    def gathering(self) -> bool:
+        """Whether something is being said that is not over."""
+        return self._utterances.gathered
+
     async def gather(self, samples: Sequence[float]) -> None:
         """More of an utterance. Raises HayakuchiError, once, for what is too much."""
         if pcm := await self._taken(samples, raw=False):

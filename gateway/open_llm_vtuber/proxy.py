@@ -125,6 +125,7 @@ class _Connection:
             if parsed is not None:
                 message, request = parsed
                 await self._obey(message, request)
+                self._mistakes = 0
         except SessionClosed:
             raise
         except HayakuchiError as error:

@@ -26,6 +26,8 @@ STILL_MS: Final = 90_000.0
 LONGEST_MS: Final = 900_000.0
 STOPPED_MS: Final = 2_000.0
 """How long a reply that is interrupted may take to end."""
+SLACK_MS: Final = 1.0
+"""Timers are kept in seconds, and rounded."""
 GAP_MS: Final = 20.0
 """Between two items, in their web client."""
 
@@ -81,7 +83,7 @@ class Relay:
     async def over(self) -> ReplyOver | None:
         """How it ended; None where it did not end in time."""
         while self._over is None:
-            now = loop_ms()
+            now = loop_ms() + SLACK_MS
             self._forward(now)
             due = min(self._patience, self._longest)
             if now >= due:
