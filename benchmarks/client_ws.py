@@ -32,11 +32,19 @@ from typing import Any
 
 import numpy as np
 
-from hayakuchi.benchmarks.first_audio import CHARACTER, CONF, cpu_s, process
+from hayakuchi.benchmarks.first_audio import CHARACTER, cpu_s, process
 from hayakuchi.benchmarks.light_client import LightSocket, light_socket
 from hayakuchi.benchmarks.peers.figures import percentile
 from hayakuchi.benchmarks.script import replies
 
+CONF = """\
+character: ./bench.yaml
+llm: {{openai_llm: {{base_url: "{models}/v1", model: scripted, warm_up: false}}}}
+tts: {{openai_tts: {{base_url: "{models}/v1", model: scripted, voice: scripted, chunk_timeout: 5}}}}
+gateway: {{max_sessions: 1000, shed_lag_ms: 60000, limits: {{requests_per_minute: 0, concurrent_turns: 0}}}}
+sessions: {{file: ./store.sqlite3}}
+cache: {{folder: ./phrases}}
+"""
 LEVEL = 8000
 BETWEEN_S = 0.02
 HEAD = 44
@@ -144,6 +152,7 @@ class Frontend:
                     queue.put_nowait((message["display_text"], self._keep(turn, message)))
                 elif message["type"] == "error":
                     turn.errors += 1
+                    print(message["message"], file=sys.stderr)
                 elif message["type"] == "backend-synth-complete":
                     queue.put_nowait(None)
                 elif message["type"] == "control" and message["text"] == "conversation-chain-end":
