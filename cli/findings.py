@@ -19,6 +19,7 @@ from . import machine
 from .ears_findings import ears
 from .finding import Finding, Status
 from .languages import mismatch
+from .open_llm_vtuber import coming_over
 from .streaming_keys import items, streaming_summary
 
 _WITHOUT = {
@@ -47,6 +48,7 @@ def inspected(path: Path | None, character: str | None, registry: Registry) -> t
     found += _without_effect(settings)
     found += _streaming(settings)
     found += [machine.avatar(settings, remarks.places.get("avatar.model")), *machine.cache(settings)]
+    found += coming_over(settings, remarks.places)
     found += [machine.address(settings), *machine.exposure(settings), *_thresholds(settings)]
     return found, settings
 

@@ -111,7 +111,9 @@ async def _is_ours(host: str, port: int, within_s: float) -> bool:
     try:
         async with asyncio.timeout(within_s):
             health = await _get(host, port, "/health")
-            return health.endswith(b'{"status":"ok"}') and b"<title>Hayakuchi</title>" in await _get(host, port, "/")
+            return health.endswith(b'{"status":"ok"}') and b"<title>Hayakuchi</title>" in await _get(
+                host, port, "/studio"
+            )
     except (OSError, TimeoutError, UnicodeError):
         return False
 

@@ -10,6 +10,7 @@ import threading
 import webbrowser
 from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,6 +26,14 @@ from .warming import warming_line
 BACKLOG = 2048
 
 log = logging.getLogger(__name__)
+
+
+FrontendOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of a built web frontend of Open-LLM-VTuber's that you have: serve it in place of the studio"
+    ),
+]
 
 
 class LogLevel(StrEnum):
@@ -52,6 +61,7 @@ def run(
     microphone: Annotated[
         str | None, typer.Option(help="With --local-audio: number or words of the name of another microphone, or none")
     ] = None,
+    frontend: FrontendOption = None,
     devices: Annotated[
         bool,
         typer.Option(
@@ -71,7 +81,7 @@ def run(
     form = log_format or settings.observability.log_format
     log_to_stderr(log_level, form)
     note = log.warning if form == LogFormat.JSON else _note
-    settings = with_address(settings, host, port)
+    settings = with_frontend(with_address(settings, host, port), frontend)
     _check_reach(settings, open_to_network)
     if not here and (speaker or microphone):
         raise ConfigError("say --local-audio as well", path="--speaker" if speaker else "--microphone")
@@ -83,6 +93,8 @@ def run(
 
     def ready() -> None:
         _announce(url, browser=browser)
+        if studio_moved(settings):
+            note(f"the studio is at {url}/studio")
         StandIns(engine, note).watch()
 
     with warming_line() as engine.on_warming:
@@ -103,6 +115,23 @@ def with_address(settings: Settings, host: str | None, port: int | None) -> Sett
     """The settings with what the command line says of the address."""
     changes = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
     return replace(settings, server=settings.server.model_copy(update=changes))
+
+
+def with_frontend(settings: Settings, folder: Path | None) -> Settings:
+    """The settings with the frontend that the command line names. Raises ConfigError when the folder holds none."""
+    if folder is None:
+        return settings
+    from ..gateway.open_llm_vtuber.frontend import what_is_wrong
+
+    if problem := what_is_wrong(folder):
+        raise ConfigError(problem, path="--frontend")
+    changes = {"frontend": folder.absolute(), "enabled": True}
+    return replace(settings, open_llm_vtuber=settings.open_llm_vtuber.model_copy(update=changes))
+
+
+def studio_moved(settings: Settings) -> bool:
+    """Whether a frontend of the user's is where the studio is otherwise."""
+    return settings.open_llm_vtuber.enabled and settings.open_llm_vtuber.frontend is not None
 
 
 def _check_reach(settings: Settings, open_to_network: bool) -> None:

@@ -102,6 +102,19 @@ const heard = await client.audio.transcriptions.create({ model: "whisper-1", fil
 console.log(heard.text);"""
         ],
     },
+    "post_asr": {
+        "curl": ["""curl "$HAYAKUCHI_URL/asr" -H "Authorization: Bearer $HAYAKUCHI_KEY" -F file=@hello.mp3"""],
+        "python": [
+            """with open("hello.wav", "rb") as file:
+    print(http.post(f"{URL}/asr", files={"file": file}, timeout=60).json())"""
+        ],
+        "javascript": [
+            """const form = new FormData();
+form.append("file", await openAsBlob("hello.mp3"), "hello.mp3");
+const said = await fetch(`${server}/asr`, { method: "POST", headers: { Authorization: `Bearer ${key}` }, body: form });
+console.log(await said.json());"""
+        ],
+    },
     "get_metrics": {
         "curl": [
             """curl "$HAYAKUCHI_URL/metrics" -H "Authorization: Bearer $HAYAKUCHI_KEY"

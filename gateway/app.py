@@ -16,6 +16,7 @@ from ..orchestrator.engine import Engine
 from . import pages
 from .access.cors import Cors
 from .access.doorkeeper import Doorkeeper
+from .access.guests import guests_of
 from .access.origin import OriginGuard
 from .access.rules import Access
 from .api.answering import Chat
@@ -28,7 +29,10 @@ from .chat.socket import serve_chat
 from .doors import Doors
 from .figures.timing import Timing
 from .figures.watching import watching
+from .open_llm_vtuber import cache_files, files
+from .open_llm_vtuber.frontend import frontend_routes
 from .open_llm_vtuber.socket import serve_client
+from .open_llm_vtuber.tts_socket import serve_tts
 from .stage.socket import serve_stage
 
 
@@ -37,6 +41,10 @@ def build_app(engine: Engine) -> Starlette:
     settings = engine.settings
     doors = Doors(engine)
     rooms = doors.rooms
+    guests = guests_of(settings.open_llm_vtuber)
+    first, last = frontend_routes(settings.open_llm_vtuber)
+    open_to_all = [*pages.ROUTES, *(cache_files.ROUTES if settings.open_llm_vtuber.enabled else ())]
+    access = Access(ALL, open_to_all, files.ROUTES, frontend=bool(last))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -54,27 +62,36 @@ def build_app(engine: Engine) -> Starlette:
     async def listening_socket(websocket: WebSocket) -> None:
         await serve_listener(websocket, doors)
 
+    async def tts_socket(websocket: WebSocket) -> None:
+        await serve_tts(websocket, doors)
+
     async def client_socket(websocket: WebSocket) -> None:
         await serve_client(websocket, doors)
 
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
-    theirs = [WebSocketRoute("/client-ws", client_socket)] if settings.open_llm_vtuber.enabled else []
+    theirs = [WebSocketRoute("/client-ws", client_socket), WebSocketRoute("/tts-ws", tts_socket)]
     app = Starlette(
         routes=[
             *routes_of(ALL),
-            *pages.ROUTES,
+            *first,
+            *open_to_all,
+            *files.ROUTES,
             WebSocketRoute("/stage/ws", stage_socket),
             WebSocketRoute("/chat/ws", chat_socket),
             *listening,
-            *theirs,
+            *(theirs if settings.open_llm_vtuber.enabled else []),
+            *last,
         ],
         middleware=[
             Middleware(Timing, doors=doors),
             Middleware(
-                OriginGuard, names=[settings.server.host, *settings.gateway.hosts], origins=settings.gateway.cors
+                OriginGuard,
+                names=[settings.server.host, *settings.gateway.hosts],
+                origins=settings.gateway.cors,
+                guests=guests,
             ),
-            Middleware(Cors, origins=settings.gateway.cors),
-            Middleware(Doorkeeper, entrance=doors.entrance, meter=doors.meter, access=Access(ALL, pages.ROUTES)),
+            Middleware(Cors, origins=settings.gateway.cors, guests=guests),
+            Middleware(Doorkeeper, entrance=doors.entrance, meter=doors.meter, access=access),
         ],
         exception_handlers={HTTPException: http_problem, Exception: broken},
         lifespan=lifespan,

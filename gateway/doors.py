@@ -22,6 +22,9 @@ from .figures.readiness import Readiness
 from .figures.sampled import Sampled
 from .figures.traces import Traces
 from .open_llm_vtuber.clients import Clients
+from .open_llm_vtuber.clips import Clips
+from .open_llm_vtuber.folder import folder_of
+from .open_llm_vtuber.look import Look
 from .stage.rooms import Rooms
 
 
@@ -35,6 +38,9 @@ class Doors:
         self.meter = Meter(lambda: self.database)
         self.entrance = Entrance(self.settings, KeyRing(lambda: self.database))
         self.uploads = Uploads()
+        self.user_folder = folder_of(engine.settings)
+        self.look = Look(self.user_folder)
+        self.clips = Clips()
         self.figures = Figures()
         self.text_statistics = ReplyStatistics()
         """How fast replies in text were."""

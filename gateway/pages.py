@@ -54,4 +54,11 @@ class WebFiles(StaticFiles):
         return response
 
 
-ROUTES = (Route("/", studio), Route("/stage", stage), Route("/docs", docs), Mount("/static", WebFiles(), name="static"))
+ROUTES = (
+    Route("/", studio),
+    Route("/studio", studio),
+    Route("/stage", stage),
+    Route("/docs", docs),
+    Mount("/static", WebFiles(), name="static"),
+)
+"""The studio has two addresses: a frontend of the user's may take the first one."""

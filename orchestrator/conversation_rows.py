@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .message_rows import StoredMessage, storable, way_ids, way_length, written
 
 TITLE = 60
 """Characters of a title that is made of what was said first."""
+LATEST = 300
+"""Characters of the newest message that a list of conversations tells."""
 
-_SUMMARY = "name, uid, title, character, created_at, updated_at, messages"
+_SUMMARY = "name, uid, title, character, sessions.created_at, updated_at, messages"
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The message that a history ends with."""
+
+    role: str
+    content: str
+    """Its beginning."""
+    created_at: float
+    """Unix time in s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +40,8 @@ class ConversationSummary:
     updated_at: float
     messages: int
     """How many there are in its history."""
+    latest: Latest | None = None
+    """In lists; None where nothing was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +87,16 @@ def summaries(
     connection: sqlite3.Connection, owner: str, limit: int, before: float | None
 ) -> list[ConversationSummary]:
     """Those used last come first; ``before``: only those used earlier than that."""
-    query = f"SELECT {_SUMMARY} FROM sessions WHERE owner = ? AND updated_at < ? ORDER BY updated_at DESC LIMIT ?"
+    query = (
+        f"SELECT {_SUMMARY}, role, substr(content, 1, {LATEST}), said.created_at"
+        " FROM sessions LEFT JOIN messages AS said ON said.id = head"
+        " WHERE owner = ? AND updated_at < ? ORDER BY updated_at DESC LIMIT ?"
+    )
     rows = connection.execute(query, (owner, float("inf") if before is None else before, limit))
-    return [ConversationSummary(*row) for row in rows]
+    return [
+        replace(ConversationSummary(*row[:-3]), latest=Latest(*row[-3:]) if row[-3] is not None else None)
+        for row in rows
+    ]
 
 
 def appended(

@@ -107,14 +107,14 @@ class Conversations:
             self._claim.release()
             self._claim = None
 
-    async def open(self, owner: str, name: str, character: str) -> Conversation:
+    async def open(self, owner: str, name: str, character: str, *, lazily: bool = False) -> Conversation:
         """The conversation of that name, made when there is none: the same object for all as long as anybody has it.
 
-        Where the file does not answer it goes on in memory.
+        Where the file does not answer it goes on in memory. ``lazily``: the file knows nothing of it until something is said.
         """
         async with self._lock((owner, name)):
             found = self._live.get((owner, name))
-            return found if found is not None else await self._opened(owner, name, character)
+            return found if found is not None else await self._opened(owner, name, character, lazily)
 
     @asynccontextmanager
     async def hold(self, owner: str, name: str, character: str) -> AsyncIterator[Conversation]:
@@ -202,23 +202,24 @@ class Conversations:
             more = await self._shelf.write(some)
             await asyncio.sleep(0)
 
-    async def _opened(self, owner: str, name: str, character: str) -> Conversation:
+    async def _opened(self, owner: str, name: str, character: str, lazily: bool) -> Conversation:
         try:
-            made = await self._loaded(self._shelf, owner, name, character)
+            made = await self._loaded(self._shelf, owner, name, character, lazily)
         except StoreError as error:
             self._give_up(str(error))
-            made = await self._loaded(self._memory, owner, name, character)
+            made = await self._loaded(self._memory, owner, name, character, lazily)
         else:
             if self._shelf is not self._memory and not self._unsaved:
                 self.problem = None  # the file answers again
         self._live[owner, name] = made
         return made
 
-    async def _loaded(self, shelf: Database, owner: str, name: str, character: str) -> Conversation:
+    async def _loaded(self, shelf: Database, owner: str, name: str, character: str, lazily: bool) -> Conversation:
         found = await shelf.read(lambda connection: rows.summary_of(connection, owner, name), limit_s=OPEN_S)
         uid, title = (found.uid, found.title) if found else (uuid4().hex, "")
         made = Conversation(shelf, Identity(owner, name, uid, character, title), self._clock)
-        await made.load(OPEN_S)
+        if found or not lazily:
+            await made.load(OPEN_S)
         reference = weakref.ref(made)
 
         def told(error: StoreError | None) -> None:

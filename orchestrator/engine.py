@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 
-from ..agents import QuickAgent, takes_quick
+from ..agents import Agent, QuickAgent, takes_quick
 from ..asr.settings import Mode as MicMode
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed
@@ -18,6 +18,7 @@ from ..llm.fallback import FallbackLLM
 from ..tts.fallback import FallbackTTS
 from ..tts.phrase_cache import CachedTTS
 from . import phrases
+from .cast import Cast, Part, make_agent
 from .common_phrases import common_phrases
 from .conversation import Conversation
 from .conversations import Conversations
@@ -29,7 +30,7 @@ from .recognisers import opened_recogniser
 from .session import Session
 from .settings import Settings
 from .statistics import Mode, ReplyStatistics
-from .streaming import Streaming, resolved
+from .streaming import Streaming
 from .turn import Turn, TurnSettings
 from .turn_taking import TurnTaking
 from .warming import Progress, warm
@@ -52,13 +53,13 @@ class Engine:
         """The models that the API offers, by name."""
         self.embedder = _embedder(settings)
         """Makes vectors of texts; None: nobody does."""
-        parts = (self.llm, settings.character, *([self.quick] if self.quick else []))
-        self.agent = settings.agent.provider(settings.agent.config, *parts)
+        self.agent = make_agent(settings, self.llm, self.quick)
+        id = settings.character_file.stem if settings.character_file else settings.character.name
+        self.cast = Cast(Part(id, settings, self.agent, self.llm, self.quick, self.voice, True))
+        """Who may be on stage."""
         self.hearing = Hearing(settings)
         self.conversations = Conversations(settings.sessions, keys=settings.gateway.auth.enabled)
         self.statistics = ReplyStatistics()
-        self._streaming: dict[tuple[int, int], Streaming] = {}
-        """By model and voice."""
         self.new_span: Callable[[], Span | None] = lambda: None
         """Where a turn's work stands in a trace; None: nobody keeps traces."""
         self.on_probed: Callable[[], None] = lambda: None
@@ -82,6 +83,7 @@ class Engine:
                 # A caller is told when it asks for one that does not open; it is opened when it is asked again.
                 with suppress(AllProvidersFailed):
                     await chain.open()
+            exits.push_async_callback(self.cast.aclose)
             exits.push_async_callback(self.hearing.aclose)
             await self.hearing.open()
             exits.push_async_callback(self.conversations.aclose)
@@ -100,8 +102,8 @@ class Engine:
             group.create_task(self.voice.probe_all(failing_only=failing_only), name="probe voices")
             if self.quick:
                 group.create_task(self.quick.probe_all(LOAD_S, failing_only=failing_only), name="probe quick models")
-            for chain in self._others:
-                group.create_task(chain.probe_all(LOAD_S, failing_only=failing_only), name="probe models of the API")
+            for chain in (*self._others, *self.cast.chains):
+                group.create_task(chain.probe_all(LOAD_S, failing_only=failing_only), name="probe those of others")
 
     async def keep_warm(self) -> None:
         """Probe all at once, and failing ones from time to time: a model server started later is found. Never ends."""
@@ -122,9 +124,11 @@ class Engine:
 
             await warm(self.voice, phrases, tell)
 
-    def prepare(self) -> None:
-        """A message is about to come: connect to whoever will answer it. Returns at once."""
-        for chain in (self.llm, self.quick, self.voice):
+    def prepare(self, part: Part | None = None) -> None:
+        """A message is about to come for this character (None: the one on stage): connect to whoever will answer it. Returns at
+        once."""
+        part = part or self.cast.on_stage
+        for chain in (part.llm, part.quick, part.voice):
             if chain is not None:
                 chain.prepare()
 
@@ -138,15 +142,24 @@ class Engine:
         own = [chain for name in self.settings.models if isinstance(chain := self.raw_models[name], FallbackLLM)]
         return [*own, *([self.embedder] if self.embedder else [])]
 
-    def new_session(self, name: str, history: Conversation | None = None) -> Session:
-        """A session that goes on with this conversation; None: with one that ends with it."""
-        settings = self.settings
+    def new_session(
+        self,
+        name: str,
+        history: Conversation | None = None,
+        part: Part | None = None,
+        max_ahead_ms: float | None = None,
+    ) -> Session:
+        """A session that goes on with this conversation; None: with one that ends with it. ``part``: who speaks in it; None:
+        who is on stage. ``max_ahead_ms``: how much sound is sent and not yet played; None: as the settings say."""
+        part = part or self.cast.on_stage
+        settings = part.settings
+        ahead = settings.playback.max_ahead_ms if max_ahead_ms is None else max_ahead_ms
         return Session(
             name,
-            agent=self.agent,
-            voice=self.voice,
-            character=settings.character,
-            playback=Playback(self.voice.sample_rate, settings.playback.max_ahead_ms),
+            agent=part.agent,
+            voice=part.voice,
+            character=part.character,
+            playback=Playback(part.voice.sample_rate, ahead),
             settings=TurnSettings(
                 prefetch=settings.playback.prefetch,
                 thresholds=settings.latency.thresholds,
@@ -154,8 +167,8 @@ class Engine:
                 session=name,
                 new_span=self.new_span,
             ),
-            streaming=self.streaming,
-            completed=self._count,
+            streaming=part.streaming,
+            completed=partial(self._count, part.agent),
             history=history,
         )
 
@@ -176,22 +189,17 @@ class Engine:
         opened = partial(opened_recogniser, self.hearing)
         return Ears(session, self.hearing, turn_taking, opened, prepare=self.prepare)
 
-    def _count(self, turn: Turn) -> None:
+    def _count(self, agent: Agent, turn: Turn) -> None:
         """Replies spoken to their end are counted; not the opening line, nor those that were begun before they were asked for,
         nor those that were waited for as a whole. So are those to spoken messages, from their final text on, unless they
         were thought of ahead: there the wait that quick replies are to shorten lies before anything is counted."""
         if turn.heard is not None and not turn.whole and not turn.trace.ran_ahead:
-            quick = isinstance(self.agent, QuickAgent) and self.agent.asks_quick(turn.heard)
+            quick = isinstance(agent, QuickAgent) and agent.asks_quick(turn.heard)
             self.statistics.count(Mode.QUICK if quick else Mode.DIRECT, turn.trace)
 
     def streaming(self) -> Streaming:
-        """How the next turn streams: by the agent, and the model and voice that would serve it."""
-        model, voice = self.llm.upcoming, self.voice.upcoming
-        found = self._streaming.get((id(model), id(voice)))
-        if found is None:
-            found = resolved(self.agent.config, _config(model), _config(voice))
-            self._streaming[id(model), id(voice)] = found
-        return found
+        """How the next turn on stage streams."""
+        return self.cast.on_stage.streaming()
 
     @property
     def model_in_use(self) -> str | None:
@@ -209,6 +217,7 @@ class Engine:
         now = loop_ms()
         chains = (self.llm, self.voice, *([self.quick] if self.quick else []), *self._others)
         lines = [str(error) for chain in chains for _, _, error in chain.states(now) if error is not None]
+        lines += self.cast.problems
         if self.conversations.problem:
             lines.append(self.conversations.problem)
         return list(dict.fromkeys(lines))
@@ -223,8 +232,3 @@ def _quick(settings: Settings) -> FallbackLLM | None:
 
 def _embedder(settings: Settings) -> FallbackEmbedder | None:
     return FallbackEmbedder([part.create() for part in settings.embeddings]) if settings.embeddings else None
-
-
-def _config(provider: object) -> object:
-    """A provider's block; providers of other packages may keep none."""
-    return getattr(provider, "config", None)

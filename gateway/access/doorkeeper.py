@@ -54,7 +54,7 @@ class Doorkeeper:
         answer = _Answer(scope, send)
         try:
             caller = await self._entrance.identify(bearer(scope), host_of(scope))
-            if need.scope is not None:
+            if need.scope is not None and need.counted:
                 allowance = self._meter.count(caller)
                 answer.further = allowance.headers
                 if allowance.retry_s is not None:

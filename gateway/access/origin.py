@@ -5,7 +5,8 @@ Origin; after DNS rebinding they carry that site's Host. So:
 
 - Host must be ``localhost``, an IP address (a rebound name is never one) or a name that the settings know: ``server.host``, one
   of ``gateway.hosts``, or that of an origin in ``gateway.cors`` (a proxy's).
-- Origin, where there is one, must be the server's own or listed in ``gateway.cors``. Programs that are no browsers send none.
+- Origin, where there is one, must be the server's own, listed in ``gateway.cors``, or a guest's (``guests``) at a path for
+  guests. Programs that are no browsers send none.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 
 from ..api.problem import Problem
 from .door_answers import send_problem
+from .guests import NOBODY, Guests
 from .recent import Recent
 
 Scope = MutableMapping[str, Any]
@@ -33,8 +35,10 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class OriginGuard:
     """Pure ASGI middleware; refuses with 403, WebSockets before they are accepted."""
 
-    def __init__(self, app: ASGIApp, *, names: Collection[str] = (), origins: Collection[str] = ()) -> None:
-        self._app = app
+    def __init__(
+        self, app: ASGIApp, *, names: Collection[str] = (), origins: Collection[str] = (), guests: Guests = NOBODY
+    ) -> None:
+        self._app, self._guests = app, guests
         self._origins = {origin.lower().rstrip("/") for origin in origins}
         own = {urlsplit(origin).hostname or "" for origin in self._origins}
         self._hosts: Recent[str, bool] = Recent(MOST_HOSTS)
@@ -56,7 +60,8 @@ class OriginGuard:
             return (
                 f"this server does not go by the name {shown}; if it should: gateway: {{hosts: [{shown}]}} in conf.yaml"
             )
-        return "pages of this origin may not use the server; see gateway.cors in conf.yaml"
+        remedy = self._guests.remedy(",".join(_header(scope, b"origin")), scope.get("path", ""))
+        return remedy or "pages of this origin may not use the server; see gateway.cors in conf.yaml"
 
     def _allowed(self, scope: Scope) -> bool:
         hosts = _header(scope, b"host")
@@ -67,7 +72,12 @@ class OriginGuard:
             return True
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
             return True
-        return len(origins) == 1 and self._origin_allowed(origins[0].lower(), hosts[0].lower())
+        if len(origins) != 1:
+            return False
+        method = scope["method"] if scope["type"] == "http" else None
+        return self._origin_allowed(origins[0].lower(), hosts[0].lower()) or self._guests.welcome(
+            origins[0], scope.get("path", ""), method
+        )
 
     def _host_allowed(self, host: str) -> bool:
         allowed = self._hosts.get(host)

@@ -16,6 +16,7 @@ WEBSOCKETS: Mapping[str, Scope] = {
     "/ws": Scope.SPEAK,
     "/ws_asr": Scope.SPEAK,
     "/chat/ws": Scope.CHAT,
+    "/tts-ws": Scope.SPEAK,
     "/client-ws": Scope.SPEAK,
 }
 """By path."""
@@ -23,28 +24,43 @@ WEBSOCKETS: Mapping[str, Scope] = {
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """``scope`` None: open to all. ``page``: a page or one of its files, where no key is looked at."""
+    """``scope`` None: open to all. ``page``: a page or one of its files, where no key is looked at. ``counted``: as a request
+    of the caller's."""
 
     scope: Scope | None
     page: bool = False
     known: bool = True
+    counted: bool = True
 
 
 PAGE = Need(None, page=True)
 UNKNOWN = Need(Scope.ADMIN, known=False)
+FILE = Need(Scope.SPEAK, counted=False)
+"""A model is some hundred of them, fetched at once."""
 
 
 class Access:
     """Paths are matched as Starlette matches them: those without parameters first, then in order."""
 
-    def __init__(self, endpoints: Iterable[Endpoint] = (), pages: Iterable[BaseRoute] = ()) -> None:
+    def __init__(
+        self,
+        endpoints: Iterable[Endpoint] = (),
+        pages: Iterable[BaseRoute] = (),
+        files: Iterable[Route] = (),
+        *,
+        frontend: bool = False,
+    ) -> None:
+        """``files``: of the avatar, for those who may see it. ``frontend``: pages are at all paths that nothing else is at."""
+        self._rest = PAGE if frontend else UNKNOWN
         self._plain: dict[str, dict[str, Need]] = {}
         self._patterns: list[tuple[re.Pattern[str], str, Need]] = []
         self._pages: set[str] = set()
         self._folders: tuple[str, ...] = ()
         for endpoint in endpoints:
             for path in (endpoint.path, *endpoint.aliases):
-                self._put(endpoint.method, path, endpoint.scope)
+                self._put(endpoint.method, path, Need(endpoint.scope))
+        for file in files:
+            self._put("GET", file.path, FILE)
         for page in pages:
             if isinstance(page, Route):
                 self._pages.add(page.path)
@@ -59,14 +75,15 @@ class Access:
         methods = self._plain.get(path)
         if methods is None:
             methods = {verb: need for pattern, verb, need in reversed(self._patterns) if pattern.match(path)}
+        if not methods and method == "GET":
+            return self._rest
         return methods.get(method) or _strictest(methods.values())
 
     def websocket(self, path: str) -> Need:
         scope = WEBSOCKETS.get(path)
         return UNKNOWN if scope is None else Need(scope)
 
-    def _put(self, method: str, path: str, scope: Scope | None) -> None:
-        need = Need(scope)
+    def _put(self, method: str, path: str, need: Need) -> None:
         if "{" in path:
             self._patterns.append((compile_path(path)[0], method, need))
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..figures import health, metrics
+from ..open_llm_vtuber import models_info, recognition
 from ..stage import door as stage_door
 from . import (
     chat,
@@ -32,8 +33,10 @@ ALL: Sequence[Endpoint] = (
     *edits.ENDPOINTS,
     *speech.ENDPOINTS,
     *transcriptions.ENDPOINTS,
+    *recognition.ENDPOINTS,
     *health.ENDPOINTS,
     *metrics.ENDPOINTS,
     *stage_door.ENDPOINTS,
+    *models_info.ENDPOINTS,
     *documentation.ENDPOINTS,
 )

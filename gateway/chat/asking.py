@@ -43,7 +43,7 @@ def asked(doors: Doors, request: ChatRequest, mind: Mind, prompt: Prompt) -> tup
     else:
         visible = ReplyText(expressions=mind.expressions, stop=wanted.stop, max_tokens=wanted.max_tokens)
         stream = mind.agent.reply(heard_of(request, prompt), prompt.history)
-        limits = doors.engine.llm.deadlines
+        limits = mind.llm.deadlines
     reply = Reply(visible, thoughts=isinstance(mind, RawModel), failed=doors.figures.provider_failed)
     return reply, within(stream, limits, kind="llm", provider=mind.id)
 

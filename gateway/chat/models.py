@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from ...agents import Agent, takes_quick
-from ...core.character import DEFAULT_EXPRESSIONS, Character
 from ...core.errors import ConfigError
 from ...llm import LLM
 from ...llm.fallback import FallbackLLM
-from ...orchestrator.characters import available
+from ...orchestrator.cast import Part
 from ...orchestrator.engine import Engine
-from ...orchestrator.loader import load_settings
-from ...orchestrator.providers import default_registry
 from ..api.problem import Problem
 
 ON_STAGE = "default"
@@ -30,21 +24,6 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Persona:
-    """A character that answers."""
-
-    id: str
-    agent: Agent
-    character: Character
-    on_stage: bool
-
-    @property
-    def expressions(self) -> Collection[str]:
-        """What tags may name in its replies."""
-        return {*self.character.expressions, *DEFAULT_EXPRESSIONS}
-
-
-@dataclass(frozen=True, slots=True)
 class RawModel:
     """A model without a character."""
 
@@ -52,7 +31,7 @@ class RawModel:
     llm: LLM
 
 
-Mind = Persona | RawModel
+Mind = Part | RawModel
 
 
 def _owner(llm: LLM) -> str:
@@ -61,26 +40,25 @@ def _owner(llm: LLM) -> str:
 
 
 class ChatModels:
-    """Characters come before raw models of the same name. Those that are not on stage have the stage's models and agent, and
-    are read from their files when they are first asked for."""
+    """Characters come before raw models of the same name."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        settings = engine.settings
-        self.on_stage = settings.character_file.stem if settings.character_file else settings.character.name
-        self._cast = {self.on_stage.casefold(): Persona(self.on_stage, engine.agent, settings.character, True)}
-        self._cast.setdefault(settings.character.name.casefold(), self._cast[self.on_stage.casefold()])
-        self._files: Mapping[str, Path] | None = None
-        self._reading = asyncio.Lock()
+        self._engine, self._cast = engine, engine.cast
+        self.on_stage = engine.cast.on_stage.id
 
     async def find(self, model: str) -> Mind:
         """Who answers by this name, in any case of letters for characters. Raises Problem (404) that names who does."""
         name = model.strip()
         if name in ("", ON_STAGE):
-            name = self.on_stage
-        persona = self._cast.get(name.casefold()) or await self._read(name)
-        if persona is not None:
-            return persona
+            return self._cast.on_stage
+        try:
+            part = await self._cast.look_up(name, speaks=False)
+        except ConfigError as error:
+            log.warning("the character %s cannot answer: %s", name[:100], error)
+            message = f"the file of the character {name[:100]!r} has a mistake; the server's log says which"
+            raise Problem(503, message, "character_broken", "model", retry_after_s=60) from error
+        if part is not None:
+            return part
         llm = self._engine.llm_for(name)
         if llm is None:
             raise await self._unknown(name)
@@ -88,42 +66,9 @@ class ChatModels:
 
     async def listed(self) -> Mapping[str, str]:
         """The ids that may be asked for, the one on stage first, and who owns each."""
-        characters = [self.on_stage, *(name for name in await self._others() if name != self.on_stage)]
         raw = {name: _owner(llm) for name, llm in self._engine.raw_models.items()}
-        cast = dict.fromkeys(characters, CHARACTERS)
+        cast = dict.fromkeys(await self._cast.ids(), CHARACTERS)
         return cast | {name: owner for name, owner in raw.items() if name not in cast}
-
-    async def _others(self) -> Mapping[str, Path]:
-        """Character files by name; none where the settings were not read from a file."""
-        if self._files is None:
-            files = self._engine.settings.files
-            self._files = await asyncio.to_thread(available, files[0]) if files else {}
-        return self._files
-
-    async def _read(self, name: str) -> Persona | None:
-        files = {stem.casefold(): stem for stem in await self._others()}
-        stem = files.get(name.casefold())
-        if stem is None:
-            return None
-        async with self._reading:
-            if (found := self._cast.get(stem.casefold())) is None:
-                found = self._cast[stem.casefold()] = await self._persona(stem)
-        return found
-
-    async def _persona(self, stem: str) -> Persona:
-        engine, settings = self._engine, self._engine.settings
-        try:
-            read = await asyncio.to_thread(
-                load_settings, settings.files[0], character=stem, registry=default_registry()
-            )
-        except ConfigError as error:
-            log.warning("the character %s cannot answer: %s", stem, error)
-            message = f"the file of the character {stem!r} has a mistake; the server's log says which"
-            raise Problem(503, message, "character_broken", "model", retry_after_s=60) from error
-        make = settings.agent.provider
-        quick = [engine.quick] if engine.quick and takes_quick(make) else []
-        agent = make(settings.agent.config, engine.llm, read.character, *quick)
-        return Persona(stem, agent, read.character, False)
 
     async def _unknown(self, name: str) -> Problem:
         known = list(await self.listed())

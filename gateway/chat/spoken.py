@@ -9,12 +9,13 @@ from ...core.channel import Channel, ChannelClosed
 from ...core.errors import HayakuchiError, SessionClosed
 from ...core.events import SegmentReady, SessionEvent, TurnEnded, TurnStarted, TurnStatus
 from ...core.types import FinishReason, TextDelta, UserInput
+from ...orchestrator.cast import Part
 from ...orchestrator.gateway_settings import Scope
 from ..access.caller import Caller
 from ..api.problem import Problem
 from ..doors import Doors
 from .asking import heard_of
-from .models import Mind, Persona
+from .models import Mind
 from .prompt import prompt_of
 from .reply import ChatEvent, Done
 from .reply_text import estimated
@@ -34,7 +35,7 @@ async def spoken(request: ChatRequest, mind: Mind, caller: Caller, doors: Doors)
     if not caller.may(Scope.SPEAK):
         raise Problem(403, "this key may not make the avatar speak; it needs the scope speak", "scope_missing", "speak")
     prompt = prompt_of(request.messages)
-    if not (isinstance(mind, Persona) and mind.on_stage) or prompt.heard is None or request.rewind is not None:
+    if not (isinstance(mind, Part) and mind.on_stage) or prompt.heard is None or request.rewind is not None:
         message = "only the character on stage speaks, and only to what a user says"
         raise Problem(422, message, "cannot_speak", "speak")
     assert request.session is not None

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -14,19 +15,23 @@ from ...core.events import TurnStatus
 from ...core.place import Place, at
 from ...core.types import UserInput
 from ...live2d_bridge.stage import to_json
+from ...orchestrator.cast import Part
 from ...orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
 from ...orchestrator.session import Session
 from ..access.caller import Caller
 from ..access.meter import SoundMeter
 from ..figures.observers import observers
 from . import server_messages as told
-from .joints import Part, new_session
+from .microphone import Microphone
 from .outbox import Outbox
 from .server_messages import Message
 from .turn_order import TurnOrder
 
 if TYPE_CHECKING:
     from ..doors import Doors
+
+AHEAD_MS = 30_000.0
+"""Their clients keep a queue of items, so that much of a reply is sent as soon as it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Client:
         self._beginning = asyncio.Lock()
         self._watchers: list[Callable[[ClientEvent], None]] = []
         self._at_end: list[Callable[[], None]] = []
+        self.mic = Microphone(self)
 
     @property
     def settings(self) -> OpenLlmVtuberSettings:
@@ -116,10 +122,10 @@ class Client:
             engine, name, part = self.doors.engine, history_uid or uuid4().hex, part or self.part
             history = await engine.conversations.open(self.caller.owner, name, part.character.name)
             await self._end()
-            self.part, self.session = part, (session := new_session(engine, name, history, part))
+            self.part, self.session = part, (session := engine.new_session(name, history, part, AHEAD_MS))
             self._order = TurnOrder(self, session, self._over)
             session.observe(self._order.observe)
-            for observer in observers(session, self.doors.figures, self.doors.traces, lambda: engine.model_in_use):
+            for observer in observers(session, self.doors.figures, self.doors.traces, partial(_model, part)):
                 session.observe(observer)
             with at(Place(session=name)):
                 self._running = self.tasks.create_task(_lasting(session), name=f"client {self.uid}: session")
@@ -138,6 +144,7 @@ class Client:
     def interrupt(self, heard: str | None = None) -> None:
         """Stop speaking. ``heard``: what the client says was heard of the reply; None: it does not say."""
         self.note_heard(heard)
+        self.mic.forget()
         with suppress(CapacityError, SessionClosed):
             self.session.interrupt()
 
@@ -171,6 +178,7 @@ class Client:
         if self._running is None or self._order is None:
             return
         self.note_heard()
+        self.mic.close()
         self.session.close()
         await asyncio.wait([self._running])
         self._order.close()
@@ -185,6 +193,11 @@ class Client:
 
 Handler = Callable[[Client, Any, str | None], Awaitable[None]]
 """What is done about a message: the client, the message, its ``request_id``."""
+
+
+def _model(part: Part) -> str | None:
+    """The name of the model that answers for this character."""
+    return part.llm.in_use.name if part.llm.in_use else None
 
 
 async def _lasting(session: Session) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from . import server_messages as told
 from .client import Client, Handler
 from .client_messages import RequestInitConfig
-from .joints import model_info
 
 
 def greet(client: Client) -> None:
@@ -22,7 +21,8 @@ def greet(client: Client) -> None:
 def tell_part(client: Client, request_id: str | None = None) -> None:
     """Tell the client who is on stage, and how that one looks."""
     part = client.part
-    client.send(told.set_model_and_conf(model_info(part), part.character.name, part.id, client.uid), request_id)
+    model = client.doors.look.model_info(part)
+    client.send(told.set_model_and_conf(model, part.character.name, part.id, client.uid), request_id)
 
 
 async def _once_more(client: Client, message: RequestInitConfig, request_id: str | None) -> None:

@@ -62,18 +62,23 @@ class Player:
         self._all_sent = True
 
     def began(self, text: str | None, now: float) -> None:
-        """The client says that it begins to play the item with this text: the first of those that it has not begun yet. Where
-        none has that text it is the next one."""
-        self._tells = True
+        """The client says that it begins to play the item with this text: the first of those that it has not begun yet, or
+        the next one where it says no text. A text that none has is another turn's."""
         waiting = range(self._told + 1, len(self._items))
-        found = next((index for index in waiting if self._items[index].text == text), self._told + 1)
-        if found < len(self._items):
-            self._told = found
+        said = None if text is None else _letters(text)
+        found = next((index for index in waiting if said is None or _letters(self._items[index].text) == said), None)
+        if found is not None:
+            self._tells, self._told = True, found
             self._begin(found, now)
 
     def completed(self) -> None:
         """The client says that it has played everything: true only when it was sent everything, else it means another turn."""
         self._complete = self._complete or self._all_sent
+
+    @property
+    def told(self) -> bool:
+        """Whether the client has said that it has played everything; if not, that is presumed once :meth:`over`."""
+        return self._complete
 
     def played_ms(self, now: float) -> float:
         """How much of the turn's sound was heard."""

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ...core.clock import loop_ms
 from ...core.errors import CapacityError, HayakuchiError, ProtocolError, SessionClosed
 from ..access.caller import caller_of
 from ..doors import Doors
@@ -15,15 +16,13 @@ from ..sockets import part, take_more
 from .client import Client
 from .client_messages import parse_client_message
 from .hello import greet
-from .joints import part_on_stage
+from .measure import MAX_MESSAGE_BYTES, Budget, check_values
 from .table import HANDLERS
 
 MAX_MISTAKES = 20
 AT_ONCE = 8
 """Messages of one client that are taken before others have their turn."""
 GOING_AWAY = 1001
-MAX_MESSAGE_BYTES = 32 << 20
-"""Two pictures of the largest size, and more of the usual one."""
 SLOW_S = 30.0
 """Who takes nothing for so long is let go."""
 
@@ -55,14 +54,15 @@ class _Connection:
     def __init__(self, websocket: WebSocket, doors: Doors) -> None:
         self._websocket, self._doors = websocket, doors
         self._mistakes = 0
+        """In a row."""
 
     async def serve(self) -> None:
         """Read and write until one side ends; close with the code that tells why."""
         goodbyes: list[_Goodbye] = []
         try:
             async with asyncio.TaskGroup() as group:
-                caller, stage = caller_of(self._websocket.scope), part_on_stage(self._doors.engine)
-                client = self.client = Client(self._doors, caller, stage, group)
+                caller, stage = caller_of(self._websocket.scope), self._doors.engine.cast.on_stage
+                client = self.client = Client(self._doors, caller, self._doors.look.seen(stage), group)
                 group.create_task(self._write(), name=f"client {client.uid}: write")
                 group.create_task(self._read(), name=f"client {client.uid}: read")
                 group.create_task(self._watch(), name=f"client {client.uid}: watch")
@@ -106,7 +106,7 @@ class _Connection:
             client.leave()
 
     async def _listen(self) -> None:
-        taken = 0
+        taken, budget = 0, Budget(loop_ms())
         while True:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
@@ -114,6 +114,8 @@ class _Connection:
             text = message.get("text")
             if text is None:
                 raise _Goodbye(1003, "binary frames are not understood")
+            if not budget.take(len(text), loop_ms()):
+                raise _Goodbye(1008, "too much at once")
             try:
                 await self._take(text)
             except SessionClosed as error:
@@ -127,12 +129,14 @@ class _Connection:
         """Do what is asked for. What cannot be done is told; what is not known is let be."""
         request: str | None = None
         try:
+            check_values(text)
             parsed = parse_client_message(text)
             if parsed is None:
                 return
             message, request = parsed
             if (handler := HANDLERS.get(type(message))) is not None:
                 await handler(self.client, message, request)
+            self._mistakes = 0
         except SessionClosed:
             raise
         except HayakuchiError as error:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import hello, turns
+from . import backgrounds, configs, hello, histories, microphone, turns
 from .client import Handler
 
 HANDLERS: Mapping[type, Handler] = {
     **hello.HANDLERS,
     **turns.HANDLERS,
+    **histories.HANDLERS,
+    **configs.HANDLERS,
+    **backgrounds.HANDLERS,
+    **microphone.HANDLERS,
 }

@@ -25,7 +25,6 @@ from . import server_messages as told
 from .alarm import Alarm
 from .audio_stream import AudioStream
 from .items import Item, ItemMaker
-from .joints import avatar_of, expressions_of
 from .player import Player
 from .server_messages import Message
 
@@ -40,15 +39,18 @@ class TurnOrder:
     """One per session; ``observe`` is to be given to it. It keeps the session's play clock. Nothing here waits."""
 
     def __init__(self, client: Client, session: Session, over: Over) -> None:
-        part = client.part
-        self._client, self._session, self._over, self._part = client, session, over, part
-        first_ms = client.doors.engine.settings.latency.first_audio_ms
+        self._part = part = client.part
+        self._client, self._session, self._over = client, session, over
+        self._look_of = client.doors.look
+        self._avatar = self._look_of.avatar(part)
+        first_ms = part.settings.latency.first_audio_ms
         self._maker = ItemMaker(session.playback.sample_rate, part.look.split, first_ms)
         self._stream: AudioStream | None = None
         self._player = Player(part.look.playback_patience_s * 1000)
         self._alarm = Alarm(self._look)
         self._turn = 0
         """The turn that is told of; 0 between turns."""
+        self._confirmed = False
         playback = session.playback
         playback.confirms, playback.stalled_after_ms, playback.on_all_sent = True, inf, self._all_sent
         playback.listener_joined()
@@ -89,7 +91,7 @@ class TurnOrder:
         self._alarm.set(None)
 
     def _begin(self, event: TurnStarted) -> None:
-        self._turn = event.turn
+        self._turn, self._confirmed = event.turn, False
         self._player.begin()
         self._stream = AudioStream(self._session.playback.sample_rate) if self._client.streams else None
         running = self._session.turn
@@ -132,8 +134,11 @@ class TurnOrder:
         if self._stream is None:
             self._send(self._maker.poll(now), now)
         self._session.playback.reported(self._turn, self._player.played_ms(now))
-        if self._player.over(now):
+        if self._player.over(now) and not self._confirmed:
+            self._confirmed = True
             self._session.playback.confirmed(self._turn)
+            if not self._player.told:
+                self._client.doors.figures.stalled("listener")
         self._set_alarm(now)
 
     def _set_alarm(self, now: float) -> None:
@@ -148,10 +153,10 @@ class TurnOrder:
         self._over(event.turn, event.status, event.reply, event.heard_reply)
 
     def _shown(self, text: str) -> Message:
-        return told.display_text(text, self._part.character.name, avatar_of(self._part))
+        return told.display_text(text, self._part.character.name, self._avatar)
 
     def _doing(self, expressions: tuple[str, ...]) -> Message | None:
-        return told.actions(expressions_of(self._part, expressions))
+        return told.actions(self._look_of.expressions(self._part, expressions))
 
     def _tell(self, *messages: Message) -> None:
         for message in messages:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...core.errors import ProtocolError
-from ...core.types import Image, UserInput
-from ..api.pictures import is_picture
+from ...core.types import UserInput
 from . import server_messages as told
 from .client import Client, Handler
 from .client_messages import (
@@ -14,26 +13,18 @@ from .client_messages import (
     AudioStreamWanted,
     FrontendPlaybackComplete,
     Heartbeat,
-    ImageData,
     InterruptSignal,
     TextInput,
 )
+from .pictures import images_of
 
 
 async def _answer(client: Client, message: TextInput, request_id: str | None) -> None:
     """Raises ProtocolError where there is nothing to answer."""
-    images = pictures(message.images)
+    images = images_of(message.images)
     if not message.text.strip() and not images:
         raise ProtocolError("text-input: there is nothing in it")
     await client.say(UserInput(message.text, message.from_name or None, images=images))
-
-
-def pictures(images: tuple[ImageData, ...] | None) -> tuple[Image, ...]:
-    """Raises ProtocolError for what is no picture."""
-    found = tuple(Image(image.data) for image in images or ())
-    if not all(image.url[:5].lower() == "data:" and is_picture(image.url) for image in found):
-        raise ProtocolError("images: expected data:image/…;base64,…")
-    return found
 
 
 async def _interrupt(client: Client, message: InterruptSignal, request_id: str | None) -> None:

@@ -41,8 +41,8 @@ async def refusal(url: str, path: str) -> tuple[int, str | None, float]:
     return response.status_code, response.headers.get("Retry-After"), time.monotonic() - began
 
 
-@pytest.mark.parametrize("held", ["/stage/ws?session=a", "/ws", "/ws_asr", "/client-ws"])
-@pytest.mark.parametrize("wanted", ["/stage/ws?session=b", "/ws", "/client-ws"])
+@pytest.mark.parametrize("held", ["/stage/ws?session=a", "/ws", "/ws_asr", "/client-ws", "/tts-ws"])
+@pytest.mark.parametrize("wanted", ["/stage/ws?session=b", "/ws", "/client-ws", "/tts-ws"])
 async def test_stages_and_listeners_are_counted_together(held: str, wanted: str) -> None:
     async with serving(talkative(max_sessions=1)) as (url, _):
         async with connect(url.replace("http", "ws", 1) + held, proxy=None):

@@ -10,12 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from frontend import HELLO, Frontend, frontend, name, sound_of
+from frontend import HELLO, Frontend, check_order, frontend, name, sound_of
 from scripted import ScriptedLLM, ScriptedTTS
 from serving import ending, serving, settings_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hayakuchi.core.types import SpeechTimes, UserInput
+from hayakuchi.gateway.open_llm_vtuber import client as client_module
+from hayakuchi.gateway.open_llm_vtuber.outbox import Outbox
+from hayakuchi.orchestrator.latency import Moment
 from hayakuchi.orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
 from hayakuchi.orchestrator.settings import Settings
 
@@ -220,6 +223,41 @@ async def test_a_second_message_ends_the_first_chain_before_it_begins_its_own() 
         assert (await client.plays())[0] == START[1]
 
 
+async def test_whatever_interrupts_it_no_sound_comes_outside_of_a_chain() -> None:
+    async with serving(talkative(token_ms=5, theirs={"playback_patience_s": 60})) as (url, _), frontend(url) as client:
+        for number in range(12):
+            await client.send("text-input", text=f"Message {number}")
+            if number % 3 == 0:
+                await client.next("audio")
+            if number % 4 == 1:
+                await asyncio.sleep(0.02 * number)
+            if number % 2:
+                await client.send("interrupt-signal", text="")
+            await client.send("frontend-playback-complete")
+        await client.send("text-input", text="The last one")
+        await client.send("heartbeat")
+        await client.next("heartbeat-ack")
+        while await client.next("backend-synth-complete", "control conversation-chain-end"):
+            await client.send("frontend-playback-complete")
+            if await client.silent_for(0.3):
+                break
+        assert check_order(client.told) >= 4
+
+
+async def test_play_start_is_stamped_when_the_client_says_so() -> None:
+    async with ending(talkative()) as (url, _, server, _), frontend(url) as client:
+        [one] = server.doors.clients
+        await client.send("text-input", text="Hi")
+        item = await client.next("audio")
+        turn = one.session.turn
+        assert turn is not None
+        assert Moment.PLAY_START not in turn.trace.marks
+        await client.send("audio-play-start", display_text=item["display_text"], forwarded=True)
+        await client.send("heartbeat")
+        await client.next("heartbeat-ack")
+        assert Moment.PLAY_START in turn.trace.marks
+
+
 async def test_an_interruption_while_nothing_is_said_is_let_be() -> None:
     async with serving(talkative()) as (url, _), frontend(url) as client:
         await client.send("interrupt-signal", text="whatever")
@@ -357,6 +395,38 @@ async def test_garbage_is_answered_and_changes_nothing() -> None:
         assert (await client.receive())["type"] == "heartbeat-ack"
 
 
+async def test_a_message_that_would_take_long_to_be_read_is_not_read() -> None:
+    async with serving(talkative()) as (url, _), frontend(url) as client:
+        await client.socket.send('{"type": "text-input", "text": "Hi", "x": [' + "1," * 10_000_000 + "1]}")
+        assert "values" in (await client.next("error"))["message"]
+        await client.send("heartbeat")
+        assert (await client.receive())["type"] == "heartbeat-ack"
+
+
+async def test_who_sends_too_much_at_once_is_let_go() -> None:
+    async with serving(talkative()) as (url, _), frontend(url) as client:
+        large = json.dumps({"type": "heartbeat", "x": "x" * (30 << 20)})
+        with suppress(ConnectionClosed):
+            for _ in range(6):
+                await client.socket.send(large)
+        assert await client.close_code() == 1008
+
+
+async def test_an_error_bears_the_request_id() -> None:
+    async with serving(talkative()) as (url, _), frontend(url) as client:
+        await client.send("text-input", text="", request_id="r7")
+        assert (await client.next("error"))["request_id"] == "r7"
+
+
+async def test_mistakes_now_and_then_end_nothing() -> None:
+    async with serving(talkative()) as (url, _), frontend(url) as client:
+        for _ in range(60):
+            await client.socket.send("{")
+            assert (await client.receive())["type"] == "error"
+            await client.send("heartbeat")
+            assert (await client.receive())["type"] == "heartbeat-ack"
+
+
 async def test_too_much_garbage_ends_the_connection() -> None:
     async with serving(talkative()) as (url, _), frontend(url) as client:
         for _ in range(20):
@@ -381,6 +451,7 @@ async def test_a_flood_of_messages_ends_in_the_last_one_or_says_that_it_is_too_m
         starts = [message for message in client.told if name(message) == START[0]]
         ends = [message for message in client.told if name(message) == END[-1]]
         assert 0 <= len(starts) - len(ends) <= 1
+        check_order(client.told)
 
 
 async def test_a_client_that_reads_nothing_harms_nobody() -> None:
@@ -391,6 +462,15 @@ async def test_a_client_that_reads_nothing_harms_nobody() -> None:
             await ours.send("text-input", text="Hi")
             assert (await ours.plays())[-1] == END[-1]
         stuck.socket.transport.resume_reading()
+
+
+async def test_who_is_too_slow_to_follow_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "Outbox", lambda: Outbox(messages=20))
+    async with ending(talkative()) as (url, _, server, _), frontend(url) as client:
+        [one] = server.doors.clients
+        for _ in range(21):
+            one.send({"type": "heartbeat-ack"})
+        assert await client.close_code() == 1008
 
 
 async def test_a_full_server_says_when_to_come_back() -> None:
@@ -420,6 +500,20 @@ async def test_at_the_servers_end_a_reply_is_played_out_and_the_connection_close
         await client.send("frontend-playback-complete")
         assert await client.close_code() == 1001
         assert [name(message) for message in client.told[-2:]] == END
+
+
+async def test_at_the_servers_end_a_client_that_does_not_tell_holds_nobody_up() -> None:
+    settings = talkative(drain_seconds=0.3, theirs={"playback_patience_s": 60})
+    async with asyncio.timeout(10), ending(settings) as (url, _, server, _), frontend(url) as client:
+        await client.send("text-input", text="Hi")
+        first = await client.next("audio")
+        await client.send("audio-play-start", display_text=first["display_text"], forwarded=True)
+        await client.next("backend-synth-complete")
+        server.farewell.patience_s = 0.3
+        server.should_exit = True
+        assert await client.close_code() == 1001
+        assert [name(message) for message in client.told[-2:]] == END
+        assert "about to end" in next(message["message"] for message in client.told if message["type"] == "error")
 
 
 async def test_begin_goes_on_elsewhere_and_loses_nothing() -> None:

@@ -139,7 +139,7 @@ async def test_a_server_that_ends_begins_nothing() -> None:
                 server.handle_exit(signal.SIGTERM, None)
                 await silent.next("session.closing")
                 assert await asyncio.to_thread(readiness, url) == 503
-                for path in ("/stage/ws", "/stage/ws?session=c", "/ws", "/ws_asr", "/client-ws"):
+                for path in ("/stage/ws", "/stage/ws?session=c", "/ws", "/ws_asr", "/client-ws", "/tts-ws"):
                     with pytest.raises(InvalidStatus) as refused:
                         async with connect(url.replace("http", "ws", 1) + path, proxy=None):
                             pass

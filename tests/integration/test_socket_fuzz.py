@@ -24,7 +24,7 @@ from hayakuchi.live2d_bridge.client_messages import MIC_MODES
 
 FRAMES = 25_000 if os.environ.get("HAYAKUCHI_REQUIRE_ALL") == "1" else 10_000
 CLIENTS = 8
-PATHS = ("/stage/ws", "/chat/ws", "/ws", "/ws_asr", "/client-ws")
+PATHS = ("/stage/ws", "/chat/ws", "/ws", "/ws_asr", "/client-ws", "/tts-ws")
 CLOSE_CODES = {1000, 1001, 1003, 1007, 1008, 1009, 1011, 1013}
 BROKEN_FRAME = 1002
 """What RFC 6455 has for bytes that are no WebSocket frames."""
@@ -63,6 +63,7 @@ SEEDS = (
     '{"type":"switch-config","file":"../conf.yaml"}',
     '{"type":"add-client-to-group","invitee_uid":"x"}',
     '{"type":"remove-client-from-group","target_uid":"x"}',
+    '{"text":"Hello there. How are you?"}',
     '{"op":"config","sampleRate":48000,"language":"en"}',
     '{"op":"config","sampleRate":8000}',
     '{"messages":[{"role":"user","content":"Hi"}],"model":"x"}',

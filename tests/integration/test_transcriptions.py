@@ -24,9 +24,8 @@ from hayakuchi.asr.base import Download, Progress, Wishes
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.transcript import Transcript, TranscriptSegment, TranscriptWord
 from hayakuchi.gateway.access.meter import Meter
-from hayakuchi.gateway.api import transcriptions
 from hayakuchi.gateway.api.problem import Problem
-from hayakuchi.gateway.audio import uploads
+from hayakuchi.gateway.audio import file_hearing, uploads
 from hayakuchi.orchestrator.gateway_settings import LimitSettings
 
 SEGMENTS = (
@@ -374,7 +373,7 @@ class Downloading(ScriptedASR):
 
 
 async def test_nobody_waits_for_a_download(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transcriptions, "READY_S", 0.1)
+    monkeypatch.setattr(file_hearing, "READY_S", 0.1)
     async with door(lambda: Downloading(lambda clip: "")) as opened:
         answer = await opened.post(wav_file())
         assert "Whisper tiny (75 MB), 40% of it is there" in error_of(answer, 503)["message"]

@@ -2,56 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
-from keyed import Keyed, asking, bearing, keyed
+from hostile import HOSTILE, OVERLAY, UPGRADE, headers_for, preflight, status_of
+from keyed import asking, bearing, keyed
 
 from hayakuchi.gateway.access.rules import WEBSOCKETS
 from hayakuchi.orchestrator.gateway_settings import Scope
-
-OVERLAY = "https://overlay.example"
-HOSTILE = [
-    ("{us}", "https://evil.example"),
-    ("{us}", "null"),
-    ("{us}", "file://"),
-    ("{us}", "http://127.0.0.1:1"),
-    ("{us}", "http://{us}.evil.example"),
-    ("{us}", "http://evil.example#{us}"),
-    ("{us}", "https://overlay.example.evil.example"),
-    ("{us}", "https://overlay.example@evil.example"),
-    ("evil.example", None),
-    ("evil.example:{port}", "http://evil.example:{port}"),
-    ("{us}.nip.example", "http://{us}.nip.example"),
-    ("user@{us}", "http://{us}"),
-]
-
-
-async def status_of(server: Keyed, request: str, headers: dict[str, str]) -> int:
-    """Of a request as it is written, nothing added and nothing mended."""
-    lines = [f"{request} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write("\r\n".join(lines).encode())
-    try:
-        async with asyncio.timeout(10):
-            return int((await reader.readline()).split()[1])
-    finally:
-        writer.close()
-
-
-def headers_for(server: Keyed, host: str, origin: str | None, token: str) -> dict[str, str]:
-    us = f"127.0.0.1:{server.port}"
-    headers = {"Host": host.format(us=us, port=server.port), **bearing(token)}
-    return headers | ({"Origin": origin.format(us=us, port=server.port)} if origin is not None else {})
-
-
-UPGRADE = {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-}
 
 
 @pytest.mark.parametrize("auth", [True, False])
@@ -81,16 +39,6 @@ async def test_names_that_the_settings_know(tmp_path: Path, host: str) -> None:
     async with keyed(tmp_path, auth={"enabled": False}, cors=[OVERLAY], hosts=["studio.example"]) as server:
         assert await status_of(server, "GET /health", {"Host": host}) == 200
         assert await status_of(server, "GET /health", {"Host": f"{host}.evil.example"}) == 403
-
-
-async def preflight(server: Keyed, origin: str, path: str = "/metrics/reset") -> tuple[int, dict[str, str]]:
-    asked = {
-        "Origin": origin,
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization",
-    }
-    async with asking() as client, client.options(server.url + path, headers=asked) as answer:
-        return answer.status, {name.lower(): value for name, value in answer.headers.items()}
 
 
 async def test_a_listed_page_may_ask_and_read(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from escapes import ESCAPES, SECRET, exchange, get
 from keyed import Keyed, asking, bearing, keyed
 from scripted import ScriptedLLM, ScriptedTTS
 from serving import settings_for
@@ -20,53 +21,6 @@ from hayakuchi.gateway.app import build_app
 from hayakuchi.gateway.pages import WEB
 from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.gateway_settings import Scope
-
-SECRET = "hayakuchi-secret-marker"
-ESCAPES = [
-    "../{name}",
-    "../../{name}",
-    "..%2f{name}",
-    "..%2F..%2f{name}",
-    "%2e%2e/{name}",
-    "%2e%2e%2f{name}",
-    "%252e%252e%252f{name}",
-    "..\\{name}",
-    "..%5c{name}",
-    "..%5C..%5c{name}",
-    "....//{name}",
-    "./../{name}",
-    "audio/../../{name}",
-    "audio/..%2f..%2f{name}",
-    "/{full}",
-    "//{full}",
-    "%2f{full}",
-    "file:{full}",
-    "..%00/{name}",
-    "{name}%00.js",
-    "%00",
-    "..;/{name}",
-    "..%c0%af{name}",
-    "%c0%ae%c0%ae/{name}",
-    "link.txt",
-    "folder/{name}",
-]
-
-
-async def exchange(server: Keyed, request: bytes, patience_s: float = 10) -> bytes:
-    """Everything that is answered until the server closes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(request)
-    try:
-        async with asyncio.timeout(patience_s):
-            return await reader.read()
-    except ConnectionError:
-        return b""
-    finally:
-        writer.close()
-
-
-async def get(server: Keyed, path: bytes) -> bytes:
-    return await exchange(server, b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 
 
 async def test_no_path_leads_out_of_the_web_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,6 +78,31 @@ def name(message: dict[str, Any]) -> str:
     return f"{kind} {message['text']}" if kind in ("control", "full-text") else kind
 
 
+def check_order(told: list[dict[str, Any]]) -> int:
+    """Whether what came keeps the order of a turn, whatever became of the turns; how many chains there were."""
+    inside, complete, chains, before = False, False, 0, ""
+    for message in told:
+        match name(message):
+            case "control conversation-chain-start":
+                assert not inside, "a chain within a chain"
+                inside, complete, chains = True, False, chains + 1
+            case "control conversation-chain-end":
+                assert inside, "an end without a beginning"
+                assert before == "force-new-message"
+                inside = False
+            case "full-text Thinking...":
+                assert before == "control conversation-chain-start"
+            case "backend-synth-complete":
+                assert inside
+                assert not complete, "it is said once"
+                complete = True
+            case kind if kind.startswith("audio"):
+                assert inside, "sound outside of a chain is dropped"
+                assert not complete, "sound after the last sound"
+        before = name(message)
+    return chains
+
+
 def sound_of(item: dict[str, Any]) -> bytes:
     """The samples of an item's clip, which must be plain PCM16."""
     with wave.open(io.BytesIO(base64.b64decode(item["audio"]))) as clip:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from math import inf
 from typing import Any
 
 import pytest
@@ -200,6 +201,86 @@ def test_the_next_turn_is_not_held() -> None:
         await clock.send(audio(100))
         await clock.drained()
         assert loop_ms() == pytest.approx(100, abs=25)
+
+    virtual(main())
+
+
+def test_a_listener_that_says_itself_when_it_has_heard_everything_is_waited_for() -> None:
+    async def main() -> None:
+        clock = playback()
+        clock.confirms, clock.stalled_after_ms = True, inf
+        clock.on_stalled = lambda: pytest.fail("given up")
+        sent: list[float] = []
+        clock.on_all_sent = lambda: sent.append(loop_ms())
+        clock.listener_joined()
+        await clock.send(audio(300))
+        async with asyncio.TaskGroup() as group:
+            draining = group.create_task(clock.drained())
+            await asyncio.sleep(60)
+            clock.reported(1, 300)
+            await asyncio.sleep(60)
+            assert not draining.done()
+            clock.confirmed(0)
+            await asyncio.sleep(1)
+            assert not draining.done()
+            clock.confirmed(1)
+        assert sent == [0]
+        assert loop_ms() == pytest.approx(121_000, abs=1)
+
+    virtual(main())
+
+
+def test_what_one_turn_confirmed_says_nothing_of_the_next() -> None:
+    async def main() -> None:
+        clock = playback()
+        clock.confirms = True
+        clock.listener_joined()
+        await clock.drained()  # nothing was sent, so nothing is waited for
+        clock.confirmed(1)
+        clock.begin(2)
+        await clock.send(audio(100))
+        async with asyncio.TaskGroup() as group:
+            draining = group.create_task(clock.drained())
+            clock.reported(2, 100)
+            await asyncio.sleep(1)
+            assert not draining.done()
+            clock.confirmed(2)
+
+    virtual(main())
+
+
+def test_a_confirmation_stands_for_all_that_was_sent() -> None:
+    async def main() -> None:
+        clock = playback()
+        clock.listener_joined()
+        await clock.send(audio(300))
+        clock.confirmed(1)
+        assert clock.played_ms() == 300
+        clock.heard_at_most(120)
+        assert clock.played_ms() == 120
+        clock.heard_at_most(200)
+        assert clock.played_ms() == 120
+
+    virtual(main())
+
+
+def test_play_start_is_told_once_a_turn() -> None:
+    async def main() -> None:
+        clock = playback()
+        started: list[float] = []
+        clock.on_play_start = lambda: started.append(loop_ms())
+        clock.listener_joined()
+        clock.started(0)
+        assert started == []
+        await clock.send(audio(200))
+        clock.started(1)
+        await asyncio.sleep(0.1)
+        clock.reported(1, 100)
+        assert started == [0]
+        clock.begin(2)
+        await clock.send(audio(200))
+        clock.reported(2, 50)
+        assert started == [0, 100]
 
     virtual(main())
 

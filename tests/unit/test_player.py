@@ -146,8 +146,23 @@ def test_items_without_words_of_their_own_are_begun_in_order() -> None:
 def test_more_starts_than_items_do_no_harm() -> None:
     made = player(1000)
     for _ in range(10):
-        made.began("whatever", 0)
+        made.began("a", 0)
     assert made.played_ms(500) == 500
+
+
+def test_a_start_of_another_turns_item_is_let_be() -> None:
+    made = player(1000)
+    made.began("from before", 0)
+    assert made.played_ms(500) == 0
+    made.began("a", 600)
+    assert made.played_ms(700) == 100
+
+
+def test_starts_that_do_not_say_of_what_are_those_of_the_next_items() -> None:
+    made = player(1000, 1000)
+    made.began(None, 0)
+    made.began(None, 1100)
+    assert made.played_ms(1200) == 1100
 
 
 def test_silent_items_take_no_time() -> None:

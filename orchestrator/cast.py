@@ -1,0 +1,216 @@
+"""Everybody who may be on stage: the character that the settings name, and every other one of the characters' folders.
+
+The others are read from their files when they are first asked for, and again when a file has changed. What a file does not say
+otherwise is for all as it is on stage: flags of the command line hold for them, too, and a change of conf.yaml waits for the
+next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from ..agents import Agent, takes_quick
+from ..core.character import DEFAULT_EXPRESSIONS, Character
+from ..core.errors import ConfigError
+from ..llm.fallback import FallbackLLM
+from ..tts.phrase_cache import CachedTTS
+from .character_names import character_names
+from .characters import available
+from .loader import load_settings
+from .open_llm_vtuber_settings import OpenLlmVtuberSettings
+from .own_chains import OwnChains
+from .problems import meant
+from .providers import default_registry
+from .settings import Settings
+from .streaming import Streaming, resolved
+
+_OWN = frozenset({"character", "character_file", "files"})
+"""What characters never share."""
+NAMED = 40
+"""Characters that an error names."""
+
+Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A character that answers: what its file says, and with whom it thinks and speaks."""
+
+    id: str
+    """The stem of its file; never empty."""
+    settings: Settings
+    """conf.yaml with this character's file laid over it."""
+    agent: Agent
+    llm: FallbackLLM
+    quick: FallbackLLM | None
+    voice: CachedTTS
+    on_stage: bool
+
+    @property
+    def character(self) -> Character:
+        return self.settings.character
+
+    @property
+    def look(self) -> OpenLlmVtuberSettings:
+        """How it looks to those who come from Open-LLM-VTuber."""
+        return self.settings.open_llm_vtuber
+
+    @property
+    def expressions(self) -> Collection[str]:
+        """What tags may name in its replies."""
+        return {*self.character.expressions, *DEFAULT_EXPRESSIONS}
+
+    def streaming(self) -> Streaming:
+        """How its next turn streams: by its agent, and the model and voice that would serve it."""
+        return resolved(self.agent.config, _config(self.llm.upcoming), _config(self.voice.upcoming))
+
+    def showing(self, expressions: Sequence[str]) -> Part:
+        """The same, seen as an avatar that has these expressions: the model is told of them alone, and tags of the character's
+        own ones are taken out of its replies as ever."""
+        if not expressions:
+            return self
+        known = self.character.expressions
+        told = {name: known.get(name, {}) for name in expressions}
+        person = self.character.model_copy(update={"expressions": told})
+        agent = make_agent(replace(self.settings, character=person), self.llm, self.quick)
+        both = self.character.model_copy(update={"expressions": {**known, **told}})
+        return replace(self, settings=replace(self.settings, character=both), agent=agent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a character's file said when it was last read."""
+
+    stamp: Stamp
+    settings: Settings
+
+
+class Cast:
+    """Who is on stage stays as it was at the start, whatever becomes of its file."""
+
+    def __init__(self, on_stage: Part) -> None:
+        self.on_stage = on_stage
+        self._own = OwnChains(on_stage.voice.sample_rate, on_stage.settings.cache)
+        self._read: dict[str, _Read] = {}
+        self._reading = asyncio.Lock()
+
+    async def look_up(self, name: str, *, speaks: bool = True) -> Part | None:
+        """The character of that id, in any case of letters; None: there is none. Who is on stage also answers to its own name.
+        ``speaks`` False: it is to write, so its voice is not waited for.
+
+        Raises ConfigError with the place of the mistake when its file, or conf.yaml, is broken.
+        """
+        wanted = name.strip().casefold()
+        if wanted in (self.on_stage.id.casefold(), self.on_stage.character.name.casefold()):
+            return self.on_stage
+        files = await self._files()
+        found = next((id for id in files if id.casefold() == wanted), None)
+        return await self._part(found, files[found], speaks=speaks) if found is not None else None
+
+    async def find(self, id: str) -> Part:
+        """The character of exactly that id. Raises ConfigError as :meth:`look_up`, and where there is none."""
+        if id == self.on_stage.id:
+            return self.on_stage
+        files = await self._files()
+        if id not in files:
+            ids = list(dict.fromkeys((self.on_stage.id, *files)))
+            known = ", ".join(ids[:NAMED]) + (", …" if len(ids) > NAMED else "")
+            raise ConfigError(f"there is no character {id[:60]!r}{meant(id, ids)}; there are: {known}")
+        return await self._part(id, files[id], speaks=True)
+
+    async def ids(self) -> Sequence[str]:
+        """All that may be asked for, the one on stage first."""
+        return [self.on_stage.id, *(id for id in await self._files() if id != self.on_stage.id)]
+
+    async def list(self) -> Sequence[tuple[str, str]]:
+        """Id and name of all, the one on stage first; no two have the same name."""
+        files = {id: file for id, file in (await self._files()).items() if id != self.on_stage.id}
+        first = (self.on_stage.id, self.on_stage.character.name)
+        return await asyncio.to_thread(character_names, first, files)
+
+    @property
+    def chains(self) -> Sequence[FallbackLLM | CachedTTS]:
+        """Models and voices that are not those of the stage."""
+        return self._own.chains
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """Who does without an own model or voice at the moment, a line each."""
+        return self._own.problems
+
+    async def aclose(self) -> None:
+        """Close what the others have to themselves; idempotent."""
+        await self._own.aclose()
+
+    async def _files(self) -> Mapping[str, Path]:
+        """Character files by id; none where the settings were not read from a file."""
+        files = self.on_stage.settings.files
+        return await asyncio.to_thread(available, files[0]) if files else {}
+
+    async def _part(self, id: str, file: Path, *, speaks: bool) -> Part:
+        async with self._reading:
+            settings = await asyncio.to_thread(self._fresh, id, file)
+        stage = self.on_stage
+        llm = quick = voice = None
+        if settings.llm != stage.settings.llm:
+            llm = await self._own.model(settings.llm, id)
+        if settings.quick_llm != stage.settings.quick_llm and settings.quick_llm and _wants_quick(settings):
+            quick = await self._own.model(settings.quick_llm, id)
+        elif settings.quick_llm == stage.settings.quick_llm:
+            quick = stage.quick
+        if speaks and settings.tts != stage.settings.tts:
+            voice = await self._own.voice(settings.tts, id)
+        llm = llm or stage.llm
+        return Part(id, settings, make_agent(settings, llm, quick), llm, quick, voice or stage.voice, False)
+
+    def _fresh(self, id: str, file: Path) -> Settings:
+        """What the files say at the moment; waits for the disk."""
+        stage = self.on_stage.settings
+        stamp = tuple(_stamp(one) for one in (file, *stage.files))
+        known = self._read.get(id)
+        if known is None or known.stamp != stamp:
+            known = self._read[id] = _Read(stamp, _settings(id, stage))
+        return known.settings
+
+
+def make_agent(settings: Settings, llm: FallbackLLM, quick: FallbackLLM | None) -> Agent:
+    """The mind of the settings' character. ``quick`` is left out where it is not taken."""
+    make = settings.agent.provider
+    return make(settings.agent.config, llm, settings.character, *([quick] if quick and takes_quick(make) else []))
+
+
+def _settings(id: str, stage: Settings) -> Settings:
+    """A character's file laid over conf.yaml, with what is on stage wherever the two files say the same. Raises ConfigError."""
+    registry, conf = default_registry(), stage.files[0]
+    read = load_settings(conf, character=id, registry=registry)
+    try:
+        on_stage = str(stage.character_file) if stage.character_file else None
+        beside = load_settings(conf, character=on_stage, registry=registry)
+    except ConfigError:
+        beside = stage  # its file was broken since the start
+    shared = {
+        field.name: getattr(stage, field.name)
+        for field in fields(Settings)
+        if field.name not in _OWN and getattr(read, field.name) == getattr(beside, field.name)
+    }
+    return replace(read, **shared)
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        about = file.stat()
+    except OSError:
+        return None
+    return about.st_mtime_ns, about.st_size, about.st_ino
+
+
+def _wants_quick(settings: Settings) -> bool:
+    return settings.character.quick_reply and takes_quick(settings.agent.provider)
+
+
+def _config(provider: object) -> object:
+    """A provider's block; providers of other packages may keep none."""
+    return getattr(provider, "config", None)
