@@ -84,7 +84,7 @@ async def test_what_was_begun_is_what_was_heard() -> None:
         [latest, *_] = await engine.conversations.list("")
         kept = (await engine.conversations.open("", latest.name, "Test")).messages[-1].content
         assert kept
-        assert LONG.startswith(kept)
+        assert LONG.startswith(kept), kept
         assert len(kept) < len(LONG) / 2
         assert client.violations == []
 
@@ -111,11 +111,14 @@ async def test_their_unity_client_hears_all_of_a_reply() -> None:
 
 
 async def test_the_microphone_of_the_unity_client_is_let_in() -> None:
+    """Where nobody recognises speech, it is told so, and heard of no mistake."""
     async with server() as (url, _), unity_client(url, speed=8) as client:
         await client.hear([0.0] * 4000)
         await client.say("Tell me a story.")
         await over(client)
-        assert not [message for message in client.told if message["type"] == "error"]
+        errors = [message["message"] for message in client.told if message["type"] == "error"]
+        assert all("no speech recognition is configured" in error for error in errors)
+        assert client.chains[-1].text.split() == LONG.split()
 
 
 # What the clients would complain of.

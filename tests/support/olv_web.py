@@ -219,6 +219,7 @@ class Frontend:
         self._in_chain = False
         if self.state == "interrupted":
             self.chain_over.set()
+            return
 
         async def end() -> None:
             if self.state == "thinking-speaking":
