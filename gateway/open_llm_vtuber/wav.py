@@ -6,26 +6,15 @@ that are true; the Unity client takes 16 bits only.
 
 from __future__ import annotations
 
-import struct
 from base64 import b64encode
 
-from ...core.types import BYTES_PER_SAMPLE
-
-_HEAD = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_PCM, _MONO = 1, 1
-_AFTER_SIZE = _HEAD.size - 8
-"""Bytes of the head that the size of the whole file counts: all but ``RIFF`` and itself."""
+from ...asr import clip
+from ...core.types import Audio
 
 
 def wav(pcm: bytes, sample_rate: int) -> bytes:
     """PCM16 mono as a WAV file."""
-    return b"".join((wav_head(len(pcm), sample_rate), pcm))
-
-
-def wav_head(size: int, sample_rate: int) -> bytes:
-    """What stands before ``size`` bytes of PCM16 mono."""
-    form = (16, _PCM, _MONO, sample_rate, sample_rate * BYTES_PER_SAMPLE, BYTES_PER_SAMPLE, 8 * BYTES_PER_SAMPLE)
-    return _HEAD.pack(b"RIFF", _AFTER_SIZE + size, b"WAVE", b"fmt ", *form, b"data", size)
+    return clip.wav(Audio(pcm, sample_rate))
 
 
 def wav_base64(pcm: bytes, sample_rate: int) -> str:
