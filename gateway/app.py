@@ -31,9 +31,7 @@ from .figures.timing import Timing
 from .figures.watching import watching
 from .open_llm_vtuber import cache_files, files
 from .open_llm_vtuber.frontend import frontend_routes
-from .open_llm_vtuber.proxy import serve_proxy
-from .open_llm_vtuber.socket import serve_client
-from .open_llm_vtuber.tts_socket import serve_tts
+from .open_llm_vtuber.sockets import sockets_of
 from .stage.socket import serve_stage
 
 
@@ -63,19 +61,7 @@ def build_app(engine: Engine) -> Starlette:
     async def listening_socket(websocket: WebSocket) -> None:
         await serve_listener(websocket, doors)
 
-    async def tts_socket(websocket: WebSocket) -> None:
-        await serve_tts(websocket, doors)
-
-    async def client_socket(websocket: WebSocket) -> None:
-        await serve_client(websocket, doors)
-
-    async def proxy_socket(websocket: WebSocket) -> None:
-        await serve_proxy(websocket, doors)
-
     listening = [WebSocketRoute(path, listening_socket) for path in ("/ws", "/ws_asr")]
-    theirs = [WebSocketRoute("/client-ws", client_socket), WebSocketRoute("/tts-ws", tts_socket)]
-    if settings.open_llm_vtuber.proxy:
-        theirs.append(WebSocketRoute("/proxy-ws", proxy_socket))
     app = Starlette(
         routes=[
             *routes_of(ALL),
@@ -85,7 +71,7 @@ def build_app(engine: Engine) -> Starlette:
             WebSocketRoute("/stage/ws", stage_socket),
             WebSocketRoute("/chat/ws", chat_socket),
             *listening,
-            *(theirs if settings.open_llm_vtuber.enabled else []),
+            *sockets_of(doors),
             *last,
         ],
         middleware=[
