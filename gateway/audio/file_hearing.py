@@ -98,18 +98,16 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
         except HayakuchiError as error:
             return error
 
-    gone = False
+    found: list[T | HayakuchiError] = []
     try:
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(watch(), name="sound file: watch")
-            finishing = group.create_task(finish(), name="sound file: work")
-            await asyncio.wait([finishing])
+            found.append(await group.create_task(finish(), name="sound file: work"))
             watching.cancel()
     except* ClientDisconnect:
-        gone = True
-    if gone:
+        found.clear()
+    if not found:
         raise ClientDisconnect
-    found = finishing.result()
-    if isinstance(found, HayakuchiError):
-        raise found
-    return found
+    if isinstance(found[0], HayakuchiError):
+        raise found[0]
+    return found[0]
