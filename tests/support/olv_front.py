@@ -47,7 +47,8 @@ class Front:
     async def named(self, name: str) -> None:
         """Another character is on stage for it."""
         part = self.client.part
-        await self.client.begin(part=replace(part, character=part.character.model_copy(update={"name": name})))
+        character = part.character.model_copy(update={"name": name})
+        await self.client.begin(part=replace(part, settings=replace(part.settings, character=character)))
 
     async def send(self, kind: str, **fields: Any) -> None:
         await self.socket.send(json.dumps({"type": kind, **fields}))
