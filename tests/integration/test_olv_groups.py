@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from chatting import Desk, RecordingLLM, Step, chatting, until, words
@@ -410,8 +411,9 @@ async def test_members_may_hear_each_other(desk: Desk, llm: RecordingLLM) -> Non
     script(llm, "[joy] Hello from Ann.")
     async with fronts(desk, 2) as (ann, ben):
         for front in (ann, ben):
-            look = front.client.part.look.model_copy(update={"group_sound": True})
-            object.__setattr__(front.client.part, "look", look)
+            part = front.client.part
+            theirs = part.settings.open_llm_vtuber.model_copy(update={"group_sound": True})
+            await front.client.begin(part=replace(part, settings=replace(part.settings, open_llm_vtuber=theirs)))
         await grouped(ann, ben)
         await ann.send("text-input", text="Hi")
         await ben.until(lambda: "forwarded sound Ann: Hello from Ann." in ben.lines())
