@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hayakuchi.importing.notes import Note, Notes, Outcome
@@ -31,6 +31,7 @@ def read(text: str) -> Any:
     return data(parse_yaml(text.encode(), Path("conf.yaml")))
 
 
+@settings(deadline=None)
 @given(TREES)
 def test_every_tree_is_read_back(tree: dict[str, Any]) -> None:
     assert read(conf_text(tree, "x")) == tree
