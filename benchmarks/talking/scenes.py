@@ -19,6 +19,7 @@ from hayakuchi.benchmarks.talking.readers import Reader, Script, mishear, words_
 from hayakuchi.benchmarks.talking.sounds import LEVEL, Clip
 from hayakuchi.core.events import AudioSent, SessionEvent, SpeechStarted
 from hayakuchi.core.types import MarkKind
+from hayakuchi.orchestrator.cast import Part
 from hayakuchi.orchestrator.conversation import Conversation
 from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.session import Session
@@ -82,8 +83,10 @@ class Stand:
         self._scenes = 0
         make = engine.new_session
 
-        def new_session(name: str, history: Conversation | None = None) -> Session:
-            session = make(name, history)
+        def new_session(
+            name: str, history: Conversation | None = None, part: Part | None = None, max_ahead_ms: float | None = None
+        ) -> Session:
+            session = make(name, history, part, max_ahead_ms)
             session.observe(self._broadcasts.setdefault(name, Broadcast()).observe)
             return session
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,8 @@ class Taken:
         """It loads, and ``hayakuchi check`` finds no problem; the report shows no key."""
         settings = self.settings(environ)
         if not environ:
-            assert [str(found) for found in self.findings() if found.status is Status.PROBLEM] == []
+            problems = [found.message for found in self.findings() if found.status is Status.PROBLEM]
+            assert problems == [], problems
         assert KEY not in "".join(str(note) for note in self.notes)
         assert all(note.what and note.source for note in self.notes)
         return settings
@@ -84,7 +86,16 @@ def take(
     for stem, tree in made.characters.items():
         text = character_text(tree, "their file")
         (ours / "characters" / f"{stem}.yaml").write_text(text, encoding="utf-8")
+    _write_models(theirs, made)
     return Taken(made, ours, theirs)
+
+
+def _write_models(theirs: Path, made: Translated) -> None:
+    """Their file of models, with those that characters have."""
+    trees = (made.conf, *made.characters.values())
+    names = {tree["open_llm_vtuber"].get("model") for tree in trees if "open_llm_vtuber" in tree} - {None}
+    models = [{"name": name, "url": "http://127.0.0.1:9/model.model3.json"} for name in sorted(names)]
+    (theirs / "model_dict.json").write_text(json.dumps(models), encoding="utf-8")
 
 
 def _bytes(content: dict[str, Any] | str | bytes, language: str) -> bytes:
