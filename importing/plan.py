@@ -22,6 +22,8 @@ MOST_CARDS = 1_000
 CHARACTERS = "characters"
 _SIGNS = ("conf.yaml", "model_dict.json", "characters", "chat_history")
 """What tells Open-LLM-VTuber's folder from one with cards."""
+SERVED = ("live2d-models", "backgrounds", "avatars", "web_tool", "model_dict.json")
+"""What frontends are given out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def _of_folder(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
         conversations = conversations_in(files, told, how.tell)
     elif files.has("chat_history"):
         told.left_out("chat_history", "the conversations stay where they are (--no-history)")
-    where = their_settings.Surroundings(how.registry, how.environ, _called(source, to), len(conversations.files))
+    folder = _called(source, to) if any(files.has(name) for name in SERVED) else None
+    where = their_settings.Surroundings(how.registry, how.environ, folder, len(conversations.files))
     made = their_settings.settings_of(template, files, notes, where)
     target = places.folder_for(made.files, source, to)
     models(files, made.models, notes)

@@ -39,8 +39,8 @@ class Surroundings:
 
     registry: Registry
     environ: Mapping[str, str]
-    folder: str
-    """What our conf.yaml is to call their folder."""
+    folder: str | None
+    """What our conf.yaml is to call their folder; None: there is nothing in it for frontends."""
     conversations: int
     """How many are taken over."""
 
@@ -57,7 +57,7 @@ def read(source: Path, notes: Notes) -> Template:
 
 def settings_of(template: Template, files: FolderFiles, notes: Notes, where: Surroundings) -> Made:
     """Never raises for what is written in them."""
-    folder = where.folder.replace("${", "$${")
+    folder = where.folder.replace("${", "$${") if where.folder is not None else None
     made = translated(template, notes, where.registry, folder=folder, environ=where.environ)
     made = with_prompts(made, prompt_texts(files, made.prompts, notes))
     made = replace(made, conf={**made.conf, **_room_for(where.conversations, notes)})

@@ -209,6 +209,14 @@ def test_a_variable_that_is_not_set_is_told_and_stops_nothing(home: Path, run: A
     assert told["conversations"]["new"] == 2
 
 
+def test_settings_alone_pass_the_check_as_well(home: Path, run: Any) -> None:
+    (home / "bare").mkdir()
+    (home / "bare" / "conf.yaml").write_text(CONF, encoding="utf-8")
+    assert run("import", home / "bare")[0] == 0
+    assert loaded(home / "bare" / "hayakuchi" / "conf.yaml").open_llm_vtuber.folder is None
+    assert problems(run("check", "--json", "-c", home / "bare" / "hayakuchi" / "conf.yaml")[1]) == []
+
+
 def test_gbk(home: Path, run: Any) -> None:
     conf = CONF.replace("'Shizuku'", "'雫'").encode("gb18030")
     olv = olv_folder(home / "olv", conf)
