@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,8 +24,9 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(\d\d)", re.ASCII)
 _NOBODY = frozenset({"human", "user", "you"})
 """Names that stand for whoever it was."""
-_LATEST = 4_102_444_800.0
-"""The year 2100: whatever claims to be later is no time."""
+_AHEAD_S = 86_400.0
+"""What claims to be later than tomorrow is no time: the clock of the store never goes behind what is in it, and what is old by
+that clock is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def _time(text: Any) -> float | None:
         at = datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError):
         return None
-    return at if 0 < at < _LATEST else None
+    return at if 0 < at < time.time() + _AHEAD_S else None
 
 
 def _time_in(name: str) -> float | None:

@@ -147,6 +147,10 @@ class Client:
 
     async def answer(self, heard: UserInput) -> None:
         """This avatar answers. Raises what :meth:`say` does."""
+        async with self._beginning:
+            lost = self._running is not None and self._running.done()
+        if lost and not self.gone:  # whoever began another conversation did not get to its end
+            await self.begin(self.history_uid)
         self.doors.meter.request(self.caller)
         await self.doors.meter.charge(self.caller, characters=len(heard.text))
         self.doors.admission.check()

@@ -81,7 +81,7 @@ class InterruptSignal(_Said):
     """The person interrupts; ``text`` is what was heard: the texts of the items whose playing had begun."""
 
     type: Literal["interrupt-signal"]
-    text: str = Field(default="", max_length=100_000)
+    text: Any = None
 
 
 class AudioPlayStart(_Said):

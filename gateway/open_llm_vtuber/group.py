@@ -135,7 +135,9 @@ class Group:
         cue, self._cue = self._cue, None
         listeners = [member for member in self.members if member is not speaker]
         asking = [by for by, _ in self._untold]
-        relay = self._relay = Relay(speaker, listeners, sound=self._sound)
+        # A stream of sound is for those who asked for streams; the others read.
+        aloud = self._sound and (not speaker.streams or all(one.streams for one in listeners))
+        relay = self._relay = Relay(speaker, listeners, sound=aloud)
         forget = speaker.watch(relay.observe)
         over: ReplyOver | None = None
         try:
@@ -158,7 +160,7 @@ class Group:
         speaker, lines = relay.speaker, self._unheard[relay.speaker.uid]
         last = lines[-1] if lines and cue is None else None
         self._tell_words(speaker, last)
-        while len(lines) > (last is not None):
+        while len(lines) > (last is not None) and not relay.stopped:
             await memory_of(speaker, lines.pop(0)).write()
         heard = cue or last
         if heard is None or relay.stopped:

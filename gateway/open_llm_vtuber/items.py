@@ -30,6 +30,8 @@ from .wav import wav_base64
 Split = Literal["auto", "pauses", "never"]
 BETWEEN_MS = 40.0
 """Silence that their web client leaves between two items."""
+LONGEST_MS = 20_000.0
+"""More of a clip is never held, however it is to be split: so much may be sent before any of it was heard, and no more."""
 LEAST_MS = 180.0
 """The shortest beginning that is sent ahead when it is late; a voice that is slow needs more, to go on without a hole."""
 GOOD_MS = 250.0
@@ -132,7 +134,12 @@ class ItemMaker:
     def poll(self, now: float) -> list[Item]:
         """The same when time has passed."""
         self.next_poll = None
-        if self._clip is None or self._split == "never":
+        if self._clip is None:
+            return []
+        if self._milliseconds(self._clip) >= LONGEST_MS:
+            end = self._quietest(self._clip)
+            return [self._part(self._clip, end, end, now)]
+        if self._split == "never":
             return []
         cut = self._cut(self._clip, now)
         return [self._part(self._clip, *cut, now)] if cut else []

@@ -145,6 +145,7 @@ class Avatar:
         """Returns when the reply is over."""
         client = self.client
         session, before, grouped = client.session, client.session.turns, client.group is not None
+        self._ended = 0  # what has ended so far may have been another session's
 
         def over() -> bool:
             return not self._speaking if grouped else client.session is not session or self._ended > before

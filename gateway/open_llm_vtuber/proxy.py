@@ -22,7 +22,14 @@ from ..doors import Doors
 from ..refusal import refuse
 from ..sockets import part, take_more
 from . import server_messages as told
-from .client_messages import CreateNewHistory, Heartbeat, RequestInitConfig, TextInput, parse_client_message
+from .client_messages import (
+    AudioStreamWanted,
+    CreateNewHistory,
+    Heartbeat,
+    RequestInitConfig,
+    TextInput,
+    parse_client_message,
+)
 from .hello import greetings, part_of
 from .measure import MAX_MESSAGE_BYTES, Budget, check_values
 from .pictures import images_of
@@ -150,6 +157,8 @@ class _Connection:
                 viewer.send(part_of(client), request)
             case CreateNewHistory() if not settled:
                 viewer.send(told.new_history_created(client.history_uid), request)
+            case AudioStreamWanted():
+                pass  # the others may not understand it
             case _ if (handler := HANDLERS.get(type(message))) is not None:
                 await handler(client, message, request)
             case _:

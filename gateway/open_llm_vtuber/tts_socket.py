@@ -110,6 +110,7 @@ class _Connection:
             raise ProtocolError(f'expected {{"text": …}}: {where + ": " if where else ""}{first["msg"]}') from None
         if not self._texts.put_nowait(wanted.text):
             raise CapacityError(f"{TEXTS} texts wait to be spoken; this one is not")
+        self._mistakes = 0
 
     async def _work(self) -> None:
         async for text in self._texts:

@@ -51,6 +51,8 @@ class TurnOrder:
         self._turn = 0
         """The turn that is told of; 0 between turns."""
         self._confirmed = False
+        self._most_ms = inf
+        """More of the turn was not heard, by the client's word."""
         playback = session.playback
         playback.confirms, playback.stalled_after_ms, playback.on_all_sent = True, inf, self._all_sent
         playback.listener_joined()
@@ -68,11 +70,15 @@ class TurnOrder:
         if not self._turn:
             return
         playback = self._session.playback
-        playback.reported(self._turn, self._player.played_ms(loop_ms()))
         bounds = self._player.bounds(words) if words else None
         if bounds is not None:
+            self._most_ms = bounds[1]
             playback.reported(self._turn, bounds[0])
             playback.heard_at_most(bounds[1])
+        self._report(loop_ms())
+
+    def _report(self, now: float) -> None:
+        self._session.playback.reported(self._turn, min(self._player.played_ms(now), self._most_ms))
 
     def play_started(self, text: str | None) -> None:
         if self._turn:
@@ -91,7 +97,7 @@ class TurnOrder:
         self._alarm.set(None)
 
     def _begin(self, event: TurnStarted) -> None:
-        self._turn, self._confirmed = event.turn, False
+        self._turn, self._confirmed, self._most_ms = event.turn, False, inf
         self._player.begin()
         self._stream = AudioStream(self._session.playback.sample_rate) if self._client.streams else None
         running = self._session.turn
@@ -133,7 +139,7 @@ class TurnOrder:
             return
         if self._stream is None:
             self._send(self._maker.poll(now), now)
-        self._session.playback.reported(self._turn, self._player.played_ms(now))
+        self._report(now)
         if self._player.over(now) and not self._confirmed:
             self._confirmed = True
             self._session.playback.confirmed(self._turn)

@@ -18,6 +18,9 @@ from .client_messages import (
 )
 from .pictures import images_of
 
+MAX_HEARD = 100_000
+"""Characters that are looked at of what a client says was heard. An interruption never fails for its words."""
+
 
 async def _answer(client: Client, message: TextInput, request_id: str | None) -> None:
     """Raises ProtocolError where there is nothing to answer."""
@@ -28,7 +31,7 @@ async def _answer(client: Client, message: TextInput, request_id: str | None) ->
 
 
 async def _interrupt(client: Client, message: InterruptSignal, request_id: str | None) -> None:
-    client.interrupt(message.text)
+    client.interrupt(message.text[:MAX_HEARD] if isinstance(message.text, str) else None)
 
 
 async def _play_started(client: Client, message: AudioPlayStart, request_id: str | None) -> None:

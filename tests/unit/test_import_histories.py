@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -106,9 +107,11 @@ def test_times_that_go_back_or_are_none_keep_their_place(tmp_path: Path) -> None
         said("human", "c", "no time"),
         said("ai", "d", "9999-12-31T23:59:59"),
         {"role": "human", "content": "e", "timestamp": 7},
+        # A clock that was wrong once: with it the store would take all that was said before for old.
+        said("human", "f", (datetime.now() + timedelta(days=3)).isoformat()),
     )
     times = [stored.created_at for stored in read(tmp_path, wild).messages]
-    assert len(times) == 5
+    assert len(times) == 6
     assert times == sorted(times)
     assert times[-1] - times[0] < 1
 

@@ -18,6 +18,7 @@ from hayakuchi.gateway.open_llm_vtuber.items import (
     EARLY_MS,
     HOLD_MS,
     LEAST_MS,
+    LONGEST_MS,
     MOST_MS,
     WAIT_MS,
     Item,
@@ -196,6 +197,14 @@ def test_never_is_never() -> None:
     [(at, item)] = items_of(said("This is long, and more. ", whole, 600, 0.9), split="never")
     assert item.pcm == whole.tobytes()
     assert at > 3000
+
+
+def test_but_no_more_is_held_than_may_be_sent_before_it_is_heard() -> None:
+    whole = np.concatenate([sound(3000)] * 14)
+    sent = items_of(said("This is very long indeed. ", whole, 600, 0.2), split="never")
+    assert b"".join(item.pcm or b"" for _, item in sent) == whole.tobytes()
+    assert max(item.end_ms - item.start_ms for _, item in sent) <= LONGEST_MS + 100
+    assert len(sent) == 3
 
 
 def test_a_pause_at_the_end_of_a_segment_is_shorter_by_the_clients_own() -> None:
