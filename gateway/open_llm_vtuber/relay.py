@@ -129,8 +129,8 @@ class Relay:
 
 
 async def hushed(clients: Iterable[Client]) -> None:
-    """Whoever of them speaks by itself stops. Returns when their clients were told that those replies are over, or when that has
-    taken longer than it may."""
+    """Whoever of them speaks by itself stops. Returns when their clients were told that those replies are over, or when that
+    has taken longer than it may."""
     speaking, over = [client for client in clients if client.speaking], asyncio.Event()
     forgets = [client.watch(lambda _: over.set()) for client in speaking]
     for client in speaking:
