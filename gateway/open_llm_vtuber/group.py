@@ -21,7 +21,7 @@ from . import server_messages as told
 from .client import Client, ReplyOver
 from .floor import Floor, says_nothing
 from .memories import Memory, memory_of
-from .relay import Relay
+from .relay import Relay, hushed
 
 WORDS: Final = 8
 """What people have said and nobody has taken yet, at most."""
@@ -141,10 +141,12 @@ class Group:
         forget = speaker.watch(relay.observe)
         over: ReplyOver | None = None
         try:
-            self._quieten(listeners)
-            relay.begin()
-            async with asyncio.timeout(SAY_S):
-                begun = await self._begin(relay, cue[1] if cue is not None and cue[0] is speaker else None)
+            await hushed(listeners)
+            begun = False
+            if not relay.stopped:
+                relay.begin()
+                async with asyncio.timeout(SAY_S):
+                    begun = await self._begin(relay, cue[1] if cue is not None and cue[0] is speaker else None)
             over = await relay.over() if begun else None
         except (HayakuchiError, TimeoutError) as error:
             _complain([speaker, *asking], error)
@@ -215,12 +217,6 @@ class Group:
                 if member is not shown:
                     member.send(told.user_input_transcription(heard.text))
         self._untold.clear()
-
-    def _quieten(self, listeners: Iterable[Client]) -> None:
-        """Who was still speaking by itself stops."""
-        for listener in listeners:
-            if listener.speaking:
-                listener.hush()
 
     async def _remember(self) -> None:
         """Put into the memories what was heard and not answered."""

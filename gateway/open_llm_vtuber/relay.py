@@ -40,6 +40,7 @@ class Relay:
         self.shown = ""
         """The words that were forwarded so far."""
         self.stopped = False
+        self._begun = False
         self._listeners = list(listeners)
         self._sound = sound
         self._from = speaker.session.turns
@@ -56,6 +57,7 @@ class Relay:
 
     def begin(self) -> None:
         """The listeners' clients make ready for it."""
+        self._begun = True
         for listener in self._listeners:
             listener.send(told.control("conversation-chain-start"))
             listener.send(told.full_text(told.THINKING))
@@ -78,7 +80,8 @@ class Relay:
         """One listener less; what it was told to wait for has come to an end."""
         if listener in self._listeners:
             self._listeners.remove(listener)
-            _end(listener)
+            if self._begun:
+                _end(listener)
 
     async def over(self) -> ReplyOver | None:
         """How it ended; None where it did not end in time."""
@@ -97,7 +100,7 @@ class Relay:
 
     def end(self) -> None:
         """The listeners' clients are told that it has come to its end."""
-        for listener in self._listeners:
+        for listener in self._listeners if self._begun else ():
             _end(listener)
 
     def _take(self, message: Message, now: float) -> None:
@@ -123,6 +126,24 @@ class Relay:
             self.shown += message.get("display_text", {}).get("text", "")
             for listener in self._listeners:
                 listener.send(message)
+
+
+async def hushed(clients: Iterable[Client]) -> None:
+    """Whoever of them speaks by itself stops. Returns when their clients were told that those replies are over, or when that
+    has taken longer than it may."""
+    speaking, over = [client for client in clients if client.speaking], asyncio.Event()
+    forgets = [client.watch(lambda _: over.set()) for client in speaking]
+    for client in speaking:
+        client.hush()
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOPPED_MS / 1000):
+                while any(client.speaking for client in speaking):
+                    over.clear()
+                    await over.wait()
+    finally:
+        for forget in forgets:
+            forget()
 
 
 def _aloud(message: Message) -> Message:

@@ -74,13 +74,21 @@ def test_what_is_left_is_shown_before_the_reply_is_over() -> None:
     async def story() -> None:
         ann = Frontend()
         one = relay(ann)
+        one.begin()
         one.observe(item("One.", 1000))
         one.observe(item("Two.", 1000))
         one.observe(over())
         await one.over()
         one.end()
         kinds = [message.get("text", message["type"]) for _, message in ann.told]
-        assert kinds == ["audio", "audio", "force-new-message", "conversation-chain-end"]
+        assert kinds == [
+            "conversation-chain-start",
+            "Thinking...",
+            "audio",
+            "audio",
+            "force-new-message",
+            "conversation-chain-end",
+        ]
 
     run_virtual(story())
 
