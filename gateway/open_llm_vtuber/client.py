@@ -22,11 +22,13 @@ from ...orchestrator.session import Session
 from ..access.caller import Caller
 from ..access.meter import SoundMeter
 from ..figures.observers import observers
+from ..outbox import Outbox
 from . import server_messages as told
 from .initiative import Initiative
+from .lasting import lasting
 from .microphone import Microphone
-from .outbox import Outbox
 from .server_messages import Message
+from .switching import Switching
 from .turn_order import TurnOrder
 
 if TYPE_CHECKING:
@@ -79,7 +81,10 @@ class Client:
         self._beginning = asyncio.Lock()
         self._watchers: list[Callable[[ClientEvent], None]] = []
         self._at_end: list[Callable[[], None]] = []
+        self.switching = Switching(self)
         self.mic = Microphone(self)
+        self.mics = [self.mic]
+        """All that speak to it: where it is shared, each of those who share it has one."""
 
     @property
     def settings(self) -> OpenLlmVtuberSettings:
@@ -125,34 +130,38 @@ class Client:
         async with self._beginning:
             engine, name, part = self.doors.engine, history_uid or uuid4().hex, part or self.part
             history = await engine.conversations.open(self.caller.owner, name, part.character.name, lazily=True)
+            session = engine.new_session(name, history, part, AHEAD_MS)
             await self._end()
-            self.part, self.session = part, (session := engine.new_session(name, history, part, AHEAD_MS))
+            self.part, self.session = part, session
             self._order = TurnOrder(self, session, self._over)
             session.observe(self._order.observe)
             session.observe(lambda event: self.initiative.observe(event, loop_ms()))
             for observer in observers(session, self.doors.figures, self.doors.traces, partial(_model, part)):
                 session.observe(observer)
             with at(Place(session=name)):
-                self._running = self.tasks.create_task(_lasting(session), name=f"client {self.uid}: session")
+                self._running = self.tasks.create_task(lasting(session), name=f"client {self.uid}: session")
 
-    async def say(self, heard: UserInput) -> None:
+    async def say(self, heard: UserInput, by: Caller | None = None) -> None:
         """Somebody said this to the avatar, or to the group that it is in: what is being spoken stops, and it is answered.
+        ``by`` is counted for it; None: who is connected.
 
         Raises CapacityError, SessionClosed, and Problem where it is more than the caller may ask for.
         """
         if self.group is not None:
+            self.caller = by or self.caller  # for what the group makes of it
             self.group.said(self, heard)
         else:
-            await self.answer(heard)
+            await self.answer(heard, by)
 
-    async def answer(self, heard: UserInput) -> None:
+    async def answer(self, heard: UserInput, by: Caller | None = None) -> None:
         """This avatar answers. Raises what :meth:`say` does."""
+        caller = by or self.caller
         async with self._beginning:
             lost = self._running is not None and self._running.done()
         if lost and not self.gone:  # whoever began another conversation did not get to its end
             await self.begin(self.history_uid)
-        self.doors.meter.request(self.caller)
-        await self.doors.meter.charge(self.caller, characters=len(heard.text))
+        self.doors.meter.request(caller)
+        await self.doors.meter.charge(caller, characters=len(heard.text))
         self.doors.admission.check()
         self.note_heard()
         self.session.say(heard)
@@ -164,6 +173,11 @@ class Client:
             self.group.interrupt(self, heard)
         else:
             self.hush(heard)
+
+    def cut_in(self) -> None:
+        """Somebody speaks into a microphone: :meth:`interrupt`, of which clients are told."""
+        self.send(told.control("interrupt"))
+        self.interrupt()
 
     def hush(self, heard: str | None = None) -> None:
         """This avatar stops speaking."""
@@ -201,7 +215,8 @@ class Client:
         if self._running is None or self._order is None:
             return
         self.note_heard()
-        self.mic.close()
+        for mic in self.mics:
+            mic.close()
         self.session.close()
         await asyncio.wait([self._running])
         self._order.close()
@@ -221,21 +236,3 @@ Handler = Callable[[Client, Any, str | None], Awaitable[None]]
 def _model(part: Part) -> str | None:
     """The name of the model that answers for this character."""
     return part.llm.in_use.name if part.llm.in_use else None
-
-
-async def _lasting(session: Session) -> None:
-    """Run the session; if its conversation is deleted meanwhile, what is being spoken belongs to none."""
-    history, uid = session.history, session.history.uid
-
-    def changed() -> None:
-        nonlocal uid
-        if history.uid != uid:
-            uid = history.uid
-            with suppress(CapacityError, SessionClosed):
-                session.interrupt()
-
-    stop = history.observe(changed, of=session)
-    try:
-        await session.run()
-    finally:
-        stop()

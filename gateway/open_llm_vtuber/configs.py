@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from ...core.errors import HayakuchiError
+from ...orchestrator.cast import Part
 from . import server_messages as told
 from .client import Client, Handler
 from .client_messages import FetchConfigs, SwitchConfig
@@ -19,19 +21,29 @@ async def _list(client: Client, message: FetchConfigs, request_id: str | None) -
     client.send(told.config_files(configs), request_id)
 
 
-async def _switch(client: Client, message: SwitchConfig, request_id: str | None) -> None:
-    """What is being said stops, and a fresh conversation begins: what was said to one character is not told to another.
-
-    Raises ConfigError with the place of the mistake where the character cannot be had: then nothing has changed.
-    """
+def switch(
+    client: Client,
+    message: SwitchConfig,
+    request_id: str | None,
+    complain: Callable[[HayakuchiError, str | None], None],
+) -> None:
+    """When the character is there, what is being said stops, and a fresh conversation begins: what was said to one character
+    is not told to another. ``complain`` is told where it cannot be had, with the place of the mistake: then nothing changes."""
     cast = client.doors.engine.cast
     id = message.file.removesuffix(SUFFIX)
-    part = client.doors.look.seen(await cast.find(id))
-    names = dict(await cast.list())
-    await client.begin(fresh_name(), part)
-    client.doors.engine.prepare(part)
-    tell_part(client)
-    client.send(told.config_switched(f"{names.get(id, id)} is on stage"), request_id)
+
+    async def take(part: Part) -> None:
+        names = dict(await cast.list())
+        await client.begin(fresh_name(), part)
+        client.doors.engine.prepare(part)
+        tell_part(client)
+        client.send(told.config_switched(f"{names.get(id, id)} is on stage"), request_id)
+
+    client.switching.to(id, take, lambda error: complain(error, request_id))
+
+
+async def _switch(client: Client, message: SwitchConfig, request_id: str | None) -> None:
+    switch(client, message, request_id, client.complain)
 
 
 HANDLERS: Mapping[type, Handler] = {FetchConfigs: _list, SwitchConfig: _switch}

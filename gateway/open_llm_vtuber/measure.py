@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...core.errors import ProtocolError
+from ..connection import Budget
 from .client_messages import MAX_SAMPLES
 
 MAX_MESSAGE_BYTES = 32 << 20
@@ -20,14 +21,6 @@ def check_values(text: str) -> None:
         raise ProtocolError(f"a message has at most {MAX_VALUES} values")
 
 
-class Budget:
+def budget(now: float) -> Budget:
     """Of one connection; ``now`` in ms."""
-
-    def __init__(self, now: float) -> None:
-        self._at, self._left = now, float(AT_ONCE)
-
-    def take(self, characters: int, now: float) -> bool:
-        """One more message; False when it is too much."""
-        self._left = min(self._left + (now - self._at) / 1000 * PER_S, AT_ONCE) - characters
-        self._at = now
-        return self._left >= 0
+    return Budget(AT_ONCE, PER_S, now)

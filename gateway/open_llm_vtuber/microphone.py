@@ -21,29 +21,40 @@ from .utterances import LONGEST_S, Utterances
 
 if TYPE_CHECKING:
     from .client import Client, Handler
+    from .person import Person
 
 DEAF_MS = 10_000.0
 """Whose limit is reached is not heard for so long, and told so no more often."""
 
 
 class Microphone:
-    """One per client; what it begins runs in ``client.tasks``, and ends with the connection."""
+    """One per connection; what it begins runs in ``person.tasks``, and ends with that."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._utterances = Utterances(client, client.doors.engine.hearing)
-        self._open = OpenMic(client)
+    def __init__(self, person: Person) -> None:
+        self._person = person
+        self._utterances = Utterances(person, person.doors.engine.hearing)
+        self._open = OpenMic(person)
         self._rates = {True: MicRate(), False: MicRate(hiccup_s=LONGEST_S)}
         """Of what is heard all the time, and of utterances, which come at once when they are over."""
         self._complaints = Complaints()
         self._deaf_until = 0.0
         for work, name in ((self._utterances.run(), "utterances"), (self._open.run(), "open microphone")):
-            client.tasks.create_task(work, name=f"client {client.uid}: {name}")
+            person.tasks.create_task(work, name=f"client {person.uid}: {name}")
 
     @property
     def gathering(self) -> bool:
         """Whether something is being said that is not over."""
         return self._utterances.gathered
+
+    async def obey(self, message: MicAudioData | MicAudioEnd | RawAudioData) -> None:
+        """Raises what the methods below do."""
+        match message:
+            case MicAudioData():
+                await self.gather(message.audio)
+            case MicAudioEnd():
+                self.end(message.images)
+            case RawAudioData():
+                await self.hear(message.audio)
 
     async def gather(self, samples: Sequence[float]) -> None:
         """More of an utterance. Raises HayakuchiError, once, for what is too much."""
@@ -65,11 +76,11 @@ class Microphone:
         try:
             pictures = images_of(images)
         except ProtocolError as error:
-            self._client.complain(error)
+            self._person.complain(error)
         try:
             self._utterances.end(pictures)
         except CapacityError:
-            self._client.send(told.control("conversation-chain-end"))
+            self._person.send(told.control("conversation-chain-end"))
             raise
 
     async def hear(self, samples: Sequence[float]) -> None:
@@ -97,25 +108,17 @@ class Microphone:
             if self._complaints.due(message, now):
                 raise CapacityError(message)
             return b""
-        self._client.doors.figures.audio(STAGE, "in", seconds)
+        self._person.doors.figures.audio(STAGE, "in", seconds)
         try:
-            await self._client.sound.hear(seconds)
+            await self._person.sound.hear(seconds)
         except HayakuchiError:
             self._deaf_until = now + DEAF_MS
             raise
         return pcm16(samples)
 
 
-async def _data(client: Client, message: MicAudioData, request: str | None) -> None:
-    await client.mic.gather(message.audio)
+async def _obey(client: Client, message: MicAudioData | MicAudioEnd | RawAudioData, request: str | None) -> None:
+    await client.mic.obey(message)
 
 
-async def _end(client: Client, message: MicAudioEnd, request: str | None) -> None:
-    client.mic.end(message.images)
-
-
-async def _raw(client: Client, message: RawAudioData, request: str | None) -> None:
-    await client.mic.hear(message.audio)
-
-
-HANDLERS: Mapping[type[Any], Handler] = {MicAudioData: _data, MicAudioEnd: _end, RawAudioData: _raw}
+HANDLERS: Mapping[type[Any], Handler] = dict.fromkeys((MicAudioData, MicAudioEnd, RawAudioData), _obey)

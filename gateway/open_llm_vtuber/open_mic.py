@@ -21,7 +21,7 @@ from .not_heard import Complaints, why_deaf, with_remedy
 
 if TYPE_CHECKING:
     from ...orchestrator.session import Session
-    from .client import Client
+    from .person import Person
 
 IDLE_S = 2.0
 """A microphone of which nothing comes for so long is off."""
@@ -40,10 +40,10 @@ class _Open:
 
 
 class OpenMic:
-    """Of one client; what it begins runs in ``client.tasks``."""
+    """Of one person; what it begins runs in ``person.tasks``."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, person: Person) -> None:
+        self._person = person
         self._open: _Open | None = None
         self._tasks: deque[asyncio.Task[None]] = deque()
         self._words: Channel[UserInput] = Channel(WORDS)
@@ -58,11 +58,11 @@ class OpenMic:
 
     def hear(self, pcm: bytes) -> None:
         """Sound. Never raises: where nobody listens to microphones, the client is told."""
-        if (why := why_deaf(self._client.doors.engine.hearing)) is not None:
+        if (why := why_deaf(self._person.doors.engine.hearing)) is not None:
             self._complain(why)
             return
         opened = self._open
-        if opened is None or opened.session is not self._client.session:
+        if opened is None or opened.session is not self._person.session:
             opened = self._opened()
         opened.heard.set()
         opened.ears.feed(pcm, opened.position)
@@ -86,23 +86,22 @@ class OpenMic:
     async def run(self) -> None:
         """Say what is understood, until cancelled."""
         async for heard in self._words:
-            self._client.send(told.control("mic-audio-end"))
+            self._person.send(told.control("mic-audio-end"))
             try:
-                await self._client.say(heard)
+                await self._person.say(heard)
             except HayakuchiError as error:
-                self._client.complain(error)
+                self._person.complain(error)
 
     def cut_in(self) -> None:
         """Somebody speaks to her while she speaks."""
-        session = self._client.session
+        session = self._person.session
         if session.turn is None or session.turns == self._cut:
             return
         self._cut = session.turns
-        self._client.send(told.control("interrupt"))
-        self._client.interrupt()
+        self._person.cut_in()
 
     def words(self, heard: UserInput) -> None:
-        if self._client.gone:
+        if self._person.gone:
             raise SessionClosed("the client has gone")
         if not self._words.put_nowait(heard):
             raise CapacityError("what was said before is not answered yet", retry_after_s=1.0)
@@ -115,21 +114,21 @@ class OpenMic:
         self._tasks = deque(task for task in self._tasks if not task.done())
         while len(self._tasks) > UNFINISHED:
             self._tasks.popleft().cancel()
-        client, engine = self._client, self._client.doors.engine
-        heard: Any = HeardSession(client.session, self)
+        person, engine = self._person, self._person.doors.engine
+        heard: Any = HeardSession(person.session, self)
         settings = engine.settings.ears
         # There is no button in their protocol: a microphone that is open is one whose button is down.
         mode = Mode.OPEN_MIC if settings.mode is Mode.PUSH_TO_TALK else settings.mode
         ears = engine.new_ears(heard, mode, half_duplex=settings.half_duplex)
-        opened = self._open = _Open(client.session, ears)
-        self._tasks.append(client.tasks.create_task(self._listen(opened), name=f"client {client.uid}: ears"))
+        opened = self._open = _Open(person.session, ears)
+        self._tasks.append(person.tasks.create_task(self._listen(opened), name=f"client {person.uid}: ears"))
         return opened
 
     async def _listen(self, opened: _Open) -> None:
-        stop = self._client.doors.engine.hearing.observe(self._tell_status)
+        stop = self._person.doors.engine.hearing.observe(self._tell_status)
         try:
             async with asyncio.TaskGroup() as group:
-                waiting = group.create_task(self._until_idle(opened), name=f"client {self._client.uid}: idle")
+                waiting = group.create_task(self._until_idle(opened), name=f"client {self._person.uid}: idle")
                 await opened.ears.run()
                 waiting.cancel()
         finally:
@@ -155,4 +154,4 @@ class OpenMic:
 
     def _complain(self, failure: HayakuchiError) -> None:
         if self._complaints.due(str(failure), loop_ms()):
-            self._client.complain(with_remedy(failure, self._client.doors.engine.hearing))
+            self._person.complain(with_remedy(failure, self._person.doors.engine.hearing))

@@ -6,6 +6,7 @@ An owner has one at most. It is there while any of its viewers is; then its sess
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,12 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.errors import CapacityError, HayakuchiError
 from ...core.types import UserInput
-from ...live2d_bridge.stage import to_json
 from ..access.caller import Caller
-from . import server_messages as told
 from .client import Client, ClientEvent, ReplyOver
-from .outbox import Outbox
-from .server_messages import Message
+from .viewer import Viewer
 
 if TYPE_CHECKING:
     from ..doors import Doors
@@ -33,24 +31,11 @@ STILL_S: Final = 120.0
 """How long nothing may come of a reply: more than its sound is sent ahead and a client is waited for."""
 LONGEST_S: Final = 900.0
 
+log = logging.getLogger(__name__)
+
 
 class _Over(Exception):
     """Nobody is left."""
-
-
-class Viewer:
-    """One of the clients."""
-
-    def __init__(self, caller: Caller) -> None:
-        self.caller = caller
-        self.outbox = Outbox()
-
-    def send(self, message: Message, request_id: str | None = None) -> None:
-        """Tell this one alone."""
-        self.outbox.put(to_json(message if request_id is None else {**message, "request_id": request_id}))
-
-    def complain(self, error: HayakuchiError, request_id: str | None = None) -> None:
-        self.send(told.error(str(error)), request_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +46,15 @@ class _Asked:
 
 
 class Avatar:
-    """``run`` lasts until :meth:`close`; ``client`` is there once ``ready`` is set, unless ``error`` says why not."""
+    """``run`` lasts until :meth:`close`, or until something breaks: then ``over`` is set, and ``error`` says what. There is a
+    ``client`` once ``ready`` is set, unless there is an ``error``."""
 
     client: Client
 
     def __init__(self, doors: Doors, caller: Caller) -> None:
         self._doors, self._caller = doors, caller
         self.viewers: list[Viewer] = []
-        self.ready, self._closed = asyncio.Event(), asyncio.Event()
+        self.ready, self.over, self._closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.error: HayakuchiError | None = None
         self._asked: deque[_Asked] = deque()
         self._came, self._stirred = asyncio.Event(), asyncio.Event()
@@ -87,8 +73,21 @@ class Avatar:
         self.viewers.remove(viewer)
         self._asked = deque(one for one in self._asked if one.by is not viewer)
 
+    @property
+    def owner(self) -> str:
+        return self._caller.owner
+
     def close(self) -> None:
+        """Nobody is left."""
         self._closed.set()
+
+    def end(self) -> None:
+        """It has run: its viewers are told why if something broke, and nobody waits for it."""
+        if self.error is not None:
+            for viewer in self.viewers:
+                viewer.complain(self.error)
+        self.ready.set()
+        self.over.set()
 
     async def run(self) -> None:
         try:
@@ -111,8 +110,6 @@ class Avatar:
             pass
         except* HayakuchiError as group:
             self.error = next(error for error in group.exceptions if isinstance(error, HayakuchiError))
-        finally:
-            self.ready.set()
 
     async def _tell(self) -> None:
         """Tell all viewers what the avatar's client is told."""
@@ -150,9 +147,8 @@ class Avatar:
         def over() -> bool:
             return not self._speaking if grouped else client.session is not session or self._ended > before
 
-        client.caller = asked.by.caller  # whoever asks is counted
         try:
-            await client.say(asked.heard)
+            await client.say(asked.heard, asked.by.caller)
         except HayakuchiError as error:
             asked.by.complain(error, asked.request_id)
         else:
@@ -208,7 +204,7 @@ class Proxies:
         finally:
             avatar.leave(viewer)
             if not avatar.viewers:
-                self._by_owner.pop(caller.owner, None)
+                self._forget(avatar)
                 avatar.close()
 
     def _made(self, caller: Caller) -> Avatar:
@@ -222,5 +218,16 @@ class Proxies:
     async def _held(self, avatar: Avatar) -> None:
         try:
             await avatar.run()
+        except Exception:
+            # An avatar is a boundary: what breaks in it ends this one, and nobody else's.
+            log.exception("a proxied avatar broke")
+            avatar.error = HayakuchiError("the avatar broke: an internal error; the log has the details")
         finally:
+            self._forget(avatar)
+            avatar.end()
             self._doors.admission.end_session()
+
+    def _forget(self, avatar: Avatar) -> None:
+        """Whoever comes next has another one; idempotent."""
+        if self._by_owner.get(avatar.owner) is avatar:
+            del self._by_owner[avatar.owner]

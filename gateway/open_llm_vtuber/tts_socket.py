@@ -7,23 +7,24 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack, aclosing
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from ...asr.clip import wav
 from ...core.channel import Channel
+from ...core.clock import loop_ms
 from ...core.errors import CapacityError, HayakuchiError, ProtocolError
 from ...core.types import Audio
 from ...live2d_bridge.stage import to_json
 from ...orchestrator.aloud import aloud
-from ..access.caller import caller_of
+from ..access.caller import Caller, caller_of
 from ..api.problem import Problem
+from ..connection import Budget, Connection, serve_session
 from ..figures.observing import API
-from ..refusal import refuse
-from ..sockets import part
+from ..outbox import Outbox
 from .clips import MAX_CLIP_BYTES
 from .sentences import Sentence, sentences_of
 
@@ -34,8 +35,9 @@ MAX_CHARS = 4096
 """Of a text."""
 TEXTS = 8
 """That wait, at most."""
-OUTBOX = 512
-MAX_MISTAKES = 20
+AT_ONCE, PER_S = 1 << 20, 1 << 15
+"""Characters that a client may send: sixteen messages of the largest size, and then one every other second, which is more than
+can be spoken."""
 
 
 class _Text(BaseModel):
@@ -45,61 +47,30 @@ class _Text(BaseModel):
 
 async def serve_tts(websocket: WebSocket, doors: Doors) -> None:
     """Speak for one client until it goes; refuse it before it is accepted when the server is full."""
-    with ExitStack() as held:
-        try:
-            held.enter_context(doors.admission.session())
-        except CapacityError as refusal:
-            await refuse(websocket, 503, refusal)
-        else:
-            await websocket.accept()
-            await _Connection(websocket, doors).serve()
+
+    async def hold(connection: Connection) -> None:
+        speaking = _Speaking(connection, doors, caller_of(websocket.scope))
+        connection.begin(speaking.run(), "speak")
+        await connection.read(speaking.take, Budget(AT_ONCE, PER_S, loop_ms()))
+
+    await serve_session(websocket, doors.admission, "tts socket", hold)
 
 
-class _Goodbye(Exception):
-    """The connection is to be closed with this code."""
+class _Speaking:
+    """What one client asks for."""
 
-    def __init__(self, code: int, reason: str) -> None:
-        self.code, self.reason = code, reason
-        super().__init__(reason)
-
-
-class _Connection:
-    def __init__(self, websocket: WebSocket, doors: Doors) -> None:
-        self._websocket, self._doors = websocket, doors
-        self._caller = caller_of(websocket.scope)
-        self._outbox: Channel[str] = Channel(OUTBOX)
+    def __init__(self, connection: Connection, doors: Doors, caller: Caller) -> None:
+        self._connection, self._doors, self._caller = connection, doors, caller
         self._texts: Channel[str] = Channel(TEXTS)
-        self._lost = asyncio.Event()
-        self._mistakes = 0
+        outbox = self._outbox = Outbox()
+        connection.write(outbox.texts(), outbox.channel, outbox.lost)
 
-    async def serve(self) -> None:
-        """Speak until one side ends, which ends the voice, too; close with the code that tells why."""
-        goodbyes: list[_Goodbye] = []
+    async def take(self, text: str | None, data: bytes) -> None:
+        """A message. Raises Goodbye for one too many that is none."""
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._write(), name="tts socket: write")
-                group.create_task(self._read(), name="tts socket: read")
-                group.create_task(self._watch(), name="tts socket: watch")
-                group.create_task(self._part(), name="tts socket: part")
-                group.create_task(self._work(), name="tts socket: speak")
-        except* _Goodbye as group:
-            goodbyes += [one for one in group.exceptions if isinstance(one, _Goodbye)]
-        except* WebSocketDisconnect:
-            pass
-        for goodbye in goodbyes[:1]:
-            await part(self._websocket, goodbye.code, goodbye.reason, None if self._lost.is_set() else self._outbox)
-
-    async def _read(self) -> None:
-        while True:
-            message = await self._websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                raise WebSocketDisconnect(message.get("code") or 1005)
-            try:
-                self._take(message.get("text"))
-            except HayakuchiError as error:
-                self._complain(error)
-            # Messages that came together are received without waiting: who sends many must not keep the others from theirs.
-            await asyncio.sleep(0)
+            self._take(text)
+        except HayakuchiError as error:
+            self._complain(error)
 
     def _take(self, message: str | None) -> None:
         try:
@@ -110,9 +81,10 @@ class _Connection:
             raise ProtocolError(f'expected {{"text": …}}: {where + ": " if where else ""}{first["msg"]}') from None
         if not self._texts.put_nowait(wanted.text):
             raise CapacityError(f"{TEXTS} texts wait to be spoken; this one is not")
-        self._mistakes = 0
+        self._connection.understood()
 
-    async def _work(self) -> None:
+    async def run(self) -> None:
+        """Speak the texts, one after another."""
         async for text in self._texts:
             try:
                 await self._speak(text)
@@ -149,24 +121,7 @@ class _Connection:
 
     def _complain(self, error: HayakuchiError) -> None:
         self._send({"status": "error", "message": str(error)})
-        if isinstance(error, ProtocolError):
-            self._mistakes += 1
-            if self._mistakes >= MAX_MISTAKES:
-                raise _Goodbye(1008, "too many messages that were not understood")
+        self._connection.count(error)
 
     def _send(self, message: dict[str, Any]) -> None:
-        if not self._lost.is_set() and not self._outbox.put_nowait(to_json(message)):
-            self._lost.set()
-
-    async def _write(self) -> None:
-        async for message in self._outbox:
-            await self._websocket.send_text(message)
-
-    async def _part(self) -> None:
-        await self._doors.admission.goodbye.wait()
-        raise _Goodbye(1001, "the server ends")
-
-    async def _watch(self) -> None:
-        """Who does not read is let go when the outbox is full, also while a message is stuck."""
-        await self._lost.wait()
-        raise _Goodbye(1008, "too slow to follow")
+        self._outbox.put(to_json(message))

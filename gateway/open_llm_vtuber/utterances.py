@@ -20,7 +20,7 @@ from .not_heard import why_deaf, with_remedy
 from .sound_in import quiet_end_ms
 
 if TYPE_CHECKING:
-    from .client import Client
+    from .person import Person
 
 LONGEST_S = 60
 """Of one utterance; what comes after that is not heard."""
@@ -41,10 +41,10 @@ class Utterance:
 
 
 class Utterances:
-    """Of one client. What waits while an earlier one is being understood is said together with it: there is one answer."""
+    """Of one person. What waits while an earlier one is being understood is said together with it: there is one answer."""
 
-    def __init__(self, client: Client, hearing: Hearing) -> None:
-        self._client, self._hearing = client, hearing
+    def __init__(self, person: Person, hearing: Hearing) -> None:
+        self._person, self._hearing = person, hearing
         self._gathered = bytearray()
         self._full = False
         self._waiting: deque[Utterance] = deque()
@@ -93,7 +93,7 @@ class Utterances:
                 await self._came.wait()
                 self._came.clear()
                 if self._waiting:
-                    self._working = group.create_task(self._answer(), name=f"client {self._client.uid}: understand")
+                    self._working = group.create_task(self._answer(), name=f"client {self._person.uid}: understand")
                     await asyncio.wait([self._working])
 
     async def _answer(self) -> None:
@@ -102,7 +102,7 @@ class Utterances:
             if not await self._said():
                 self._end_chain()
         except HayakuchiError as error:
-            self._client.complain(error)
+            self._person.complain(error)
             self._end_chain()
 
     async def _said(self) -> bool:
@@ -115,7 +115,7 @@ class Utterances:
             try:
                 text = await self._understood(utterance.pcm)
             except (ProviderError, AllProvidersFailed) as error:
-                self._client.complain(with_remedy(error, self._hearing))
+                self._person.complain(with_remedy(error, self._hearing))
                 continue
             if text:
                 words.append(text)
@@ -123,7 +123,7 @@ class Utterances:
                 quiet_since, ended = utterance.ended - quiet_end_ms(utterance.pcm), utterance.ended
         if words:
             times = SpeechTimes(quiet_since, ended, loop_ms())
-            await self._client.say(UserInput(" ".join(words), images=images, speech=times))
+            await self._person.say(UserInput(" ".join(words), images=images, speech=times))
         return bool(words)
 
     async def _understood(self, pcm: bytes) -> str:
@@ -145,5 +145,5 @@ class Utterances:
 
     def _end_chain(self) -> None:
         """Their clients think until they are told that the chain is over; one that runs ends by itself."""
-        if self._client.session.turn is None:
-            self._client.send(told.control("conversation-chain-end"))
+        if self._person.session.turn is None:
+            self._person.send(told.control("conversation-chain-end"))

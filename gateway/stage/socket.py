@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from typing import assert_never
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
-from ...core.errors import CapacityError, HayakuchiError, ProtocolError, SessionClosed
+from ...core.errors import HayakuchiError, SessionClosed
 from ...core.types import BYTES_PER_SAMPLE, UserInput
 from ...live2d_bridge.stage import Viewer
 from ...live2d_bridge.wire import (
@@ -37,119 +36,64 @@ from ...live2d_bridge.wire import (
 from ...orchestrator.revisions import Edited, Regenerated, Revision, RolledBack, Selected
 from ..access.caller import caller_of
 from ..access.meter import SoundMeter
+from ..connection import NOT_UNDERSTOOD, Connection, Goodbye, serve
 from ..doors import doors_of
 from ..figures.observing import STAGE
-from ..refusal import refuse
-from ..sockets import part, send
 from .rooms import MAIN, Room, Rooms
 from .snapshot import snapshot
-
-MAX_MISTAKES = 20
-AT_ONCE = 8
-"""Messages of one viewer that are taken before others have their turn."""
-GOING_AWAY = 1001
 
 
 async def serve_stage(websocket: WebSocket, rooms: Rooms) -> None:
     """Serve one viewer until it goes; refuse it before it is accepted when the server is full."""
-    with ExitStack() as held:
-        try:
-            held.enter_context(rooms.admission.socket())
-            room = await rooms.enter(caller_of(websocket.scope).owner, websocket.query_params.get("session", MAIN))
-        except CapacityError as error:
-            await refuse(websocket, 503, error)
-        except ProtocolError as error:
-            await refuse(websocket, 400, error)
-        else:
-            await websocket.accept()
-            await _serve_viewer(websocket, rooms, room)
 
+    async def enter(held: AsyncExitStack) -> Room:
+        held.enter_context(rooms.admission.socket())
+        return await rooms.enter(caller_of(websocket.scope).owner, websocket.query_params.get("session", MAIN))
 
-async def _serve_viewer(websocket: WebSocket, rooms: Rooms, room: Room) -> None:
-    viewer = room.enter()
-    try:
-        viewer.send_json(snapshot(rooms, room, viewer))
-        if room.stage.spoken is not None and (begun := encode_event(room.stage.spoken)):
-            viewer.send_json(begun)
-        if websocket.query_params.get("sound") == "1":
-            room.stage.claim_if_free(viewer)
-        connection = _Connection(websocket, room, viewer, rooms)
+    async def hold(connection: Connection, room: Room) -> None:
+        viewer = room.enter()
+        connection.name = f"viewer {viewer.name}"
         try:
-            await connection.serve()
+            viewer.send_json(snapshot(rooms, room, viewer))
+            if room.stage.spoken is not None and (begun := encode_event(room.stage.spoken)):
+                viewer.send_json(begun)
+            if websocket.query_params.get("sound") == "1":
+                room.stage.claim_if_free(viewer)
+            connection.write(viewer.outbox, viewer.outbox, viewer.lost)
+            taking = _Taking(connection, room, viewer, rooms)
+            try:
+                await connection.read(taking.take)
+            finally:
+                taking.sound.leave()
         finally:
-            connection.sound.leave()
-    finally:
-        room.leave(viewer)
+            room.leave(viewer)
+
+    await serve(websocket, rooms.admission, "viewer", enter, hold)
 
 
-class _Goodbye(Exception):
-    """The connection is to be closed with this code."""
+class _Taking:
+    """What one viewer says."""
 
-    def __init__(self, code: int, reason: str) -> None:
-        self.code, self.reason = code, reason
-        super().__init__(reason)
-
-
-class _Connection:
-    def __init__(self, websocket: WebSocket, room: Room, viewer: Viewer, rooms: Rooms) -> None:
-        self._websocket, self._room, self._viewer = websocket, room, viewer
+    def __init__(self, connection: Connection, room: Room, viewer: Viewer, rooms: Rooms) -> None:
+        self._connection, self._room, self._viewer = connection, room, viewer
         self._admission, self._figures = rooms.admission, rooms.figures
+        websocket = connection.websocket
         self._caller, self._meter = caller_of(websocket.scope), doors_of(websocket).meter
         self.sound = SoundMeter(self._meter, self._caller)
-        self._mistakes = 0
 
-    async def serve(self) -> None:
-        """Read and write until one side ends; close with the code that tells why."""
-        goodbyes: list[_Goodbye] = []
+    async def take(self, text: str | None, data: bytes) -> None:
+        """A frame. Raises SessionClosed, and Goodbye."""
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._write(), name=f"viewer {self._viewer.name}: write")
-                group.create_task(self._read(), name=f"viewer {self._viewer.name}: read")
-                group.create_task(self._watch(), name=f"viewer {self._viewer.name}: watch")
-                group.create_task(self._part(), name=f"viewer {self._viewer.name}: part")
-        except* _Goodbye as group:
-            goodbyes += [error for error in group.exceptions if isinstance(error, _Goodbye)]
-        except* WebSocketDisconnect:
-            pass
-        for goodbye in goodbyes[:1]:
-            slow = self._viewer.lost.is_set()
-            await part(self._websocket, goodbye.code, goodbye.reason, None if slow else self._viewer.outbox)
-
-    async def _write(self) -> None:
-        async for message in self._viewer.outbox:
-            await send(self._websocket, message)
-
-    async def _part(self) -> None:
-        """The server ends; who has read what was sent knows why."""
-        await self._admission.goodbye.wait()
-        raise _Goodbye(GOING_AWAY, "the server ends")
-
-    async def _watch(self) -> None:
-        """A viewer that does not read is let go when its outbox is full, also while a message to it is stuck."""
-        await self._viewer.lost.wait()
-        raise _Goodbye(1008, "too slow to follow")
-
-    async def _read(self) -> None:
-        taken = 0
-        while True:
-            message = await self._websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                raise WebSocketDisconnect(message.get("code") or 1005)
-            try:
-                await self._take(message.get("text"), message.get("bytes") or b"")
-            except SessionClosed as error:
-                raise _Goodbye(GOING_AWAY, str(error)) from error
-            except HayakuchiError as error:
-                self._complain(error)
-            # Messages that came together are received without waiting: whoever sends many must not keep the others from theirs.
-            taken += 1
-            if taken % AT_ONCE == 0:
-                await asyncio.sleep(0)
+            await self._take(text, data)
+        except SessionClosed:
+            raise
+        except HayakuchiError as error:
+            self._complain(error)
 
     async def _take(self, text: str | None, data: bytes) -> None:
         if text is None:
             if data[:1] != bytes((MIC_KIND,)):
-                raise _Goodbye(1003, "the only binary frames that are understood are those of a microphone")
+                raise Goodbye(NOT_UNDERSTOOD, "the only binary frames that are understood are those of a microphone")
             await self._hear(MicFrame.decode(data))
             return
         parsed = parse_client_message(text)
@@ -210,10 +154,7 @@ class _Connection:
 
     def _complain(self, error: HayakuchiError) -> None:
         self._viewer.send_json({"type": "error", "code": error.code, "message": str(error)})
-        if isinstance(error, ProtocolError):
-            self._mistakes += 1
-            if self._mistakes >= MAX_MISTAKES:
-                raise _Goodbye(1008, "too many messages that were not understood")
+        self._connection.count(error)
 
 
 def _revision(message: MessageEdit | ReplyRegenerate | HistoryRollback | BranchSelect) -> Revision:

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import TextDelta
+from hayakuchi.gateway import connection
 from hayakuchi.gateway.chat import socket as chat_socket
 
 
@@ -175,7 +176,7 @@ async def test_what_is_not_understood_is_told_and_changes_nothing(desk: Desk, te
 
 async def test_too_many_mistakes_and_binary_frames_end_the_connection(desk: Desk) -> None:
     async with joined(desk) as chat:
-        for _ in range(chat_socket.MAX_MISTAKES):
+        for _ in range(connection.MAX_MISTAKES):
             await chat.socket.send("?")
         assert await chat.close_code() == 1008
     async with joined(desk) as chat:

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hayakuchi.core.types import SpeechTimes, UserInput
 from hayakuchi.gateway.open_llm_vtuber import client as client_module
-from hayakuchi.gateway.open_llm_vtuber.outbox import Outbox
+from hayakuchi.gateway.outbox import Outbox
 from hayakuchi.orchestrator.latency import Moment
 from hayakuchi.orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
 from hayakuchi.orchestrator.settings import Settings

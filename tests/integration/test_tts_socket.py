@@ -23,6 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from hayakuchi.core.provider import Deadlines
+from hayakuchi.gateway import connection
 from hayakuchi.gateway.open_llm_vtuber import clips, tts_socket
 from hayakuchi.orchestrator.gateway_settings import Scope
 from hayakuchi.orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
@@ -163,7 +164,7 @@ async def test_garbage_is_answered_and_too_much_of_it_ends_it() -> None:
             assert error["status"] == "error"
         await socket.send(json.dumps({"text": "Hello.", "voice": "let be"}))
         assert (await answers(socket))[-1] == {"status": "complete"}
-        for _ in range(tts_socket.MAX_MISTAKES):
+        for _ in range(connection.MAX_MISTAKES):
             await socket.send("?")
         assert await close_code(socket) == 1008
 

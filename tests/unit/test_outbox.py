@@ -9,7 +9,7 @@ from virtual import run_virtual
 
 from hayakuchi.core.clock import loop_ms
 from hayakuchi.gateway.open_llm_vtuber.alarm import Alarm
-from hayakuchi.gateway.open_llm_vtuber.outbox import Outbox
+from hayakuchi.gateway.outbox import Outbox
 
 
 @pytest.mark.parametrize(("messages", "characters", "fit"), [(3, 1000, 3), (100, 25, 2)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from ...core.channel import Channel
+from ..core.channel import Channel
 
 MESSAGES = 512
 CHARACTERS = 16 << 20
