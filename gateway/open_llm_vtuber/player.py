@@ -8,7 +8,8 @@ presumed once patience is over:
     a client never told a start    it is one of those that do not: from then on items begin as soon as they can
     the end was not told           all was played, patience after the last sound could have ended
 
-So a turn ends at the latest when all that was sent could have been played, and patience has passed.
+So a turn ends at the latest when all that was sent could have been played, and patience has passed. The word that all was
+played may come late, from a turn that was interrupted: it does not end the next one.
 """
 
 from __future__ import annotations
@@ -39,9 +40,13 @@ class Player:
         self._patience_ms = patience_ms
         self._tells: bool | None = None
         """Whether the client says what it begins to play; None: that is not known yet."""
+        self._owed = 0
+        """Turns that were sent to their end and of which the client has not said that it has played everything: it may yet."""
+        self._all_sent = self._complete = False
         self.begin()
 
     def begin(self) -> None:
+        self._owed += self._all_sent and not self._complete
         self._items: list[_Sent] = []
         self._current = -1
         """The item that is being played, or was last."""
@@ -71,9 +76,13 @@ class Player:
             self._tells, self._told = True, found
             self._begin(found, now)
 
-    def completed(self) -> None:
-        """The client says that it has played everything: true only when it was sent everything, else it means another turn."""
-        self._complete = self._complete or self._all_sent
+    def completed(self, now: float) -> None:
+        """The client says that it has played everything. It means an earlier turn where not everything of this one was sent, or
+        where this one cannot have been played yet and that word on an earlier one is still to come."""
+        if self._all_sent and not self._complete and (not self._owed or self._can_be_played(now)):
+            self._complete, self._owed = True, 0
+        elif self._owed:
+            self._owed -= 1
 
     @property
     def told(self) -> bool:
@@ -132,6 +141,15 @@ class Player:
             if self._tells is None:
                 self._tells = False
             self._begin(self._current + 1, could)
+
+    def _can_be_played(self, now: float) -> bool:
+        """Whether all that was sent can have been played: where the client tells its starts, once no sound is left to begin."""
+        if self._tells:
+            return all(item.end_ms <= item.start_ms for item in self._items[self._told + 1 :])
+        at = 0.0
+        for item in self._items:
+            at = max(at, item.sent_at) + item.end_ms - item.start_ms
+        return now >= at
 
     def _could_begin(self) -> float:
         """When the next item can have begun."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...core.clock import loop_ms
 from ...core.events import AudioSent, SessionEvent, SpeechEnded, SpeechStarted, TurnEnded, TurnStarted, TurnStatus
@@ -25,11 +25,14 @@ from . import server_messages as told
 from .alarm import Alarm
 from .audio_stream import AudioStream
 from .items import Item, ItemMaker
-from .player import Player
+from .player import REPORT_MS, Player
 from .server_messages import Message
 
 if TYPE_CHECKING:
     from .client import Client
+
+NET_MS: Final = 30_000.0
+"""So long after everything that the player presumes, a client that nobody has looked at any more is given up all the same."""
 
 Over = Callable[[int, TurnStatus, str, str], None]
 """Told of a turn that is over: its number, how it ended, the reply, and what was heard of it."""
@@ -46,7 +49,8 @@ class TurnOrder:
         first_ms = part.settings.latency.first_audio_ms
         self._maker = ItemMaker(session.playback.sample_rate, part.look.split, first_ms)
         self._stream: AudioStream | None = None
-        self._player = Player(part.look.playback_patience_s * 1000)
+        patience_ms = part.look.playback_patience_s * 1000
+        self._player = Player(patience_ms)
         self._alarm = Alarm(self._look)
         self._turn = 0
         """The turn that is told of; 0 between turns."""
@@ -54,8 +58,8 @@ class TurnOrder:
         self._most_ms = inf
         """More of the turn was not heard, by the client's word."""
         playback = session.playback
-        playback.confirms, playback.stalled_after_ms, playback.on_all_sent = True, inf, self._all_sent
-        playback.listener_joined()
+        playback.confirms, playback.on_all_sent = True, self._all_sent
+        playback.stalled_after_ms, playback.on_stalled = patience_ms + NET_MS, self._stalled
 
     def observe(self, event: SessionEvent) -> None:
         if isinstance(event, AudioSent | SpeechStarted | SpeechEnded):
@@ -82,14 +86,14 @@ class TurnOrder:
 
     def play_started(self, text: str | None) -> None:
         if self._turn:
+            self._session.playback.listener_joined()
             self._player.began(text, loop_ms())
             self._session.playback.started(self._turn)
             self._look()
 
     def play_completed(self) -> None:
-        if self._turn:
-            self._player.completed()
-            self._look()
+        self._player.completed(loop_ms())
+        self._look()
 
     def close(self) -> None:
         """The session has ended."""
@@ -99,6 +103,7 @@ class TurnOrder:
     def _begin(self, event: TurnStarted) -> None:
         self._turn, self._confirmed, self._most_ms = event.turn, False, inf
         self._player.begin()
+        self._session.playback.listener_joined()
         self._stream = AudioStream(self._session.playback.sample_rate) if self._client.streams else None
         running = self._session.turn
         self._maker.begin(running.trace.marks.get(Moment.HEARD, loop_ms()) if running else loop_ms())
@@ -108,47 +113,66 @@ class TurnOrder:
 
     def _speak(self, event: AudioSent | SpeechStarted | SpeechEnded) -> None:
         now = loop_ms()
-        if self._stream is not None:
-            for message in self._stream.observe(event, self._shown, self._doing):
-                self._client.send_item(message)
+        try:
+            if self._stream is None:
+                self._send(self._maker.observe(event, now), now)
+                return
             if isinstance(event, SpeechStarted):
                 self._player.sent(event.segment.display, event.at_ms, event.at_ms, now)
             else:
                 self._player.grew(self._session.playback.sent_ms)
-        else:
-            self._send(self._maker.observe(event, now), now)
-        self._set_alarm(now)
+            self._session.playback.listener_joined()
+            for message in self._stream.observe(event, self._shown, self._doing):
+                self._client.send_item(message)
+        finally:
+            self._set_alarm(now)
 
     def _send(self, items: Iterable[Item], now: float) -> None:
         rate = self._session.playback.sample_rate
         for item in items:
-            self._client.send_item(item.message(rate, self._shown(item.text), self._doing(item.expressions)))
             self._player.sent(item.text, item.start_ms, item.end_ms, now)
+            self._session.playback.listener_joined()  # its time to play it begins
+            self._client.send_item(item.message(rate, self._shown(item.text), self._doing(item.expressions)))
 
     def _all_sent(self) -> None:
         """Of words alone nothing is waited for."""
         if self._turn and self._session.playback.position:
+            now = loop_ms()
             self._player.sent_all()
             self._tell(told.backend_synth_complete())
-            self._set_alarm(loop_ms())
+            self._session.playback.listener_joined()
+            self._settle(now)
+            self._set_alarm(now)
+
+    def _stalled(self) -> None:
+        """The net: the session has waited in vain, though the client was to be presumed to have played everything long ago."""
+        self._client.doors.figures.stalled("listener")
+        self._session.playback.confirmed(self._turn)
 
     def _look(self) -> None:
         """Time has passed, or the client has said something."""
         now = loop_ms()
         if not self._turn:
             return
-        if self._stream is None:
-            self._send(self._maker.poll(now), now)
+        try:
+            if self._stream is None:
+                self._send(self._maker.poll(now), now)
+            self._settle(now)
+        finally:
+            self._set_alarm(now)
+
+    def _settle(self, now: float) -> None:
+        """Tell the session what was heard, and once that was everything."""
         self._report(now)
         if self._player.over(now) and not self._confirmed:
             self._confirmed = True
             self._session.playback.confirmed(self._turn)
             if not self._player.told:
                 self._client.doors.figures.stalled("listener")
-        self._set_alarm(now)
 
     def _set_alarm(self, now: float) -> None:
-        due = [self._player.next_look(now), None if self._stream else self._maker.next_poll]
+        missed = now + REPORT_MS if self._player.over(now) and not self._confirmed else None
+        due = [self._player.next_look(now), None if self._stream else self._maker.next_poll, missed]
         self._alarm.set(min((at for at in due if at is not None), default=None))
 
     def _end(self, event: TurnEnded) -> None:

@@ -65,14 +65,14 @@ def test_an_item_that_is_long_is_reported_on_all_the_time() -> None:
 def test_complete_is_the_end_though_it_comes_early() -> None:
     made = player(1000, 1000)
     made.began("a", 0)
-    made.completed()
+    made.completed(5)
     assert made.over(10)
     assert made.played_ms(10) == 2000
 
 
 def test_complete_before_everything_was_sent_belongs_to_another_turn() -> None:
     made = player(1000, all_sent=False)
-    made.completed()
+    made.completed(0)
     made.sent_all()
     made.began("a", 0)
     assert not made.over(500)
@@ -216,7 +216,7 @@ def test_whatever_is_told_it_ends_and_never_tells_more_than_was_sent(
     for text, wait in doings:
         now += wait
         if text == "?" and completes:
-            made.completed()
+            made.completed(now)
         else:
             made.began(text, now)
         assert 0 <= made.played_ms(now) <= sum(lengths) + 1e-6
