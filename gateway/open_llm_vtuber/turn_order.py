@@ -137,12 +137,10 @@ class TurnOrder:
     def _all_sent(self) -> None:
         """Of words alone nothing is waited for."""
         if self._turn and self._session.playback.position:
-            now = loop_ms()
             self._player.sent_all()
             self._tell(told.backend_synth_complete())
             self._session.playback.listener_joined()
-            self._settle(now)
-            self._set_alarm(now)
+            self._alarm.set(loop_ms())  # it may all have been played long ago
 
     def _stalled(self) -> None:
         """The net: the session has waited in vain, though the client was to be presumed to have played everything long ago."""
