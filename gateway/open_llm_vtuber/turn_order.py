@@ -140,7 +140,7 @@ class TurnOrder:
             self._player.sent_all()
             self._tell(told.backend_synth_complete())
             self._session.playback.listener_joined()
-            self._alarm.set(loop_ms())  # it may all have been played long ago
+            self._set_alarm(loop_ms())
 
     def _stalled(self) -> None:
         """The net: the session has waited in vain, though the client was to be presumed to have played everything long ago."""
@@ -169,6 +169,7 @@ class TurnOrder:
                 self._client.doors.figures.stalled("listener")
 
     def _set_alarm(self, now: float) -> None:
+        # All may have been played before it was known that this was all, and what breaks is tried again.
         missed = now + REPORT_MS if self._player.over(now) and not self._confirmed else None
         due = [self._player.next_look(now), None if self._stream else self._maker.next_poll, missed]
         self._alarm.set(min((at for at in due if at is not None), default=None))

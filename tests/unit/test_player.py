@@ -78,6 +78,55 @@ def test_complete_before_everything_was_sent_belongs_to_another_turn() -> None:
     assert not made.over(500)
 
 
+def interrupted(*lengths: float, at: float) -> Player:
+    """A turn that was sent to its end, of which the client had not said that it played all; and then these were sent."""
+    made = player(3000)
+    made.begin()
+    send(made, *lengths, at=at)
+    made.sent_all()
+    return made
+
+
+def test_complete_that_is_still_owed_for_an_earlier_turn_does_not_end_one_that_cannot_have_been_played() -> None:
+    made = interrupted(1000, 1000, at=5000)
+    made.completed(5100)
+    assert not made.over(5100)
+    made.completed(5200)
+    assert made.over(5200), "no more than one was owed"
+
+
+def test_complete_once_all_can_have_been_played_is_the_end_though_an_earlier_one_never_came() -> None:
+    made = interrupted(1000, 1000, at=5000)
+    made.completed(7000)
+    assert made.over(7000)
+    made.begin()
+    send(made, 1000, at=9000)
+    made.sent_all()
+    made.completed(9001)
+    assert made.over(9001), "and nothing is owed any more"
+
+
+def test_complete_of_a_client_that_tells_its_starts_is_its_last_word_once_no_sound_is_left_to_begin() -> None:
+    made = interrupted(1000, 1000, 0, at=5000)
+    made.began("a", 5000)
+    made.completed(9000)
+    assert not made.over(9000)
+    made._owed = 1
+    made.began("b", 9000)
+    made.completed(9500)
+    assert made.over(9500)
+
+
+def test_complete_before_everything_was_sent_pays_what_is_owed() -> None:
+    made = player(3000)
+    made.begin()
+    made.completed(5000)
+    send(made, 1000, at=5000)
+    made.sent_all()
+    made.completed(5001)
+    assert made.over(5001)
+
+
 def test_a_lost_complete_ends_with_patience() -> None:
     made = player(1000)
     made.began("a", 200)
