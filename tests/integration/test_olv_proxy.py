@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Any
+from contextlib import AsyncExitStack, suppress
 
 import pytest
 from chatting import Desk, RecordingLLM, chatting, until, words
-from olv_front import Front, joined
+from olv_front import joined
+from olv_proxied import asked, before, proxying
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -17,16 +17,8 @@ from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import TextDelta
 from hayakuchi.gateway.open_llm_vtuber import proxied
 from hayakuchi.orchestrator.gateway_settings import AuthSettings, Scope
-from hayakuchi.orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
 
 DEAD = ProviderError("llm", "recording_llm", Category.UNAVAILABLE, "down")
-
-
-@asynccontextmanager
-async def proxying(llm: RecordingLLM, **settings: Any) -> AsyncIterator[Desk]:
-    theirs = OpenLlmVtuberSettings(proxy=True)
-    async with chatting(llm, theirs=theirs, **settings) as desk:
-        yield desk
 
 
 @pytest.fixture
@@ -38,26 +30,6 @@ def llm() -> RecordingLLM:
 async def desk(llm: RecordingLLM) -> AsyncIterator[Desk]:
     async with proxying(llm) as desk:
         yield desk
-
-
-@asynccontextmanager
-async def before(desk: Desk, count: int, *keys: str) -> AsyncIterator[list[Front]]:
-    """So many clients, of which the first plays the sound."""
-    async with asyncio.TaskGroup() as group:
-        made: list[Front] = []
-        for index in range(count):
-            headers = {"Authorization": f"Bearer {desk.tokens[keys[index]]}"} if keys else {}
-            made.append(await joined(desk, group, headers, "/proxy-ws"))
-            made[-1].plays = index == 0
-        try:
-            yield made
-        finally:
-            for front in made:
-                await front.socket.close()
-
-
-def asked(llm: RecordingLLM) -> list[str]:
-    return [one.messages[-1].content for one in llm.asked]
 
 
 async def test_all_are_told_what_the_avatar_says(desk: Desk, llm: RecordingLLM) -> None:
