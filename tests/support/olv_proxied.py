@@ -47,7 +47,7 @@ async def share(desk: Desk, owner: str, **limits: dict[str, int]) -> dict[str, s
     """Keys of one owner, with a name and limits each; their ids."""
     ids: dict[str, str] = {}
     for name, own in limits.items():
-        key, desk.tokens[name] = new_key(name, (Scope.SPEAK, Scope.LISTEN), time.time(), owner=owner, limits=own)
+        key, desk.tokens[name] = new_key(name, (Scope.SPEAK,), time.time(), owner=owner, limits=own)
         await desk.app.state.doors.database.write(lambda connection, key=key: insert(connection, key))
         ids[name] = key.id
     return ids
