@@ -213,6 +213,22 @@ async def test_words_of_items_that_were_begun_count_though_their_start_was_not_t
         assert (await history(engine))[-1] == ("assistant", first.strip())
 
 
+async def test_the_word_that_an_interrupted_reply_was_played_does_not_end_the_next_one() -> None:
+    async with serving(talkative(theirs={"playback_patience_s": 60})) as (url, _), frontend(url) as client:
+        await client.send("text-input", text="One")
+        await client.next("backend-synth-complete")
+        await interrupted(client, "")
+        mark = len(client.items())
+        await client.send("text-input", text="Two")
+        await client.next("backend-synth-complete")
+        await client.send("frontend-playback-complete")  # it was on its way
+        assert await client.silent_for(0.2)
+        for item in client.items()[mark:]:
+            await client.send("audio-play-start", display_text=item["display_text"], forwarded=True)
+        await client.send("frontend-playback-complete")
+        assert [name(await client.receive()) for _ in END] == END
+
+
 async def test_a_second_message_ends_the_first_chain_before_it_begins_its_own() -> None:
     async with serving(talkative(theirs={"playback_patience_s": 60})) as (url, _), frontend(url) as client:
         await client.send("text-input", text="One")

@@ -15,6 +15,7 @@ from frontend import Frontend, frontend
 from serving import ending
 from websockets.asyncio.client import connect
 
+from hayakuchi.gateway.open_llm_vtuber.client import Client
 from hayakuchi.gateway.server import Server
 from hayakuchi.orchestrator import own_chains
 from hayakuchi.orchestrator.loader import load_settings
@@ -108,6 +109,29 @@ async def test_one_that_cannot_be_had_leaves_the_one_that_is_there_and_the_wait_
         await client.send("switch-config", file="bob.yaml", request_id="3")
         await client.next("config-switched")
         assert await on_stage(client) == "Bob"
+        assert [one["type"] for one in client.told].count("error") == 2, "each is told once"
+
+
+async def test_one_that_has_come_is_taken_to_the_end_before_the_next_one(
+    server: tuple[str, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, _ = server
+    end, ending = Client._end, asyncio.Event()
+
+    async def slowly(self: Client) -> None:
+        ending.set()
+        await end(self)
+        await asyncio.sleep(0.1)
+
+    monkeypatch.setattr(Client, "_end", slowly)
+    async with frontend(url) as client:
+        ending.clear()
+        await client.send("switch-config", file="bob.yaml", request_id="1")
+        await ending.wait()
+        await client.send("switch-config", file="ann.yaml", request_id="2")
+        assert [(await client.next("config-switched", "error"))["request_id"] for _ in range(2)] == ["1", "2"]
+        assert await on_stage(client) == "Ann"
+        assert "error" not in [one["type"] for one in client.told]
 
 
 async def test_a_crowd_of_wishes_is_one_wait(server: tuple[str, Server], gate: asyncio.Event) -> None:

@@ -7,23 +7,25 @@ import io
 import json
 import wave
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from fake_websocket import FakeWebSocket
 from keyed import bearing, keyed
 from leaks import nothing_leaks
 from listening import close_code
 from scripted import RATE, ScriptedLLM, ScriptedTTS
 from serving import ending, serving, settings_for
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hayakuchi.core.provider import Deadlines
 from hayakuchi.gateway import connection
+from hayakuchi.gateway.access.caller import Caller, introduce
 from hayakuchi.gateway.open_llm_vtuber import clips, tts_socket
 from hayakuchi.orchestrator.gateway_settings import Scope
 from hayakuchi.orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
@@ -167,6 +169,41 @@ async def test_garbage_is_answered_and_too_much_of_it_ends_it() -> None:
         for _ in range(connection.MAX_MISTAKES):
             await socket.send("?")
         assert await close_code(socket) == 1008
+
+
+async def test_a_text_that_is_one_makes_up_for_the_mistakes_before_it() -> None:
+    async with house() as url, talking(url) as socket:
+        for _ in range(3):
+            for _ in range(connection.MAX_MISTAKES - 1):
+                await socket.send("?")
+                assert (await told(socket))["status"] == "error"
+            await socket.send(json.dumps({"text": "Hello."}))
+            assert (await answers(socket))[-1] == {"status": "complete"}
+
+
+async def test_who_sends_more_than_can_be_spoken_is_let_go() -> None:
+    async with house(ScriptedTTS(first_ms=200, rtf=0.001)) as url, talking(url) as socket:
+        with suppress(ConnectionClosed):
+            for _ in range(40):
+                await socket.send(json.dumps({"text": "Hello.", "x": "x" * 60_000}))
+        assert await close_code(socket) == 1008
+
+
+async def test_who_takes_nothing_is_let_go_and_the_voice_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "SLOW_S", 0.2)
+    voice = ScriptedTTS(first_ms=5, rtf=0.05)
+    settings = settings_for(lambda: ScriptedLLM(["Hi."]), lambda: voice)
+    async with ending(settings) as (_, _, server, _):
+        stuck: Any = FakeWebSocket()
+        introduce(stuck.scope, Caller("ip:127.0.0.1"))
+        stuck.takes.clear()
+        stuck.says(json.dumps({"text": TEXT * 3}))
+        async with asyncio.timeout(5):
+            await tts_socket.serve_tts(stuck, server.doors)
+        assert stuck.closed == (1008, "too slow to follow")
+        assert voice.running == 0
+        assert len(voice.spoken) < 9
+        assert server.doors.admission.sessions == 0
 
 
 async def test_nothing_that_can_be_spoken_is_told() -> None:
