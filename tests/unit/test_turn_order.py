@@ -42,7 +42,7 @@ class Rig:
         self.told: list[dict[str, Any]] = []
         self.stalled: list[str] = []
         self.playback = Playback(RATE, AHEAD_MS)
-        self.doings: Callable[[], None] = lambda: None
+        self.doings: Callable[[], object] = lambda: None
         """Called with every item that the client is sent."""
         part = SimpleNamespace(
             settings=SimpleNamespace(latency=SimpleNamespace(first_audio_ms=500.0)),
