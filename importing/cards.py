@@ -94,7 +94,7 @@ def _translated(data: Mapping[str, Any], source: str, notes: Notes) -> dict[str,
     persona, cut = _persona(data, called)
     whole_opening = filled(_text(data, "first_mes"), called, "you")
     opening = beginning(whole_opening, LONGEST_OPENING)
-    fields: dict[str, Any] = {"name": name or called, "language": _language(persona + whole_opening)}
+    fields: dict[str, Any] = {"name": name or called, "language": _language(persona + opening)}
     fields |= {"opening_line": opening} if opening else {}
     fields["persona"] = persona
     notes.translated(source, f"the character {fields['name']}")
