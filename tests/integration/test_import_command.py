@@ -154,6 +154,7 @@ def test_the_frontend_that_came_along_is_offered(olv: Path, run: Any) -> None:
     assert "--frontend" not in run("import", olv)[1]
     written(olv / "frontend" / "index.html", "<title>theirs</title>")
     steps = json.loads(run("import", olv, "--json")[1])["next"]
+    assert [step.split()[3] for step in steps] == ["check", "run"]
     assert steps[-1].endswith(f"--frontend {olv / 'frontend'}")
 
 
@@ -279,6 +280,54 @@ def test_a_folder_of_neither_is_told(home: Path, run: Any) -> None:
     assert code == 1
     assert "neither a conf.yaml nor character cards" in err
     assert run("import", home / "none")[0] == 2
+
+
+def test_who_names_something_beside_it_is_told_what_was_meant(olv: Path, run: Any) -> None:
+    for named in ("chat_history", "avatars", "live2d-models/shizuku"):
+        code, out, err = run("import", olv / named)
+        assert (code, out) == (1, "")
+        assert err.endswith(f"did you mean the folder above, {olv}?\n")
+    code, _, err = run("import", olv / "conf.yaml")
+    assert code == 1
+    assert "one file of settings; name the folder of Open-LLM-VTuber that it is in" in err
+    written(olv.parent / "desk" / "Open-LLM-VTuber" / "conf.yaml", CONF)
+    code, _, err = run("import", olv.parent / "desk")
+    assert code == 1
+    assert err.endswith(f"did you mean {olv.parent / 'desk' / 'Open-LLM-VTuber'}?\n")
+
+
+def test_a_dry_run_tells_that_nothing_could_be_written(
+    home: Path, olv: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is run by a user who may write everywhere."""
+    may = os.access
+    monkeypatch.setattr(
+        os, "access", lambda place, mode: mode & os.W_OK == 0 if Path(place) == olv else may(place, mode)
+    )
+    code, out, _ = run("import", olv, "--dry-run")
+    assert code == 0
+    assert f"to do before it is imported: {olv} cannot be written; name another folder with --to" in out
+    assert "would be written" not in out
+    assert json.loads(run("import", olv, "--dry-run", "--json")[1])["obstacle"] is not None
+    assert json.loads(run("import", olv, "--dry-run", "--json", "--to", home / "a" / "b")[1])["obstacle"] is None
+    lady = written(home / "lady.json", card())
+    file = written(home / "file", "x")
+    assert f"{file} is no folder" in run("import", lady, "--dry-run", "--to", file / "a")[1]
+
+
+def test_what_is_made_of_private_settings_is_private(home: Path, olv: Path, run: Any) -> None:
+    if os.name != "posix":
+        pytest.skip("has no such modes")
+    assert run("import", olv, "--to", home / "open")[0] == 0
+    assert (home / "open" / "conf.yaml").stat().st_mode & 0o044 == 0o044
+    (olv / "conf.yaml").chmod(0o600)
+    assert run("import", olv, "--to", home / "closed")[0] == 0
+    assert (home / "closed").stat().st_mode & 0o077 == 0
+    assert (home / "closed" / "conf.yaml").stat().st_mode & 0o077 == 0
+    lady = written(home / "lady.png", card_png(card()))
+    lady.chmod(0o600)
+    assert run("import", lady, "--to", home / "cast")[0] == 0
+    assert all(file.stat().st_mode & 0o077 == 0 for file in (home / "cast" / "characters").iterdir())
 
 
 def test_a_card_becomes_a_character_here(home: Path, run: Any) -> None:
