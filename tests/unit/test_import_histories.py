@@ -115,11 +115,13 @@ def test_times_that_go_back_or_are_none_keep_their_place(tmp_path: Path) -> None
     assert times[-1] - times[0] < 1
 
 
-@pytest.mark.parametrize("stem", ["talk", "2999-01-02_03-04-05_a"])
-def test_a_conversation_that_was_begun_in_time_to_come_has_the_time_of_its_messages(tmp_path: Path, stem: str) -> None:
-    told = history(said("human", "a", "2026-10-01T20:15:04"), begun="2031-01-01T00:00:00")
-    found = read(tmp_path, told, stem)
-    assert found.created_at == found.messages[0].created_at < time.time()
+@pytest.mark.parametrize(("stem", "begun"), [("talk", "2031-01-01T00:00:00"), ("2031-01-02_03-04-05_a", "")])
+def test_a_conversation_that_was_begun_in_time_to_come_was_begun_at_no_time(
+    tmp_path: Path, stem: str, begun: str
+) -> None:
+    found = read(tmp_path, history({"role": "human", "content": "a"}, begun=begun), stem)
+    assert found.created_at == 0.0
+    assert found.used_at < 1
 
 
 def test_what_was_said_in_a_zone_that_is_ahead_was_just_said(tmp_path: Path) -> None:
