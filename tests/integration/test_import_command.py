@@ -86,6 +86,18 @@ def test_the_settings_load_and_pass_the_check(olv: Path, run: Any) -> None:
     assert problems(run("check", "-c", conf, "--json")[1]) == []
 
 
+def test_the_guide_says_what_works(olv: Path, run: Any) -> None:
+    written(olv / "frontend" / "index.html", "<title>theirs</title>")
+    guide = (Path(__file__).parents[2] / "docs" / "open-llm-vtuber.md").read_text(encoding="utf-8")
+    block = guide.split("```bash\n", 1)[1].split("```", 1)[0].replace("~/Open-LLM-VTuber", str(olv))
+    commands = [line.split("#")[0].strip() for line in block.splitlines()]
+    dry, real, *steps = [command.removeprefix("uv run hayakuchi ").split() for command in commands]
+    assert run(*dry)[0] == 0
+    code, out, _ = run(*real, "--json")
+    assert (code, json.loads(out)["next"]) == (0, commands[2:])
+    assert problems(run(*steps[0], "--json")[1]) == []
+
+
 def test_what_was_there_is_as_it_was(olv: Path, run: Any) -> None:
     before = tree(olv)
     assert run("import", olv)[0] == 0
