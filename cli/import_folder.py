@@ -67,7 +67,7 @@ def import_folder(
         typer.echo(line)
     if not dry_run:
         typer.echo("\nnext:")
-        for step in report.next_steps(plan, done):
+        for step in report.next_steps(plan):
             typer.echo(f"  {step}")
 
 

@@ -20,6 +20,7 @@ FOLDER = "chat_history"
 LARGEST = 16_000_000
 """Bytes of one conversation."""
 LONGEST_VIEWER = 60
+LONGEST_OWNER = 60
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(\d\d)", re.ASCII)
 _NOBODY = frozenset({"human", "user", "you"})
@@ -37,6 +38,12 @@ class HistoryFile:
     conf_uid: str
     name: str
     """Fits the names of our conversations; the same file has the same name every time."""
+
+    @property
+    def owner(self) -> str:
+        """What its folder is called, as something that can be shown."""
+        kept = "".join(char if char.isprintable() else " " for char in self.conf_uid)
+        return " ".join(kept.split())[:LONGEST_OWNER] or FOLDER
 
     @property
     def place(self) -> str:

@@ -100,7 +100,7 @@ class Shelf:
             if rows.summary_of(connection, ANONYMOUS, file.name) is not None:
                 self._go_on(connection, file, history, kept)
             elif room > 0:
-                who = Identity(ANONYMOUS, file.name, uuid4().hex, cast.get(file.conf_uid, file.conf_uid))
+                who = Identity(ANONYMOUS, file.name, uuid4().hex, cast.get(file.conf_uid, file.owner))
                 rows.row_of(connection, who, history.created_at)
                 rows.appended(connection, who, self._recent(history), self._used_at(history))
                 kept.new, room = kept.new + 1, room - 1

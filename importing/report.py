@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -58,18 +59,18 @@ def sentences(plan: Plan, done: Done, *, dry: bool) -> Iterator[str]:
         yield f"to do before it runs: {_printable(problem)}"
 
 
-def next_steps(plan: Plan, done: Done) -> list[str]:
-    """The commands that come now."""
+def next_steps(plan: Plan) -> list[str]:
+    """The commands that come now, with whole paths: they may be typed in another folder than this one."""
+    conf = os.path.abspath(plan.conf)
     if plan.whole:
-        conf = str(plan.conf)
         has_page = plan.source.has("frontend", "index.html")  # the one that came with theirs
-        page = ["--frontend", str(plan.source.root / "frontend")] if has_page else []
+        page = ["--frontend", os.path.abspath(plan.source.root / "frontend")] if has_page else []
         return [_command("check", "-c", conf), _command("run", "-c", conf, *page)]
-    conf = plan.conf if plan.conf.is_file() else None
-    if conf is not None:
-        return [_command("run", "-c", str(conf), "--character", name) for name in plan.characters[:MOST_STEPS]]
-    files = [plan.target / "characters" / f"{name}.yaml" for name in plan.characters[:MOST_STEPS]]
-    return [_command("run", "--character", str(file)) for file in files]
+    names = plan.characters[:MOST_STEPS]
+    if plan.conf.is_file():
+        return [_command("run", "-c", conf, "--character", name) for name in names]
+    files = [os.path.abspath(plan.target / "characters" / f"{name}.yaml") for name in names]
+    return [_command("run", "--character", file) for file in files]
 
 
 def as_data(notes: Notes, plan: Plan, done: Done, *, dry: bool) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def as_data(notes: Notes, plan: Plan, done: Done, *, dry: bool) -> dict[str, Any
         "conversations": _conversations(plan, done),
         "obstacle": done.obstacle,
         "to_mend": [_printable(problem) for problem in done.to_mend],
-        "next": next_steps(plan, done),
+        "next": next_steps(plan),
     }
 
 

@@ -294,6 +294,21 @@ def test_a_folder_of_neither_is_told(home: Path, run: Any) -> None:
     assert run("import", home / "none")[0] == 2
 
 
+def test_the_next_steps_may_be_typed_anywhere(home: Path, olv: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(olv / "frontend" / "index.html", "<title>theirs</title>")
+    monkeypatch.chdir(olv)
+    steps = json.loads(run("import", ".", "--json")[1])["next"]
+    conf = olv / "hayakuchi" / "conf.yaml"
+    assert [step.split(" -c ")[1] for step in steps] == [str(conf), f"{conf} --frontend {olv / 'frontend'}"]
+    monkeypatch.chdir(home)
+    written(home / "lady.json", card())
+    ladys = str(home / "characters" / "lady_bug.yaml")
+    assert json.loads(run("import", "lady.json", "--json")[1])["next"] == [f"uv run hayakuchi run --character {ladys}"]
+    written(home / "conf.yaml", "llm: {demo_llm: {}}\n")
+    [step] = json.loads(run("import", "lady.json", "--json")[1])["next"]
+    assert step == f"uv run hayakuchi run -c {home / 'conf.yaml'} --character lady_bug"
+
+
 def test_who_names_something_beside_it_is_told_what_was_meant(olv: Path, run: Any) -> None:
     for named in ("chat_history", "avatars", "live2d-models/shizuku"):
         code, out, err = run("import", olv / named)

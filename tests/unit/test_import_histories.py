@@ -234,6 +234,24 @@ async def test_they_are_found_among_ours(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="does not take such names")
+async def test_folders_of_any_name_are_those_of_somebody_who_can_be_shown(tmp_path: Path) -> None:
+    folders = ["a\x1b[2Jb\n", "\udcff", " ", "a..\\x", "CON", "trail.", "n" * 250, "A", "a"]
+    for number, folder in enumerate(folders):
+        written(tmp_path / "olv" / "chat_history" / folder / f"h{number}.json", RAIN)
+    for name in ("CON", "con", "h0", "\udcfe", "a\nb"):
+        written(tmp_path / "olv" / "chat_history" / "CON" / f"{name}.json", RAIN)
+    place = shelf(tmp_path)
+    kept = await keep(place, tmp_path / "olv")
+    assert (kept.new, kept.same, kept.broken) == (14, 0, {})
+    summaries = await listed(place)
+    assert all(len(summary.character) <= 60 and summary.character.isprintable() for summary in summaries.values())
+    shown = {summaries[f"h{number}"].character for number in range(1, len(folders))}
+    assert shown == {"chat_history", "a..\\x", "CON", "trail.", "n" * 60, "A", "a"}
+    kept = await keep(place, tmp_path / "olv")
+    assert (kept.new, kept.same) == (0, 14)
+
+
 async def test_again_adds_nothing_and_what_was_said_since_then_is_added(tmp_path: Path) -> None:
     place, folder = shelf(tmp_path), olv_folder(tmp_path / "olv")
     await keep(place, folder)
