@@ -71,7 +71,7 @@ def planned(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
                     f"{source} is one file of settings; name the folder of Open-LLM-VTuber that it is in"
                 )
             return _of_cards([source], to, notes, how.tell, alone=True)
-        if _is_theirs(source):
+        if any((source / sign).exists() for sign in _SIGNS):
             return _of_folder(source, to, notes, how)
         found = list(FolderFiles(source).below(".", *cards.SUFFIXES))
     except (OSError, Unreadable) as error:
@@ -84,21 +84,23 @@ def planned(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
     return _of_cards(found, to, notes, how.tell, alone=False)
 
 
-def _is_theirs(folder: Path) -> bool:
-    return any((folder / sign).exists() for sign in _SIGNS)
-
-
 def _meant(source: Path) -> str | None:
     """The folder of Open-LLM-VTuber that is above this one, or in it, if there is one."""
     whole = Path(os.path.abspath(source))
-    above = next((folder for folder in whole.parents if (folder / _SIGNS[0]).is_file() and _is_theirs(folder)), None)
+    above = next(filter(_is_surely_theirs, whole.parents), None)
     if above is not None:
         return f"did you mean the folder above, {above}?"
     try:
-        below = [folder for folder in FolderFiles(source).folders(".") if (folder / _SIGNS[0]).is_file()]
-    except (OSError, Unreadable):
+        below = [folder for folder in FolderFiles(source).folders(".") if _is_surely_theirs(folder)]
+    except Unreadable:
         return None
     return f"did you mean {below[0]}?" if len(below) == 1 else None
+
+
+def _is_surely_theirs(folder: Path) -> bool:
+    """Other programs have a conf.yaml, too."""
+    signs = ("model_dict.json", "chat_history", "live2d-models")
+    return os.path.isfile(folder / "conf.yaml") and any(os.path.exists(folder / sign) for sign in signs)
 
 
 def _of_folder(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:

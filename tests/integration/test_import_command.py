@@ -317,10 +317,11 @@ def test_who_names_something_beside_it_is_told_what_was_meant(olv: Path, run: An
     code, _, err = run("import", olv / "conf.yaml")
     assert code == 1
     assert "one file of settings; name the folder of Open-LLM-VTuber that it is in" in err
-    written(olv.parent / "desk" / "Open-LLM-VTuber" / "conf.yaml", CONF)
-    code, _, err = run("import", olv.parent / "desk")
+    desk = olv_folder(olv.parent / "desk" / "Open-LLM-VTuber").parent
+    written(desk / "another" / "conf.yaml", "character: kiyo\n")
+    code, _, err = run("import", desk)
     assert code == 1
-    assert err.endswith(f"did you mean {olv.parent / 'desk' / 'Open-LLM-VTuber'}?\n")
+    assert err.endswith(f"did you mean {desk / 'Open-LLM-VTuber'}?\n")
 
 
 def test_a_dry_run_tells_that_nothing_could_be_written(
