@@ -19,6 +19,8 @@ from .notes import Notes
 from .rest import mcp_servers
 
 MOST_CARDS = 1_000
+MOST_BYTES = 500_000_000
+"""Of all cards together, as they are kept in memory until they are written."""
 CHARACTERS = "characters"
 _SIGNS = ("conf.yaml", "model_dict.json", "characters", "chat_history")
 """What tells Open-LLM-VTuber's folder from one with cards."""
@@ -139,6 +141,7 @@ def _of_cards(found: list[Path], to: Path | None, notes: Notes, tell: Tell, *, a
     folder = FolderFiles(found[0].parent)
     files: dict[str, bytes] = {}
     stems: list[str] = []
+    size = 0
     for number, path in enumerate(found):
         tell("cards", number, len(found))
         own = Notes()
@@ -152,6 +155,8 @@ def _of_cards(found: list[Path], to: Path | None, notes: Notes, tell: Tell, *, a
             notes.not_possible(path.name, str(error), "the other cards are taken over")
             continue
         files |= made
+        if (size := size + sum(map(len, made.values()))) > MOST_BYTES:
+            raise HayakuchiError(f"the cards have more than {MOST_BYTES / 1e6:g} MB together; take some at a time")
         stems.append(stem)
         for note in own:
             notes.add(note)

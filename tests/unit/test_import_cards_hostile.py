@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from olv_folder import card, card_png, card_text, chunk, png, written
+from olv_folder import CARD_DATA, card, card_png, card_text, chunk, png, written
 
-from hayakuchi.importing import cards, png_chunks
+from hayakuchi.core.errors import HayakuchiError
+from hayakuchi.importing import cards, plan, png_chunks
 from hayakuchi.importing.card_text import filled
 from hayakuchi.importing.cards import LONGEST_PERSONA, Card, read_card
 from hayakuchi.importing.folder_files import Unreadable
@@ -36,6 +37,16 @@ def test_a_text_of_megabytes_is_cut_in_time(tmp_path: Path) -> None:
     made = read(tmp_path, card(description="A sentence. " * 200_000, first_mes="x" * 2_000_000))
     assert len(made.fields["persona"]) <= LONGEST_PERSONA
     assert len(made.fields["opening_line"]) <= cards.LONGEST_OPENING
+
+
+def test_what_nobody_looks_at_of_a_text_is_counted_as_cut(tmp_path: Path) -> None:
+    notes = Notes()
+    whole = 3 * cards.LONGEST_TEXT
+    only = {key: "" for key, value in CARD_DATA.items() if isinstance(value, str) and key not in ("name", "first_mes")}
+    changes = only | {"description": "x" * whole, "character_book": None}
+    read_card(written(tmp_path / "card.json", card(2, **changes)), notes)
+    [cut] = [note.what for note in notes if "of its texts" in note.what]
+    assert cut.startswith(f"the last {whole - LONGEST_PERSONA} characters of its texts")
 
 
 @pytest.mark.timeout(20)
@@ -151,6 +162,15 @@ def test_links_out_of_a_folder_of_cards_are_not_followed(tmp_path: Path) -> None
     }
     assert lost["link.json"] == "it leads out of the folder"
     assert "circle.json" in lost
+
+
+def test_more_than_can_be_kept_until_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        written(tmp_path / "cards" / f"{number}.png", card_png(card(name=f"Lady {number}")))
+    assert len(cards_in(tmp_path / "cards", tmp_path / "to", Notes())) == 6
+    monkeypatch.setattr(plan, "MOST_BYTES", 1_000)
+    with pytest.raises(HayakuchiError, match="together; take some at a time"):
+        cards_in(tmp_path / "cards", tmp_path / "to", Notes())
 
 
 def test_names_that_differ_in_case_only_become_two_files(tmp_path: Path) -> None:
