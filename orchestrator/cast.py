@@ -8,13 +8,14 @@ next start.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from ..agents import Agent, takes_quick
 from ..core.character import DEFAULT_EXPRESSIONS, Character
-from ..core.errors import ConfigError
+from ..core.errors import Category, ConfigError, HayakuchiError, ProviderError
 from ..llm.fallback import FallbackLLM
 from ..tts.phrase_cache import CachedTTS
 from .character_names import CharacterNames, Stamp, stamp
@@ -31,6 +32,8 @@ _OWN = frozenset({"character", "character_file", "files"})
 """What characters never share."""
 NAMED = 40
 """Characters that an error names."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ class Cast:
         """The character of that id, in any case of letters; None: there is none. Who is on stage also answers to its own name.
         ``speaks`` False: it is to write, so its voice is not waited for.
 
-        Raises ConfigError with the place of the mistake when its file, or conf.yaml, is broken.
+        Raises ConfigError with the place of the mistake when its file, or conf.yaml, is broken, and ProviderError when its
+        agent cannot be made. A model or voice that cannot be had is replaced by that of the stage.
         """
         wanted = name.strip().casefold()
         if wanted in (self.on_stage.id.casefold(), self.on_stage.character.name.casefold()):
@@ -164,7 +168,7 @@ class Cast:
             llm = group.create_task(self._llm(settings, id, held), name=f"model of {id}")
             quick = group.create_task(self._quick(settings, id, held), name=f"quick model of {id}")
             voice = group.create_task(self._voice(settings, id, held), name=f"voice of {id}") if speaks else None
-        mind = make_agent(settings, llm.result(), quick.result())
+        mind = _own_agent(settings, llm.result(), quick.result())
         spoken = voice.result() if voice else stage.voice
         return Part(id, settings, mind, llm.result(), quick.result(), spoken, False, tuple(held))
 
@@ -204,6 +208,18 @@ def make_agent(settings: Settings, llm: FallbackLLM, quick: FallbackLLM | None) 
     """The mind of the settings' character. ``quick`` is left out where it is not taken."""
     make = settings.agent.provider
     return make(settings.agent.config, llm, settings.character, *([quick] if quick and takes_quick(make) else []))
+
+
+def _own_agent(settings: Settings, llm: FallbackLLM, quick: FallbackLLM | None) -> Agent:
+    """:func:`make_agent`; a ProviderError where it breaks: those who speak with others are not to notice."""
+    try:
+        return make_agent(settings, llm, quick)
+    except HayakuchiError:
+        raise
+    except Exception as error:
+        log.exception("the agent of %s could not be made", settings.character.name)
+        what = "could not be made; the log has the details"
+        raise ProviderError("agents", settings.agent.name, Category.CRASHED, what) from error
 
 
 def _settings(file: Path, stage: Settings) -> Settings:

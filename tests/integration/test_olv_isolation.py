@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast_rig import folder_fixture, model_of, registry, sound_of
+from cast_rig import ToneTTS, folder_fixture, model_of, registry, sound_of
 from chatting import until
 from frontend import HELLO, Frontend, check_order, frontend
 from frontend import sound_of as sound_in
@@ -19,6 +19,7 @@ from keyed import bearing, key_file, make_key
 from serving import serving
 from websockets.asyncio.client import connect
 
+from hayakuchi.agents.basic_memory import BasicMemoryAgent
 from hayakuchi.core.types import UserInput
 from hayakuchi.orchestrator.engine import Engine
 from hayakuchi.orchestrator.gateway_settings import AuthSettings, GatewaySettings, Scope, SessionsSettings
@@ -152,6 +153,44 @@ async def test_a_switch_changes_nothing_for_another_caller_who_is_being_spoken_t
         assert "This is a sentence" not in house.asked[-1]
         [kept] = await house.engine.conversations.list(house.owner("mika"))
         assert (kept.character, kept.messages) == ("Ann", 2)
+
+
+async def test_a_character_that_breaks_leaves_its_caller_with_the_one_before(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(agent: Any, *given: Any) -> None:
+        raise ValueError("a bug that nobody expects")
+
+    async with house.client("mika") as client:
+        await say(client, "first")
+        with monkeypatch.context() as patched:
+            patched.setattr(BasicMemoryAgent, "__init__", breaks)
+            told = await ask(client, "switch-config", "config-switched", file="bob.yaml")
+        assert told["message"] == "basic_memory_agent: could not be made; the log has the details"
+        await say(client, "second")
+        assert "first" in house.asked[-1]
+        assert "You keep bees." in house.asked[-1]
+
+
+async def test_a_voice_that_breaks_is_replaced_and_the_character_is_there(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = ToneTTS.__init__
+
+    def breaks(voice: Any, config: Any) -> None:
+        if config.voice == "bob":
+            raise ValueError("a bug that nobody expects")
+        plain(voice, config)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ToneTTS, "__init__", breaks)
+        async with house.client("mika") as client:
+            await switch(client, "bob")
+            await say(client, "hello")
+    items = [item for item in client.items() if item["audio"]]
+    assert {item["display_text"]["name"] for item in items} == {"Bob"}
+    assert b"".join(map(sound_in, items)).startswith(sound_of("stage"))
+    assert any("bob goes on with the one on stage" in problem for problem in house.engine.problems)
 
 
 async def test_what_was_said_to_one_character_is_not_told_to_another_of_the_same_caller(house: House) -> None:

@@ -13,11 +13,14 @@ import pytest
 from cast_rig import FILES, ToneTTS, folder_fixture, staged, voice_of, written
 from virtual import run_virtual
 
+from hayakuchi.agents.basic_memory import BasicMemoryAgent
 from hayakuchi.core.errors import AllProvidersFailed, Category, ProviderError
 from hayakuchi.core.types import UserInput
+from hayakuchi.llm.fallback import FallbackLLM
 from hayakuchi.orchestrator.engine import Engine
-from hayakuchi.orchestrator.own_chain import CLOSE_S, RETRY_MS
+from hayakuchi.orchestrator.own_chain import CLOSE_S, RETRY_MS, OwnChain
 from hayakuchi.orchestrator.own_chains import SPARE, UNUSED_MS
+from hayakuchi.orchestrator.settings import Component
 
 __all__ = ["folder_fixture"]
 
@@ -260,10 +263,6 @@ def test_one_voice_of_several_that_cannot_be_made_is_left_out(folder: Path, monk
 
 
 def test_the_cause_of_what_cannot_be_made_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hayakuchi.llm.fallback import FallbackLLM
-    from hayakuchi.orchestrator.own_chain import OwnChain
-    from hayakuchi.orchestrator.settings import Component
-
     class Wild:
         def __init__(self, config: object) -> None:
             raise ValueError(BUG)
@@ -274,3 +273,22 @@ def test_the_cause_of_what_cannot_be_made_is_kept(monkeypatch: pytest.MonkeyPatc
     [error] = raised.value.attempts
     assert error.category is Category.CRASHED
     assert isinstance(error.__cause__, ValueError)
+
+
+async def test_an_agent_that_breaks_is_an_error_for_who_asks_and_for_nobody_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with staged(folder) as engine:
+        plain = BasicMemoryAgent.__init__
+
+        def made(agent: Any, config: Any, llm: Any, character: Any, *quick: Any) -> None:
+            if character.name == "Bob":
+                raise ValueError(BUG)
+            plain(agent, config, llm, character, *quick)
+
+        monkeypatch.setattr(BasicMemoryAgent, "__init__", made)
+        written(folder, cat="name: Cat\n")
+        with pytest.raises(ProviderError, match="could not be made; the log has the details") as raised:
+            await engine.cast.find("bob")
+        assert isinstance(raised.value.__cause__, ValueError)
+        assert (await engine.cast.find("cat")).character.name == "Cat"
