@@ -20,7 +20,7 @@ from .own_chain import C, Loan, OwnChain, Parts
 
 UNUSED_MS = 600_000.0
 """A chain that nobody has used for so long is closed."""
-SPARE = 8
+SPARE = 32
 """Models, and voices, that nobody uses and that are kept open for who may come back, at most."""
 
 
