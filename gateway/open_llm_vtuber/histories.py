@@ -36,14 +36,15 @@ ROLES: Mapping[str, str] = {"user": "human", "assistant": "ai"}
 
 async def _list(client: Client, message: FetchHistoryList, request_id: str | None) -> None:
     """Those in which something was said, used last first. Raises StoreError."""
-    known = _known_as(client.part)
-    found = await client.doors.engine.conversations.list(client.caller.owner, limit=MOST, characters=known)
-    shown = [
-        {"uid": one.name, "latest_message": _latest(one.latest), "timestamp": _time(one.updated_at)}
-        for one in found
-        if one.latest is not None
-    ]
-    client.send(told.history_list(shown), request_id)
+    conversations, owner = client.doors.engine.conversations, client.caller.owner
+    async with client.choosing:
+        found = await conversations.list(owner, limit=MOST, characters=_known_as(client.part))
+        shown = [
+            {"uid": one.name, "latest_message": _latest(one.latest), "timestamp": _time(one.updated_at)}
+            for one in found
+            if one.latest is not None
+        ]
+        client.send(told.history_list(shown), request_id)
 
 
 async def _go_on(client: Client, message: FetchAndSetHistory, request_id: str | None) -> None:

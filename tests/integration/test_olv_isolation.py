@@ -298,3 +298,20 @@ async def test_viewers_of_one_avatar_who_choose_at_the_same_time(
         await until(lambda: len(house.asked) > before)
         assert ("You mend clocks." in house.asked[-1]) == ("stairs" not in house.asked[-1])
         assert "You mend clocks." in house.asked[-1]
+
+
+async def test_a_list_is_told_before_the_character_that_it_is_not_of(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house.viewer("mika") as one, house.viewer("mika") as two:
+        await fresh(one)
+        await one.send("text-input", text="hello")
+        await one.plays()
+        waiting, go_on = held_up(house.engine.conversations, "list", monkeypatch)
+        await one.send("fetch-history-list")
+        await waiting.wait()
+        await two.send("switch-config", file="bob.yaml")
+        await asyncio.sleep(0.05)
+        go_on()
+        assert (await one.next("history-list", "set-model-and-conf"))["type"] == "history-list"
+        assert (await one.next("set-model-and-conf"))["conf_name"] == "Bob"
