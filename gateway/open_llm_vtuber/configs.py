@@ -34,10 +34,11 @@ def switch(
 
     async def take(part: Part) -> None:
         names = dict(await cast.list())
-        await client.begin(fresh_name(), part)
-        client.doors.engine.prepare(part)
-        tell_part(client)
-        client.send(told.config_switched(f"{names.get(id, id)} is on stage"), request_id)
+        async with client.choosing:
+            await client.begin(fresh_name(), part)
+            client.doors.engine.prepare(part)
+            tell_part(client)
+            client.send(told.config_switched(f"{names.get(id, id)} is on stage"), request_id)
 
     client.switching.to(id, take, lambda error: complain(error, request_id))
 

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast_rig import ToneTTS, folder_fixture, registry, written
+from cast_rig import ToneTTS, folder_fixture, registry, sound_of, written
 from chatting import until
 from frontend import Frontend, frontend
+from frontend import sound_of as sound_in
 from serving import ending
 from websockets.asyncio.client import connect
 
 from hayakuchi.gateway.open_llm_vtuber.client import Client
 from hayakuchi.gateway.server import Server
-from hayakuchi.orchestrator import own_chains
+from hayakuchi.orchestrator import own_chain
 from hayakuchi.orchestrator.loader import load_settings
 
 __all__ = ["folder_fixture"]
@@ -166,7 +167,7 @@ async def test_who_goes_waits_for_nobody(server: tuple[str, Server], gate: async
 async def test_a_voice_that_never_opens_is_stood_in_for_and_the_client_waits_no_longer_than_it_may(
     server: tuple[str, Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own_chains, "OPEN_S", 0.1)
+    monkeypatch.setattr(own_chain, "OPEN_S", 0.1)
     url, _ = server
     async with frontend(url) as client:
         await client.send("switch-config", file="slow.yaml")
@@ -174,8 +175,8 @@ async def test_a_voice_that_never_opens_is_stood_in_for_and_the_client_waits_no_
         assert await on_stage(client) == "Slow"
 
 
-async def test_a_character_that_breaks_is_an_error_and_the_client_keeps_the_one_that_it_had(
-    server: tuple[str, Server], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_a_voice_that_cannot_be_made_is_stood_in_for(
+    server: tuple[str, Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, _ = server
     init = ToneTTS.__init__
@@ -187,17 +188,34 @@ async def test_a_character_that_breaks_is_an_error_and_the_client_keeps_the_one_
 
     monkeypatch.setattr(ToneTTS, "__init__", broken)
     async with frontend(url) as client:
-        with caplog.at_level(logging.ERROR):
+        await client.send("switch-config", file="bob.yaml")
+        await client.next("config-switched")
+        await client.send("text-input", text="Hi")
+        await client.plays()
+        assert client.items()[-1]["display_text"]["name"] == "Bob"
+        assert sound_in(client.items()[-1]).startswith(sound_of("stage"))
+
+
+async def test_a_character_that_breaks_is_an_error_and_the_client_keeps_the_one_that_it_had(
+    server: tuple[str, Server], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    url, made = server
+    async with frontend(url) as client:
+        with monkeypatch.context() as patched, caplog.at_level(logging.ERROR):
+
+            def broken(*args: Any) -> None:
+                raise ZeroDivisionError("a bug of ours")
+
+            patched.setattr(made.doors.look, "seen", broken)
             await client.send("switch-config", file="bob.yaml", request_id="b")
             error = await client.next("error")
         assert error["request_id"] == "b"
-        assert "bob" in error["message"]
+        assert error["message"] == "'bob' cannot be had: an internal error; the log has the details"
+        assert "a bug of ours" in caplog.text
         assert await on_stage(client) == "Ann"
         await client.send("text-input", text="Hi")
         await client.plays()
         assert client.items()[-1]["display_text"]["name"] == "Ann"
-        monkeypatch.setattr(ToneTTS, "__init__", init)
-        await client.send("switch-config", file="later.yaml")
         await client.send("switch-config", file="bob.yaml")
         await client.next("config-switched")
         assert await on_stage(client) == "Bob"
