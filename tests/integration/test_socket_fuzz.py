@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import random
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -21,10 +22,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from hayakuchi.live2d_bridge.client_messages import MIC_MODES
+from hayakuchi.orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
 
 FRAMES = 25_000 if os.environ.get("HAYAKUCHI_REQUIRE_ALL") == "1" else 10_000
 CLIENTS = 8
-PATHS = ("/stage/ws", "/chat/ws", "/ws", "/ws_asr", "/client-ws", "/tts-ws")
+PATHS = ("/stage/ws", "/chat/ws", "/ws", "/ws_asr", "/client-ws", "/proxy-ws", "/tts-ws")
 CLOSE_CODES = {1000, 1001, 1003, 1007, 1008, 1009, 1011, 1013}
 BROKEN_FRAME = 1002
 """What RFC 6455 has for bytes that are no WebSocket frames."""
@@ -148,12 +150,13 @@ async def fuzz(url: str, count: int, chance: random.Random) -> int:
 
 def settings() -> Any:
     asr = ScriptedASR(lambda clip: "anything at all", takes_ms=1)
-    return settings_for(
+    made = settings_for(
         lambda: ScriptedLLM(["Hello", " you."], first_ms=1, token_ms=1),
         lambda: ScriptedTTS(first_ms=1, rtf=0.01),
         asr=lambda: asr,
         ears=EARS,
     )
+    return replace(made, open_llm_vtuber=OpenLlmVtuberSettings(proxy=True))
 
 
 def addressed(url: str, path: str, number: int) -> str:
