@@ -153,9 +153,9 @@ class Client:
             self.caller = by or self.caller  # for what the group makes of it
             self.group.said(self, heard)
         else:
-            await self.answer(heard, by)
+            await self.answer(heard, by=by)
 
-    async def answer(self, heard: UserInput, by: Caller | None = None) -> None:
+    async def answer(self, heard: UserInput, *, by: Caller | None = None) -> None:
         """This avatar answers. Raises what :meth:`say` does."""
         caller = by or self.caller
         async with self._beginning:

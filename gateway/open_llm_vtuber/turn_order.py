@@ -12,6 +12,7 @@ control conversation-chain-end       always, however the turn ended
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from math import inf
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 NET_MS: Final = 30_000.0
 """So long after everything that the player presumes, a client that nobody has looked at any more is given up all the same."""
+
+log = logging.getLogger(__name__)
 
 Over = Callable[[int, TurnStatus, str, str], None]
 """Told of a turn that is over: its number, how it ended, the reply, and what was heard of it."""
@@ -145,6 +148,9 @@ class TurnOrder:
 
     def _stalled(self) -> None:
         """The net: the session has waited in vain, though the client was to be presumed to have played everything long ago."""
+        log.warning(
+            "client %s was given up in turn %d: nobody has looked at what it plays", self._client.uid, self._turn
+        )
         self._client.doors.figures.stalled("listener")
         self._session.playback.confirmed(self._turn)
 

@@ -52,7 +52,7 @@ class Rig:
         look = SimpleNamespace(avatar=lambda part: "", expressions=lambda part, names: None)
         doors = SimpleNamespace(look=look, figures=SimpleNamespace(stalled=self.stalled.append))
         client: Any = SimpleNamespace(
-            part=part, doors=doors, streams=streams, send=self.told.append, send_item=self._send_item
+            uid="one", part=part, doors=doors, streams=streams, send=self.told.append, send_item=self._send_item
         )
         session: Any = SimpleNamespace(playback=self.playback, turn=None)
         self.order = TurnOrder(client, session, lambda *over: None)
