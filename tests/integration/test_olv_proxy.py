@@ -152,7 +152,7 @@ async def test_a_failing_model_does_not_hold_up_the_queue(desk: Desk, llm: Recor
 async def test_a_reply_that_does_not_end_is_ended(
     desk: Desk, llm: RecordingLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proxied, "STILL_S", 0.2)
+    monkeypatch.setattr(proxied, "STILL_S", 0.5)
     llm.scripts = [[asyncio.Semaphore(0)]]
     async with before(desk, 2) as (ann, ben):
         await ann.send("text-input", text="Never")
