@@ -46,7 +46,7 @@ async def _speak_up(client: Client, message: AiSpeakSignal, request_id: str | No
     """Where it may not, nothing happens: their clients ask again. Raises what ``client.say`` does."""
     images = images_of(message.images)
     initiative, now = client.initiative, loop_ms()
-    busy = client.speaking or client.mic.gathering or (client.group is not None and not client.group.quiet.is_set())
+    busy = client.speaking or client.mic.pending or (client.group is not None and not client.group.quiet.is_set())
     if busy or not initiative.may(now):
         return
     text = cue_for(client.part.character.language, client.settings.proactive_prompt)
