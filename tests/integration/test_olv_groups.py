@@ -261,7 +261,7 @@ async def test_a_member_that_is_refused_is_told_and_passed_over(desk: Desk, llm:
     script(llm, "I am here.")
     async with group_of(desk, 2) as (ann, ben):
 
-        async def refused(heard: object) -> None:
+        async def refused(heard: object, unless: object = None) -> bool:
             raise DEAD
 
         ann.client.answer = refused  # type: ignore[method-assign]

@@ -94,4 +94,6 @@ def test_broad_excepts_stand_at_named_boundaries_only() -> None:
         "cli/main.py",
         "gateway/rpc/service.py",
         "asr/fallback.py",
+        # What breaks in one group of /client-ws ends neither the others nor the server.
+        "gateway/open_llm_vtuber/groups.py",
     }
