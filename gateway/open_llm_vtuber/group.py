@@ -138,7 +138,7 @@ class Group:
     async def _hear_out(self) -> None:
         """Nobody goes on while a person speaks at one of the microphones."""
         until = loop_ms() + HEARD_OUT_MS
-        while self._floor.left and not self._words.waiting and self._somebody_speaks() and loop_ms() < until:
+        while self._floor.open and not self._words.waiting and self._somebody_speaks() and loop_ms() < until:
             self._woken.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
