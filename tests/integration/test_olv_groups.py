@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from chatting import Desk, RecordingLLM, chatting, until, words
-from olv_front import fronts, joined
+from olv_front import Front, fronts, joined
 from olv_group import asked, group_of, grouped, heard, info, script
 
 from hayakuchi.core.errors import Category, ProviderError
-from hayakuchi.core.types import TextDelta
+from hayakuchi.core.types import TextDelta, UserInput
 from hayakuchi.gateway.open_llm_vtuber import relay
 from hayakuchi.orchestrator.gateway_settings import Scope
 
@@ -364,13 +365,18 @@ async def test_who_joins_in_the_middle_of_a_reply_hears_what_comes_after(desk: D
             await cid.socket.close()
 
 
+async def heard_aloud(*members: Front) -> None:
+    """Their characters are heard by the others."""
+    for front in members:
+        part = front.client.part
+        theirs = part.settings.open_llm_vtuber.model_copy(update={"group_sound": True})
+        await front.client.begin(part=replace(part, settings=replace(part.settings, open_llm_vtuber=theirs)))
+
+
 async def test_members_may_hear_each_other(desk: Desk, llm: RecordingLLM) -> None:
     script(llm, "[joy] Hello from Ann.")
     async with fronts(desk, 2) as (ann, ben):
-        for front in (ann, ben):
-            part = front.client.part
-            theirs = part.settings.open_llm_vtuber.model_copy(update={"group_sound": True})
-            await front.client.begin(part=replace(part, settings=replace(part.settings, open_llm_vtuber=theirs)))
+        await heard_aloud(ann, ben)
         await grouped(ann, ben)
         await ann.send("text-input", text="Hi")
         await ben.until(lambda: "forwarded sound Ann: Hello from Ann." in ben.lines())
@@ -378,6 +384,76 @@ async def test_members_may_hear_each_other(desk: Desk, llm: RecordingLLM) -> Non
         forwarded = next(one for one in ben.told if one["type"] == "audio")
         assert own["audio"] == forwarded["audio"]
         assert forwarded["actions"] is None
+
+
+@pytest.mark.parametrize("all_ask", [False, True])
+async def test_a_stream_of_sound_is_for_those_who_asked_for_streams(
+    desk: Desk, llm: RecordingLLM, all_ask: bool
+) -> None:
+    script(llm, "Hello from Ann.")
+    async with fronts(desk, 3) as (ann, ben, cid):
+        await heard_aloud(ann, ben, cid)
+        await grouped(ann, ben, cid)
+        for front in (ann, ben, cid) if all_ask else (ann, ben):
+            await front.send("request-audio-stream", enabled=True)
+            await front.asked("heartbeat", "heartbeat-ack")
+        await ann.send("text-input", text="Hi")
+        for listener in (ben, cid):
+            await listener.ended()
+            sounds = [one for one in listener.told if one["type"].startswith("audio-stream")]
+            assert bool(sounds) == all_ask
+            assert ("forwarded words Ann: Hello from Ann." in listener.lines()) == (not all_ask)
+
+
+@contextmanager
+def slow_memory(front: Front) -> Iterator[tuple[asyncio.Semaphore, list[str]]]:
+    """Nothing that others said is put into its memory before there is a slot for it; what was, in order."""
+    history = front.client.session.history
+    add, slots, written = history.add, asyncio.Semaphore(0), list[str]()
+
+    async def slowly(said: UserInput, reply: str, *rest: object, **more: object) -> object:
+        if not reply:
+            await slots.acquire()
+            written.append(said.text)
+        return await add(said, reply, *rest, **more)  # type: ignore[arg-type]
+
+    history.add = slowly  # type: ignore[assignment]
+    try:
+        yield slots, written
+    finally:
+        history.add = add
+        for _ in range(99):
+            slots.release()
+
+
+async def told_of_two(desk: Desk, llm: RecordingLLM, front: Front, asking: Front) -> None:
+    """Two others have spoken, and what they said is being put into the memory of this one, whose turn it is."""
+    await asking.send("text-input", text="Who are you?")
+    await front.until(lambda: front.lines().count("chain-end") == 2)
+    await asking.until(lambda: asking.lines().count("chain-start") == 3)
+
+
+async def test_what_a_speaker_has_yet_to_be_told_does_not_keep_a_person_waiting(desk: Desk, llm: RecordingLLM) -> None:
+    script(llm, "And you, Cid?", "I am Cid.", "Yes?")
+    async with group_of(desk, 3) as (ann, ben, _):
+        with slow_memory(ann) as (slots, written):
+            await told_of_two(desk, llm, ann, ben)
+            await ann.send("text-input", text="Ben?")
+            await ann.asked("heartbeat", "heartbeat-ack")
+            slots.release()
+            await ben.until(lambda: "own sound Ben: Yes?" in ben.lines(), 2)
+            assert written == ["Who are you?"]
+
+
+async def test_who_leaves_while_it_is_told_what_it_heard_is_told_all_of_it_once(desk: Desk, llm: RecordingLLM) -> None:
+    script(llm, "And you, Cid?", "I am Cid.")
+    async with group_of(desk, 3) as (ann, ben, _):
+        with slow_memory(ann):
+            await told_of_two(desk, llm, ann, ben)
+            await ann.asked("remove-client-from-group", "group-operation-result", target_uid=ann.uid)
+        await ann.until(lambda: len(ann.memory) >= 3, 2)
+        await asyncio.sleep(0.05)
+        assert sorted(text for _, _, text in ann.memory) == ["And you, Cid?", "I am Cid.", "Who are you?"]
 
 
 async def test_no_group_is_left_behind(desk: Desk, llm: RecordingLLM) -> None:
