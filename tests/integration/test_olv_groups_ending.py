@@ -66,6 +66,13 @@ async def answered_alone(llm: RecordingLLM, front: Front, text: str = "Are you t
     assert len(llm.asked) == before + 1
 
 
+async def quiet(member: Front) -> None:
+    """Its group has come to rest."""
+    group = member.client.group
+    assert group is not None
+    await asyncio.wait_for(group.quiet.wait(), 5)
+
+
 async def balanced(*members: Front) -> None:
     """All that their clients were told to wait for comes to its end."""
     for one in members:
@@ -129,7 +136,7 @@ async def test_who_is_removed_takes_along_what_nobody_has_answered(
         await cid.until(lambda: "own sound Cid: Alone." in cid.lines())
         llm.script = words("…")
         gate.set()
-        await until(lambda: ann.client.group is not None and ann.client.group.quiet.is_set())
+        await quiet(ann)
         assert [one for one in ben.lines() if "Alone" in one] == []
 
 
@@ -223,6 +230,7 @@ async def test_a_parting_that_breaks_is_nobody_elses_end(
         script(llm, "One.", "Two.")
         await ann.send("text-input", text="Hi")
         await ben.until(lambda: "own sound Ben: Two." in ben.lines())
+        await quiet(ann)
         await answered_alone(llm, cid)
 
 
@@ -254,7 +262,7 @@ async def test_who_is_removed_while_it_speaks_falls_silent_and_speaks_by_itself_
         await removed(ann, ben)
         await until(llm.asked[0].closed.is_set)
         await ann.until(lambda: any(one.startswith("forwarded words Cid") for one in ann.lines()))
-        await until(lambda: ann.client.group is not None and ann.client.group.quiet.is_set())
+        await quiet(ann)
         await balanced(ann, ben, cid)
         await answered_alone(llm, ben)
         assert not [one for one in ann.lines() if "Here." in one]
@@ -283,7 +291,7 @@ async def test_all_speak_at_once(desk: Desk, llm: RecordingLLM) -> None:
         await asyncio.gather(*(one.send("text-input", text=f"Word {number}") for one in members for number in range(2)))
         for member in members:
             await taken(member)
-            await member.until(lambda member=member: member.client.group.quiet.is_set())  # type: ignore[union-attr]
+            await quiet(member)
         await balanced(*members)
         for member in members:
             said = [text for _, _, text in member.memory if text.startswith("Word")]
@@ -305,7 +313,7 @@ async def test_a_member_whose_model_always_fails_keeps_nobody_from_speaking(desk
             await ann.send("text-input", text=text)
             for said in (f"One {number}.", f"Two {number}."):
                 await cid.until(lambda said=said: any(one.endswith(said) for one in cid.lines()))
-            await until(lambda: ann.client.group is not None and ann.client.group.quiet.is_set())
+            await quiet(ann)
         assert failures == 2, "in the round after one in which it failed it is only asked when it is called by name"
         await balanced(ann, ben, cid)
         assert len(llm.asked) >= 6
