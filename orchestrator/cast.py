@@ -8,13 +8,14 @@ next start.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from ..agents import Agent, takes_quick
 from ..core.character import DEFAULT_EXPRESSIONS, Character
-from ..core.errors import ConfigError
+from ..core.errors import Category, ConfigError, HayakuchiError, ProviderError
 from ..llm.fallback import FallbackLLM
 from ..tts.phrase_cache import CachedTTS
 from .character_names import CharacterNames, Stamp, stamp
@@ -32,6 +33,8 @@ _OWN = frozenset({"character", "character_file", "files"})
 NAMED = 40
 """Characters that an error names."""
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -46,6 +49,8 @@ class Part:
     quick: FallbackLLM | None
     voice: CachedTTS
     on_stage: bool
+    held: tuple[object, ...] = field(default=(), repr=False, compare=False)
+    """What keeps its own model and voice open: they are closed some time after the last who has this part is gone."""
 
     @property
     def character(self) -> Character:
@@ -100,7 +105,8 @@ class Cast:
         """The character of that id, in any case of letters; None: there is none. Who is on stage also answers to its own name.
         ``speaks`` False: it is to write, so its voice is not waited for.
 
-        Raises ConfigError with the place of the mistake when its file, or conf.yaml, is broken.
+        Raises ConfigError with the place of the mistake when its file, or conf.yaml, is broken, and ProviderError when its
+        agent cannot be made. A model or voice that cannot be had is replaced by that of the stage.
         """
         wanted = name.strip().casefold()
         if wanted in (self.on_stage.id.casefold(), self.on_stage.character.name.casefold()):
@@ -140,6 +146,11 @@ class Cast:
         """Who does without an own model or voice at the moment, and what is wrong with those of others, a line each."""
         return self._own.problems
 
+    async def probe_all(self, model_s: float, *, failing_only: bool = False) -> None:
+        """Close what nobody uses any longer, and ask the other models and voices whether they answer; ``model_s``: how long a
+        model may take."""
+        await self._own.probe_all(model_s, failing_only=failing_only)
+
     async def aclose(self) -> None:
         """Close what the others have to themselves; idempotent."""
         await self._own.aclose()
@@ -152,30 +163,36 @@ class Cast:
     async def _part(self, id: str, file: Path, *, speaks: bool) -> Part:
         async with self._reading:
             settings = await asyncio.to_thread(self._fresh, id, file)
-        stage = self.on_stage
+        stage, held = self.on_stage, list[object]()
         async with asyncio.TaskGroup() as group:
-            llm = group.create_task(self._llm(settings, id), name=f"model of {id}")
-            quick = group.create_task(self._quick(settings, id), name=f"quick model of {id}")
-            voice = group.create_task(self._voice(settings, id), name=f"voice of {id}") if speaks else None
-        mind = make_agent(settings, llm.result(), quick.result())
-        return Part(id, settings, mind, llm.result(), quick.result(), voice.result() if voice else stage.voice, False)
+            llm = group.create_task(self._llm(settings, id, held), name=f"model of {id}")
+            quick = group.create_task(self._quick(settings, id, held), name=f"quick model of {id}")
+            voice = group.create_task(self._voice(settings, id, held), name=f"voice of {id}") if speaks else None
+        mind = _own_agent(settings, llm.result(), quick.result())
+        spoken = voice.result() if voice else stage.voice
+        return Part(id, settings, mind, llm.result(), quick.result(), spoken, False, tuple(held))
 
-    async def _llm(self, settings: Settings, id: str) -> FallbackLLM:
-        stage = self.on_stage
-        own = await self._own.model(settings.llm, id) if settings.llm != stage.settings.llm else None
-        return own or stage.llm
+    async def _llm(self, settings: Settings, id: str, held: list[object]) -> FallbackLLM:
+        """``held``, here and below: where to put what keeps it open."""
+        if settings.llm == self.on_stage.settings.llm:
+            return self.on_stage.llm
+        held.append(loan := await self._own.model(settings.llm, id))
+        return loan.chain or self.on_stage.llm
 
-    async def _quick(self, settings: Settings, id: str) -> FallbackLLM | None:
+    async def _quick(self, settings: Settings, id: str, held: list[object]) -> FallbackLLM | None:
         """None: it does without first words of a small model."""
         if settings.quick_llm == self.on_stage.settings.quick_llm:
             return self.on_stage.quick
-        wanted = settings.character.quick_reply and takes_quick(settings.agent.provider)
-        return await self._own.model(settings.quick_llm, id) if wanted and settings.quick_llm else None
+        if not (settings.quick_llm and settings.character.quick_reply and takes_quick(settings.agent.provider)):
+            return None
+        held.append(loan := await self._own.model(settings.quick_llm, id))
+        return loan.chain
 
-    async def _voice(self, settings: Settings, id: str) -> CachedTTS:
-        stage = self.on_stage
-        own = await self._own.voice(settings.tts, id) if settings.tts != stage.settings.tts else None
-        return own or stage.voice
+    async def _voice(self, settings: Settings, id: str, held: list[object]) -> CachedTTS:
+        if settings.tts == self.on_stage.settings.tts:
+            return self.on_stage.voice
+        held.append(loan := await self._own.voice(settings.tts, id))
+        return loan.chain or self.on_stage.voice
 
     def _fresh(self, id: str, file: Path) -> Settings:
         """What the files say at the moment; waits for the disk."""
@@ -191,6 +208,18 @@ def make_agent(settings: Settings, llm: FallbackLLM, quick: FallbackLLM | None) 
     """The mind of the settings' character. ``quick`` is left out where it is not taken."""
     make = settings.agent.provider
     return make(settings.agent.config, llm, settings.character, *([quick] if quick and takes_quick(make) else []))
+
+
+def _own_agent(settings: Settings, llm: FallbackLLM, quick: FallbackLLM | None) -> Agent:
+    """:func:`make_agent`; a ProviderError where it breaks: those who speak with others are not to notice."""
+    try:
+        return make_agent(settings, llm, quick)
+    except HayakuchiError:
+        raise
+    except Exception as error:
+        log.exception("the agent of %s could not be made", settings.character.name)
+        what = "could not be made; the log has the details"
+        raise ProviderError("agents", settings.agent.name, Category.CRASHED, what) from error
 
 
 def _settings(file: Path, stage: Settings) -> Settings:

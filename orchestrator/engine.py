@@ -9,7 +9,6 @@ from functools import partial
 
 from ..agents import Agent, QuickAgent, takes_quick
 from ..asr.settings import Mode as MicMode
-from ..core.chain import PROBE_S
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed
 from ..core.place import Span
@@ -103,9 +102,9 @@ class Engine:
             group.create_task(self.voice.probe_all(failing_only=failing_only), name="probe voices")
             if self.quick:
                 group.create_task(self.quick.probe_all(LOAD_S, failing_only=failing_only), name="probe quick models")
-            for chain in (*self._others, *self.cast.chains):
-                limit_s = PROBE_S if isinstance(chain, CachedTTS) else LOAD_S
-                group.create_task(chain.probe_all(limit_s, failing_only=failing_only), name="probe those of others")
+            for chain in self._others:
+                group.create_task(chain.probe_all(LOAD_S, failing_only=failing_only), name="probe those of the API")
+            group.create_task(self.cast.probe_all(LOAD_S, failing_only=failing_only), name="probe those of others")
 
     async def keep_warm(self) -> None:
         """Probe all at once, and failing ones from time to time: a model server started later is found. Never ends."""

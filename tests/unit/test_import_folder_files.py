@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from olv_folder import MCP, MODELS, olv_folder, written
 
+from hayakuchi.gateway.open_llm_vtuber.file_types import IMAGES
 from hayakuchi.importing import folder_files, models
 from hayakuchi.importing.file_names import file_stem, unused
 from hayakuchi.importing.folder_files import FolderFiles, Unreadable, parsed_json, read_file, text_of
@@ -83,6 +84,14 @@ def test_a_folder_without_models_is_told_of(tmp_path: Path) -> None:
 def test_a_list_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "LARGEST", 100)
     assert "larger than" in told(of_models(tmp_path, MODELS), Outcome.NOT_POSSIBLE)["model_dict.json"]
+
+
+def test_every_kind_of_picture_that_is_served_is_counted(tmp_path: Path) -> None:
+    for suffix in IMAGES:
+        written(tmp_path / "avatars" / f"a{suffix}", b"x")
+    notes = Notes()
+    pictures(FolderFiles(tmp_path), notes)
+    assert told(notes, Outcome.TAKEN)["avatars"] == f"{len(IMAGES)} avatars, used where they are"
 
 
 def test_pictures_behind_a_link_are_not_counted(tmp_path: Path) -> None:
