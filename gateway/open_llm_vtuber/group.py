@@ -115,10 +115,11 @@ class Group:
                 while (speaker := self._next()) is not None:
                     await self._reply(speaker)
                     await self._hear_out()
+                self._cue = None  # somebody came between
                 self._words.answered()
                 self._words.tell(self.members)
                 await self._overheard.write()
-                if not self._words.waiting and self._cue is None:
+                if not self._words.waiting:
                     self.quiet.set()
         finally:
             self.quiet.set()

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from olv_actor import Actor, Stage
 from virtual import run_virtual
@@ -102,6 +102,7 @@ async def played(steps: list[Step]) -> None:
         running.cancel()
 
 
+@example([("says", 0, 0, 0.012), ("interrupts", 0, 0, 0.012), ("speaks up", 0, 0, 0.0), ("interrupts", 0, 0, 0.0)])
 @given(st.lists(STEPS, min_size=4, max_size=40))
 def test_whatever_they_do(steps: list[Step]) -> None:
     records: list[logging.LogRecord] = []
