@@ -147,7 +147,7 @@ class Client:
         else:
             await self.answer(heard)
 
-    async def answer(self, heard: UserInput, unless: Callable[[], bool] = lambda: False) -> bool:
+    async def answer(self, heard: UserInput, *, unless: Callable[[], bool] = lambda: False) -> bool:
         """This avatar answers, unless by then that is true: whether it does. Raises what :meth:`say` does."""
         async with self._beginning:
             lost = self._running is not None and self._running.done()

@@ -191,7 +191,9 @@ class Group:
         names = ", ".join(dict.fromkeys(member.part.character.name for member in self.members if member is not speaker))
         rules = f"{heard.instructions}\n\n{INSTRUCTIONS.format(names=names)}".strip()
         asked = replace(heard, instructions=rules)
-        if not await speaker.answer(asked, lambda: relay.stopped or (cue is not None and self._somebody_speaks())):
+        if not await speaker.answer(
+            asked, unless=lambda: relay.stopped or (cue is not None and self._somebody_speaks())
+        ):
             return False
         relay.follow(asked)
         lines.clear()

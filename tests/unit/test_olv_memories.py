@@ -31,7 +31,7 @@ class Frontend:
         await asyncio.sleep(1)
         self.written.append(said.text)
 
-    async def answer(self, said: UserInput, unless: object) -> bool:
+    async def answer(self, said: UserInput, *, unless: object) -> bool:
         self.answered.append(said.text)
         return True
 
@@ -108,7 +108,7 @@ def test_an_answer_that_is_not_begun_in_time_is_told_and_remembered() -> None:
     async def story() -> None:
         client, overheard = heard(LINES[0])
 
-        async def never(said: UserInput, unless: object) -> bool:
+        async def never(said: UserInput, *, unless: object) -> bool:
             await asyncio.Event().wait()
             return True
 
