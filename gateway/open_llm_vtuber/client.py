@@ -155,8 +155,10 @@ class Client:
         else:
             await self.answer(heard, by=by)
 
-    async def answer(self, heard: UserInput, *, by: Caller | None = None) -> None:
-        """This avatar answers. Raises what :meth:`say` does."""
+    async def answer(
+        self, heard: UserInput, *, by: Caller | None = None, unless: Callable[[], bool] = lambda: False
+    ) -> bool:
+        """This avatar answers, unless by then that is true: whether it does. Raises what :meth:`say` does."""
         caller = by or self.caller
         async with self._beginning:
             lost = self._running is not None and self._running.done()
@@ -165,8 +167,11 @@ class Client:
         self.doors.meter.request(caller)
         await self.doors.meter.charge(caller, characters=len(heard.text))
         self.doors.admission.check()
+        if unless():
+            return False
         self.note_heard()
         self.session.say(heard)
+        return True
 
     def interrupt(self, heard: str | None = None) -> None:
         """Whoever speaks to this client stops. ``heard``: what the client says was heard of it; None: it does not say."""

@@ -42,9 +42,9 @@ class Microphone:
             person.tasks.create_task(work, name=f"client {person.uid}: {name}")
 
     @property
-    def gathering(self) -> bool:
-        """Whether something is being said that is not over."""
-        return self._utterances.gathered
+    def pending(self) -> bool:
+        """Whether something is being said, or was said and is not handed on yet."""
+        return self._utterances.pending or self._open.pending
 
     async def obey(self, message: MicAudioData | MicAudioEnd | RawAudioData) -> None:
         """Raises what the methods below do."""

@@ -22,7 +22,6 @@ from ..doors import Doors
 from ..sockets import take_more
 from . import server_messages as told
 from .client_messages import (
-    AiSpeakSignal,
     AudioStreamWanted,
     CreateNewHistory,
     Heartbeat,
@@ -102,8 +101,6 @@ class _Asking:
                 switch(client, message, request, viewer.complain)
             case AudioStreamWanted():
                 pass  # the others may not understand it
-            case AiSpeakSignal() if any(mic.gathering for mic in client.mics):
-                pass  # whoever signals does not hear that another one speaks
             case _ if (handler := HANDLERS.get(type(message))) is not None:
                 if isinstance(message, InterruptSignal):
                     mic.forget()

@@ -100,4 +100,6 @@ def test_broad_excepts_stand_at_named_boundaries_only() -> None:
         "gateway/open_llm_vtuber/proxied.py",
         "gateway/open_llm_vtuber/switching.py",
         "asr/fallback.py",
+        # What breaks in one group of /client-ws ends neither the others nor the server.
+        "gateway/open_llm_vtuber/groups.py",
     }
