@@ -12,7 +12,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from ..agents import Agent, takes_quick
+from ..agents import Agent, takes_quick, takes_tools
+from ..agents.mcp_tools import McpServers
+from ..agents.tools import Toolbox
 from ..core.character import DEFAULT_EXPRESSIONS, Character
 from ..core.errors import ConfigError
 from ..llm.fallback import FallbackLLM
@@ -26,6 +28,7 @@ from .problems import meant
 from .providers import default_registry
 from .settings import Settings
 from .streaming import Streaming, resolved
+from .tool_servers import named_by
 
 _OWN = frozenset({"character", "character_file", "files"})
 """What characters never share."""
@@ -46,6 +49,8 @@ class Part:
     quick: FallbackLLM | None
     voice: CachedTTS
     on_stage: bool
+    tools: Toolbox | None = None
+    """What it may call."""
 
     @property
     def character(self) -> Character:
@@ -73,7 +78,7 @@ class Part:
         known = self.character.expressions
         told = {name: known.get(name, {}) for name in expressions}
         person = self.character.model_copy(update={"expressions": told})
-        agent = make_agent(replace(self.settings, character=person), self.llm, self.quick)
+        agent = make_agent(replace(self.settings, character=person), self.llm, self.quick, self.tools)
         both = self.character.model_copy(update={"expressions": {**known, **told}})
         return replace(self, settings=replace(self.settings, character=both), agent=agent)
 
@@ -89,8 +94,9 @@ class _Read:
 class Cast:
     """Who is on stage stays as it was at the start, whatever becomes of its file."""
 
-    def __init__(self, on_stage: Part) -> None:
+    def __init__(self, on_stage: Part, servers: McpServers) -> None:
         self.on_stage = on_stage
+        self._servers = servers
         self._own = OwnChains(on_stage.voice.sample_rate, on_stage.settings.cache)
         self._names = CharacterNames()
         self._read: dict[str, _Read] = {}
@@ -157,8 +163,10 @@ class Cast:
             llm = group.create_task(self._llm(settings, id), name=f"model of {id}")
             quick = group.create_task(self._quick(settings, id), name=f"quick model of {id}")
             voice = group.create_task(self._voice(settings, id), name=f"voice of {id}") if speaks else None
-        mind = make_agent(settings, llm.result(), quick.result())
-        return Part(id, settings, mind, llm.result(), quick.result(), voice.result() if voice else stage.voice, False)
+        tools = self._servers.toolbox(named_by(settings.agent))
+        mind = make_agent(settings, llm.result(), quick.result(), tools)
+        spoken = voice.result() if voice else stage.voice
+        return Part(id, settings, mind, llm.result(), quick.result(), spoken, False, tools)
 
     async def _llm(self, settings: Settings, id: str) -> FallbackLLM:
         stage = self.on_stage
@@ -187,10 +195,12 @@ class Cast:
         return known.settings
 
 
-def make_agent(settings: Settings, llm: FallbackLLM, quick: FallbackLLM | None) -> Agent:
-    """The mind of the settings' character. ``quick`` is left out where it is not taken."""
+def make_agent(settings: Settings, llm: FallbackLLM, quick: FallbackLLM | None, tools: Toolbox | None) -> Agent:
+    """The mind of the settings' character. ``quick`` and ``tools`` are left out where they are not taken."""
     make = settings.agent.provider
-    return make(settings.agent.config, llm, settings.character, *([quick] if quick and takes_quick(make) else []))
+    taken = {"tools": tools} if tools and takes_tools(make) else {}
+    small = [quick] if quick and takes_quick(make) else []
+    return make(settings.agent.config, llm, settings.character, *small, **taken)
 
 
 def _settings(file: Path, stage: Settings) -> Settings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ...core.errors import ProviderError
@@ -21,6 +21,7 @@ from ...core.types import (
     ToolCallDelta,
     Usage,
 )
+from ...llm.calls import Calls
 from .reply_text import ReplyText, estimated
 
 
@@ -40,33 +41,6 @@ class Done:
 
 ChatEvent = TextDelta | ReasoningDelta | ToolCallDelta | Done
 """A reply is any number of deltas, then one Done."""
-
-
-@dataclass(slots=True)
-class _Call:
-    id: str
-    name: str
-    arguments: list[str] = field(default_factory=list)
-
-
-class Calls:
-    """Calls of functions, put together from their pieces."""
-
-    def __init__(self) -> None:
-        self._calls: dict[int, _Call] = {}
-
-    def __len__(self) -> int:
-        return len(self._calls)
-
-    def add(self, delta: ToolCallDelta) -> None:
-        """One piece more. A call whose model gives it no id gets one, so that its result can name it."""
-        call = self._calls.setdefault(delta.index, _Call(delta.id or f"call_{delta.index}", delta.name or ""))
-        call.arguments.append(delta.arguments)
-
-    @property
-    def joined(self) -> tuple[ToolCall, ...]:
-        """The calls so far."""
-        return tuple(ToolCall(call.id, call.name, "".join(call.arguments)) for call in self._calls.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,4 +94,6 @@ def test_broad_excepts_stand_at_named_boundaries_only() -> None:
         "cli/main.py",
         "gateway/rpc/service.py",
         "asr/fallback.py",
+        # Servers of tools are other people's programs: what one gives for an answer is told to the model.
+        "agents/mcp_tools/connection.py",
     }

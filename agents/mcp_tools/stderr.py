@@ -1,0 +1,42 @@
+"""What a server's program writes to its standard error: lines of our log, at the level INFO."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import TextIO
+
+LONGEST_LINE = 2_000
+
+log = logging.getLogger(__name__)
+
+
+class Complaints:
+    """A pipe for one run of a program. A thread reads it, because not every event loop can on every system; it ends with the
+    last process that holds the other end."""
+
+    def __init__(self, name: str) -> None:
+        self.last = ""
+        """The last line that says anything."""
+        self._name = name
+        read, write = os.pipe()
+        self.file: TextIO = os.fdopen(write, "w")
+        self._thread = threading.Thread(target=self._read, args=(read,), name=f"{name}: stderr", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Our end of it; idempotent."""
+        self.file.close()
+
+    def wait(self, limit_s: float) -> None:
+        """Wait until all was read that was written, or nobody knows who still writes; blocks."""
+        self._thread.join(limit_s)
+
+    def _read(self, read: int) -> None:
+        with os.fdopen(read, "rb") as pipe:
+            while raw := pipe.readline(LONGEST_LINE):
+                line = "".join(char if char.isprintable() else " " for char in raw.decode(errors="replace")).strip()
+                if line:
+                    self.last = line
+                    log.info("tool server %s: %s", self._name, line)
