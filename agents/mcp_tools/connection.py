@@ -142,7 +142,7 @@ class Connection:
                     self._scope.deadline = anyio.current_time() + LIST_S
 
     def _over(self) -> None:
-        self._ended = True
+        self._ended, self._client, self.tools = True, None, ()
         self._wake.set()
 
     async def _heard(self, message: Any) -> None:

@@ -202,7 +202,9 @@ def test_results_are_bounded_and_never_empty(result: str, told: str):
 
 def test_tokens_of_all_requests_are_counted():
     llm = TalkingLLM([call("a", "weather"), CALLS, Usage(10, 2)], [TextDelta("Sun."), Usage(20, 3)])
-    assert [delta for delta in reply(mind(llm, Doer({"weather": "23"}))) if isinstance(delta, Usage)][-1] == Usage(30, 5)
+    assert [delta for delta in reply(mind(llm, Doer({"weather": "23"}))) if isinstance(delta, Usage)][-1] == Usage(
+        30, 5
+    )
 
 
 @pytest.mark.parametrize("after", ["weather running", "'Let me look.'"])
