@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -48,7 +47,7 @@ def children() -> set[int]:
 
 async def until(happens: Callable[[], Any]) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while not happens():
+        while not happens():  # noqa: ASYNC110 - a process is no event
             await asyncio.sleep(0.01)
 
 

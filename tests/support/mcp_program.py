@@ -46,13 +46,18 @@ def called(name: str, arguments: object) -> dict[str, object] | None:
     return None if name == "hang" else {"content": [{"type": "text", "text": json.dumps(arguments)}]}
 
 
+def complain(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
 def main(how: list[str]) -> None:
-    print("here I am", os.getpid(), file=sys.stderr, flush=True)
+    complain(f"here I am, {os.getpid()}")
     if "stubborn" in how:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if "broken" in how:
-        print("Traceback: I am broken", file=sys.stderr, flush=True)
-        print("nonsense", flush=True)
+        complain("Traceback: I am broken")
+        sys.stdout.write("nonsense\n")
         return
     for line in sys.stdin:
         message = json.loads(line)
