@@ -16,7 +16,6 @@ from .file_names import unused
 from .folder_files import FolderFiles, Unreadable
 from .models import models, pictures
 from .notes import Notes
-from .rest import mcp_servers
 
 MOST_CARDS = 1_000
 CHARACTERS = "characters"
@@ -95,7 +94,6 @@ def _of_folder(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
     target = places.folder_for(made.files, source, to)
     models(files, made.models, notes)
     pictures(files, notes)
-    mcp_servers(files, notes)
     for note in told:
         notes.add(note)
     return Plan(files, target, made.files, True, made.holds_keys, conversations, made.cast, made.characters)

@@ -15,6 +15,8 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
+from pydantic import ValidationError
+
 from ..agents.mcp_tools import McpServerSettings
 from ..agents.mcp_tools.connection import MISSING
 from ..agents.mcp_tools.settings import NAME
@@ -47,6 +49,15 @@ def tool_servers(node: Node | None, problems: list[ConfigError]) -> dict[str, Mc
         elif (server := built(McpServerSettings, _with_folder(entry), path, problems)) is not None:
             found[name] = server
     return found
+
+
+def is_server(name: str, block: Mapping[str, Any]) -> bool:
+    """Whether this could stand in the section."""
+    try:
+        McpServerSettings.model_validate(dict(block))
+    except ValidationError:
+        return False
+    return re.fullmatch(NAME, name) is not None
 
 
 def check_named(
