@@ -42,7 +42,9 @@ def imported(olv: Path, capsys: pytest.CaptureFixture[str], **basic: Any) -> tup
     assert "VERY-SECRET" not in out
     report = json.loads(out)
     assert report["to_mend"] == []
-    return Path(report["target"]), {note["source"].rpartition(" ")[2].rpartition(".")[2]: note for note in report["notes"]}
+    return Path(report["target"]), {
+        note["source"].rpartition(" ")[2].rpartition(".")[2]: note for note in report["notes"]
+    }
 
 
 def test_the_character_may_use_what_it_might(olv: Path, capsys: pytest.CaptureFixture[str]) -> None:
