@@ -77,7 +77,7 @@ class BasicMemoryAgent:
 
     async def reply(self, heard: UserInput, history: Sequence[Message]) -> AsyncGenerator[LLMDelta, None]:
         """The model's deltas as they come, begun by an Opener if the small model is quicker. The character's tools are called
-        for it, unless whoever asks brings tools of its own: then those calls are the asker's.
+        for it; calls of tools that whoever asks has brought are the asker's.
 
         Closing this closes the models' streams and gives up calls; the model's errors pass through. An opener has its price,
         see :func:`duet`.
@@ -102,8 +102,11 @@ class BasicMemoryAgent:
                 yield delta
 
     def _tools_for(self, heard: UserInput) -> Sequence[Tool]:
-        own = heard.generation is not None and bool(heard.generation.tools)
-        return () if self._toolbox is None or own else self._toolbox.tools
+        """None where an asker brings its own, wants none, or wants a form in which words before a call have no place."""
+        asked = heard.generation
+        if self._toolbox is None or (asked and (asked.tools or asked.response_format or asked.tool_choice == "none")):
+            return ()
+        return self._toolbox.tools
 
     def _words(self, quick: LLM, heard: UserInput) -> AsyncGenerator[LLMDelta, None]:
         person = self._character

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Mapping
 from functools import partial
 from math import inf
@@ -26,6 +27,7 @@ LONGEST_RETRY_S = 60.0
 STEADY_S = 30.0
 """A connection that lasted so long was a good one: the next try comes at once."""
 MOST_TOOLS = 128
+ENDED = "it ended by itself"
 MISSING = "needs the Python package mcp: pip install 'hayakuchi[mcp]', or uv sync --extra mcp"
 
 log = logging.getLogger(__name__)
@@ -53,13 +55,16 @@ class Connection:
     async def run(self) -> None:
         """Hold the connection until :meth:`close`."""
         clock = asyncio.get_running_loop().time
-        wait_s = RETRY_S
+        wait_s, told = RETRY_S, None
         while not self._closing.is_set():
             began = clock()
             await self._held()
             if self._closing.is_set():
                 return
-            log.warning("tool server %s: %s", self.name, self.problem)
+            log.log(
+                logging.INFO if self.problem == told else logging.WARNING, "tool server %s: %s", self.name, self.problem
+            )
+            told = self.problem
             wait_s = RETRY_S if clock() - began > STEADY_S else min(2 * wait_s, LONGEST_RETRY_S)
             try:
                 async with asyncio.timeout(wait_s):
@@ -90,29 +95,26 @@ class Connection:
     async def _asked(self, client: Any, tool: str, arguments: Mapping[str, Any]) -> str | ToolError:
         try:
             answer = await client.call_tool(tool, dict(arguments))
-        except Exception as error:
-            # What a server, or the way to it, gives a call for an answer is no reason to end anything else.
-            log.info("tool server %s: %s came to nothing", self.name, tool, exc_info=error)
+        except Exception as error:  # noqa: BLE001 - what comes instead of an answer is no reason to end anything else
             self._wake.set()
-            return ToolError(_reason(error))
+            return ToolError(self._told_of(error))
         text = text_of(answer.content, answer.structured_content)
         return ToolError(text or "the tool failed") if answer.is_error else text
 
     async def _held(self) -> None:
         """One connection, from its beginning to its end, of which ``problem`` is the reason."""
         program = bool(self._settings.command)
-        complaints = Complaints(self.name) if program else None
+        complaints = Complaints(self.name, self._settings.without_secrets) if program else None
         self._ended = False
         self._wake.clear()
         try:
             await self._connected(complaints)
-            self.problem = "it ended by itself" if self._ended else f"gave no answer within {self._limit_s:g} s"
+            self.problem = ENDED if self._ended else f"gave no answer within {self._limit_s:g} s"
         except ModuleNotFoundError as error:
             self.problem = MISSING if error.name and error.name.partition(".")[0] == "mcp" else _reason(error)
-        except Exception as error:
-            # Whatever is wrong with a server is its own: characters do without its tools.
-            log.info("tool server %s", self.name, exc_info=error)
-            self.problem = _reason(error)
+        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - what is wrong with a server is its own
+            why = self._told_of(error)
+            self.problem = ENDED if self._ended else why
         finally:
             self.tools, self._client, self._scope = (), None, None
             if complaints is not None:
@@ -140,6 +142,12 @@ class Connection:
                     # Something changed, or went wrong: a server that still lists its tools is well.
                     self._limit_s = LIST_S
                     self._scope.deadline = anyio.current_time() + LIST_S
+
+    def _told_of(self, error: BaseException) -> str:
+        """What happened, for people; all of it is in the log."""
+        clean = self._settings.without_secrets
+        log.debug("tool server %s: %s", self.name, clean("".join(traceback.format_exception(error))))
+        return clean(_reason(error))
 
     def _over(self) -> None:
         self._ended, self._client, self.tools = True, None, ()

@@ -46,6 +46,8 @@ class McpServers:
 
     async def open(self) -> None:
         """Returns at once: servers are reached behind the scenes. Only once."""
+        if not self._settings:
+            return
         self._group = await self._exits.enter_async_context(asyncio.TaskGroup())
         self._exits.push_async_callback(self._end)
         self._reach()

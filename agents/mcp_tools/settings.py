@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -10,6 +11,8 @@ from ...core.block import Block
 
 NAME = r"[A-Za-z0-9_.-]{1,64}"
 """How a server may be called."""
+SHORTEST_SECRET = 6
+"""What is shorter is no key, and may be part of any word."""
 
 
 class McpServerSettings(Block):
@@ -44,3 +47,13 @@ class McpServerSettings(Block):
         if self.command and self.headers:
             raise ValueError("headers go with a url, not with a command")
         return self
+
+    def without_secrets(self, text: str) -> str:
+        """A text that may quote what a server was started or asked with."""
+        parts = urlsplit(self.url)
+        for secret in (*self.env.values(), *self.headers.values()):
+            value = secret.get_secret_value()
+            text = text.replace(value, "***") if len(value) >= SHORTEST_SECRET else text
+        for part in (parts.query, parts.netloc.rpartition("@")[0]):
+            text = text.replace(part, "***") if part else text
+        return text

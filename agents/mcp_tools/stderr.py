@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
 from typing import TextIO
 
 LONGEST_LINE = 2_000
@@ -13,13 +14,13 @@ log = logging.getLogger(__name__)
 
 
 class Complaints:
-    """A pipe for one run of a program. A thread reads it, because not every event loop can on every system; it ends with the
-    last process that holds the other end."""
+    """A pipe for one run of a program; ``clean`` takes out what nobody is to see. A thread reads it, because not every event
+    loop can on every system; it ends with the last process that holds the other end."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, clean: Callable[[str], str]) -> None:
         self.last = ""
         """The last line that says anything."""
-        self._name = name
+        self._name, self._clean = name, clean
         read, write = os.pipe()
         self.file: TextIO = os.fdopen(write, "w")
         self._thread = threading.Thread(target=self._read, args=(read,), name=f"{name}: stderr", daemon=True)
@@ -38,5 +39,5 @@ class Complaints:
             while raw := pipe.readline(LONGEST_LINE):
                 line = "".join(char if char.isprintable() else " " for char in raw.decode(errors="replace")).strip()
                 if line:
-                    self.last = line
-                    log.info("tool server %s: %s", self._name, line)
+                    self.last = self._clean(line)
+                    log.info("tool server %s: %s", self._name, self.last)

@@ -109,6 +109,11 @@ async def test_a_call_that_is_given_up_is_given_up_at_once():
         assert await tools["echo"].call({}) == "{}", "others go on"
 
 
+async def test_a_server_that_says_other_things_as_well_works_all_the_same():
+    async with opened(own=program("noisy")) as (_, tools):
+        assert await tools["echo"].call({"n": 1}) == '{"n": 1}'
+
+
 async def test_a_server_that_changes_its_tools_is_asked_for_them_again():
     async with opened(own=program()) as (found, tools):
         assert "grown" not in tools
@@ -163,17 +168,29 @@ async def test_two_servers_may_have_tools_of_the_same_name():
         assert len(tools) == sum(len(one.tools) for one in found.connections.values())
 
 
-async def test_what_a_server_gets_of_our_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+async def test_what_a_server_gets_of_our_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.DEBUG, "hayakuchi")
     monkeypatch.setenv("OUR_SECRET", "x")
     shows = "import os, sys; print(sorted(os.environ), os.getcwd(), os.environ.get('TOKEN'), file=sys.stderr)"
     settings = McpServerSettings.model_validate(
-        {"command": sys.executable, "args": ["-c", shows], "cwd": str(tmp_path), "env": {"TOKEN": "abc"}}
+        {"command": sys.executable, "args": ["-c", shows], "cwd": str(tmp_path), "env": {"TOKEN": "abcdef"}}
     )
-    assert "abc" not in repr(settings)
     async with opened(own=settings) as (found, _):
         told = found.problems[0]
     assert "OUR_SECRET" not in told
-    assert "PATH" in told
+    assert "'PATH'" in caplog.text
+    assert f"{tmp_path} ***" in caplog.text, "its own keys are not told, whoever quotes them"
+    assert "abcdef" not in caplog.text + told + repr(settings)
+
+
+def test_secrets_are_taken_out_of_what_is_told():
+    settings = McpServerSettings.model_validate(
+        {"url": "https://me:pass@host/mcp?key=1", "headers": {"Authorization": "Bearer abc", "X": "a"}}
+    )
+    told = settings.without_secrets("at https://me:pass@host/mcp?key=1 with Bearer abc and a")
+    assert told == "at https://***@host/mcp?*** with *** and a"
 
 
 def made_with_the_package() -> Any:

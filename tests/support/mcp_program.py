@@ -2,6 +2,7 @@
 
 mute      it never answers
 stubborn  it goes on when its input ends, and when it is told to end
+noisy     it says things that are no messages, too
 broken    it says something that is no message, and ends
 """
 
@@ -61,6 +62,8 @@ def main(how: list[str]) -> None:
         return
     for line in sys.stdin:
         message = json.loads(line)
+        if "noisy" in how:
+            sys.stdout.write("hello, I am noisy\n{}\n[1]\n\n")
         if "mute" in how or "id" not in message:
             continue
         result = result_of(message["method"], message.get("params", {}))

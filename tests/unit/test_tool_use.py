@@ -95,6 +95,14 @@ def test_tools_of_the_request_are_the_callers_own():
     assert doer.called == []
 
 
+@pytest.mark.parametrize("wants", [{"tool_choice": "none"}, {"response_format": {"type": "json_object"}}])
+def test_whoever_wants_none_or_a_form_gets_no_calls(wants: dict[str, Any]):
+    llm, doer = TalkingLLM(SUNNY), Doer({"weather": "23"})
+    assert shown(reply(mind(llm, doer), generation=Generation(**wants))) == ["'It is sunny.'", "Finish"]
+    assert llm.offered == [[]]
+    assert "tools" not in llm.heard[0][0].content
+
+
 def test_what_else_a_caller_chose_holds_for_every_request():
     llm = TalkingLLM([call("a", "weather"), CALLS], SUNNY)
     reply(mind(llm, Doer({"weather": "23"})), generation=Generation(temperature=0.5))
