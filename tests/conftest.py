@@ -13,15 +13,20 @@ settings.load_profile("untimed")
 
 TOGETHER = ("tests/clients/", "tests/deploy/test_image.py")
 """Files whose tests share something that takes long to make."""
+BROWSER = "tests/browser/"
+"""A browser without a graphics card keeps a core busy: two at once take longer than one after the other."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Tests of such a file run in one process. xdist's own groups get lost: it marks the ids of tests, which pytest keeps."""
+    """Tests of such a file run in one process, and all of pages in one. xdist's own groups get lost: it marks the ids of tests,
+    which pytest keeps."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith(BROWSER):
+                return BROWSER
             return nodeid.split("::")[0] if nodeid.startswith(TOGETHER) else nodeid
 
     return Together(config, log) if config.getvalue("dist") == "loadgroup" else None

@@ -12,30 +12,29 @@ the turn but for silence by which a pause was made shorter; ``start_ms`` and ``e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from ...core.events import AudioSent, SessionEvent, SpeechEnded, SpeechStarted, TurnEnded
 from ...core.types import BYTES_PER_SAMPLE, Mark, MarkKind, Segment
-from . import server_messages
 from .cut_points import Samples, loudest, pauses, quiet_end, quietest
 from .delivery import Delivery
+from .item import Item
 from .shares import text_end
-from .volumes import volumes
-from .wav import wav_base64
 
 Split = Literal["auto", "pauses", "never"]
 BETWEEN_MS = 40.0
 """Silence that their web client leaves between two items."""
 LONGEST_MS = 20_000.0
 """More of a clip is never held, however it is to be split: so much may be sent before any of it was heard, and no more."""
+OPENING_MS = 90.0
+"""The shortest part that is sent when it is late; a voice that is slow needs more, to go on without a hole."""
 LEAST_MS = 180.0
-"""The shortest beginning that is sent ahead when it is late; a voice that is slow needs more, to go on without a hole."""
+"""The same while the client still plays what it has."""
 GOOD_MS = 250.0
-"""The same while there is time."""
+"""The same while the first audio is in time."""
 MOST_MS = 1000.0
 """So much of a slow voice is waited for at most."""
 WAIT_MS = 20.0
@@ -50,25 +49,6 @@ _SEARCHED = 0.9
 """A cut at the quietest point leaves at least so much of what has to be sent."""
 _SEARCH_MS = 300.0
 """It is looked for in so much sound at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """``pcm`` None: words alone. ``start_ms`` and ``end_ms`` are its place in the turn's audio."""
-
-    text: str
-    expressions: tuple[str, ...]
-    pcm: bytes | None
-    start_ms: float
-    end_ms: float
-
-    def message(
-        self, sample_rate: int, shown: Mapping[str, Any], doing: Mapping[str, Any] | None
-    ) -> server_messages.Message:
-        """What a client is told; ``shown`` and ``doing`` as server_messages makes them."""
-        if self.pcm is None:
-            return server_messages.audio(None, (), shown, doing)
-        return server_messages.audio(wav_base64(self.pcm, sample_rate), volumes(self.pcm, sample_rate), shown, doing)
 
 
 @dataclass(slots=True)
@@ -137,7 +117,7 @@ class ItemMaker:
         if self._clip is None:
             return []
         if self._milliseconds(self._clip) >= LONGEST_MS:
-            end = self._quietest(self._clip)
+            end = self._quietest(self._clip, self._lead_ms(now))
             return [self._part(self._clip, end, end, now)]
         if self._split == "never":
             return []
@@ -173,13 +153,17 @@ class ItemMaker:
         if early and (self._dry_at is not None or self._delivery.complete_at(now) <= due):
             self.next_poll = due
             return None
-        if cut := self._pause(clip, max(self._lead_ms, GOOD_MS if early else 0.0)):
+        lead_ms = self._lead_ms(now)
+        if cut := self._pause(clip, max(lead_ms, GOOD_MS if early else 0.0)):
             return cut
         if early:
             self.next_poll = due
-        elif self._split == "auto" and self._milliseconds(clip) >= self._lead_ms and not self._held(clip, now):
-            end = self._quietest(clip)
-            return end, end
+        elif self._split == "auto" and self._milliseconds(clip) >= lead_ms:
+            if not self._held(clip, now):
+                end = self._quietest(clip, lead_ms)
+                return end, end
+        elif not self._late(now):
+            self.next_poll = self._dry_at
         return None
 
     def _held(self, clip: _Clip, now: float) -> bool:
@@ -201,16 +185,20 @@ class ItemMaker:
                 return end, end + less
         return None
 
-    def _quietest(self, clip: _Clip) -> int:
+    def _quietest(self, clip: _Clip, lead_ms: float) -> int:
         end = len(clip.pcm) // BYTES_PER_SAMPLE
-        start = max(self._in(self._lead_ms * _SEARCHED), end - self._in(_SEARCH_MS))
+        start = max(self._in(lead_ms * _SEARCHED), end - self._in(_SEARCH_MS))
         return quietest(clip.samples, self._rate, start, end)
 
-    @property
-    def _lead_ms(self) -> float:
+    def _late(self, now: float) -> bool:
+        """Whether the client has nothing to play: nothing yet, or nothing more."""
+        return self._dry_at is None or now >= self._dry_at - _TICK_MS
+
+    def _lead_ms(self, now: float) -> float:
         """What has to be sent so that the voice will have as much again, in time, when it has been played."""
         spare = 1 - self._delivery.rtf
-        return min(max(EARLY_MS / spare, LEAST_MS), MOST_MS) if spare > 0 else MOST_MS
+        least = OPENING_MS if self._late(now) else LEAST_MS
+        return min(max((EARLY_MS - WAIT_MS) / spare, least), MOST_MS) if spare > 0 else MOST_MS
 
     def _part(self, clip: _Clip, end: int, following: int, now: float, *, last: bool = False) -> Item:
         """The clip's next samples up to ``end`` as an item; those up to ``following`` are silence, and left out."""

@@ -33,7 +33,8 @@ from ...orchestrator.session import Session
 from . import server_messages as told
 from .alarm import Alarm
 from .audio_stream import AudioStream
-from .items import Item, ItemMaker
+from .item import Item
+from .items import ItemMaker
 from .player import Player
 from .server_messages import Message
 

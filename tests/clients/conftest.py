@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from client_environments import environment
 from client_house import House, house
-from foreign_client import ForeignClient, environment, foreign_client
-
-from hayakuchi.benchmarks.peers.environments import PACKAGES as PEERS
-
-PACKAGES = {**PEERS, "langchain": ("langchain-openai==1.7.3", "langchain-core==1.7.2")}
+from foreign_client import ForeignClient, foreign_client
+from requirements import require
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", name="_shared")
@@ -25,7 +25,12 @@ async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def client(request: pytest.FixtureRequest, _shared: House) -> AsyncIterator[ForeignClient]:
     name: Any = request.module.CLIENT
-    python = await asyncio.to_thread(environment, name, PACKAGES[name])
+    require(shutil.which("uv"), "uv is not on PATH")
+    try:
+        python = await asyncio.to_thread(environment, name)
+    except subprocess.CalledProcessError as error:
+        require(False, f"{name} could not be installed from PyPI: {error}")
+        raise
     async with foreign_client(python, f"{name}_client.py", _shared.url) as client:
         yield client
 

@@ -5,34 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
-import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
-from requirements import require
-
-from hayakuchi.benchmarks.peers.environments import made
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "clients"
 DEADLINE_S = 60.0
-
-
-def environment(name: str, packages: Sequence[str]) -> Path:
-    """The interpreter of the client's environment, which is kept among this user's caches for the next time."""
-    require(shutil.which("uv"), "uv is not on PATH")
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hayakuchi-tests" / "clients"
-    home.mkdir(parents=True, exist_ok=True)
-    with FileLock(home / f"{name}.lock", timeout=1800):
-        try:
-            return made(home / name, packages)
-        except subprocess.CalledProcessError as error:
-            require(False, f"{name} could not be installed from PyPI: {error}")
-            raise
 
 
 class ForeignClient:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hayakuchi.core.events import AudioSent, SessionEvent, SpeechEnded, SpeechStarted, TurnEnded, TurnStatus
 from hayakuchi.core.types import Audio, Mark, MarkKind, Segment
+from hayakuchi.gateway.open_llm_vtuber.item import Item
 from hayakuchi.gateway.open_llm_vtuber.items import (
     BETWEEN_MS,
     EARLY_MS,
@@ -20,8 +21,8 @@ from hayakuchi.gateway.open_llm_vtuber.items import (
     LEAST_MS,
     LONGEST_MS,
     MOST_MS,
+    OPENING_MS,
     WAIT_MS,
-    Item,
     ItemMaker,
     Split,
 )
@@ -157,8 +158,8 @@ def test_without_a_pause_the_beginning_goes_at_the_threshold_and_not_before() ->
 
 def test_what_is_late_from_the_first_piece_on_goes_as_soon_as_it_is_enough() -> None:
     (at, first), *_ = items_of(said("This is a rather long sentence without any rest. ", sound(3000), 640, 0.5))
-    assert at == 690
-    assert length_ms(first) >= 0.9 * LEAST_MS
+    assert at == 640
+    assert length_ms(first) >= 0.9 * OPENING_MS
 
 
 def test_a_seam_is_where_it_is_quietest() -> None:
@@ -168,9 +169,9 @@ def test_a_seam_is_where_it_is_quietest() -> None:
 
 
 def test_a_short_clip_that_is_about_to_end_is_waited_for() -> None:
-    [(at, item)] = items_of(said("Oh ok. ", sound(300), 600, 0.3))
-    assert at == 660
-    assert length_ms(item) == 300
+    [(at, item)] = items_of(said("Oh. ", sound(200), 600, 0.3))
+    assert at == 630
+    assert length_ms(item) == 200
 
 
 @pytest.mark.parametrize("rtf", [0.1, 0.3, 0.5, 0.7])
@@ -367,7 +368,7 @@ def test_no_beginning_is_shorter_than_it_has_to_be(all_said: list[Speech]) -> No
     ends = np.cumsum([len(speech.samples) for speech in all_said]) / PER_MS
     for item in sent:
         if item.pcm and not np.isclose(item.end_ms, ends, atol=BETWEEN_MS + 1).any():
-            assert length_ms(item) >= 0.9 * LEAST_MS - 1
+            assert length_ms(item) >= 0.9 * OPENING_MS - 1
 
 
 def test_the_voice_is_known_after_a_while() -> None:
@@ -380,4 +381,4 @@ def test_the_voice_is_known_after_a_while() -> None:
 
 
 def test_an_item_goes_early_enough() -> None:
-    assert 0 < EARLY_MS - WAIT_MS < LEAST_MS
+    assert 0 < EARLY_MS - WAIT_MS < OPENING_MS < LEAST_MS

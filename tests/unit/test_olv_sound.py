@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hayakuchi.core.types import Mark, MarkKind, Segment
 from hayakuchi.gateway.open_llm_vtuber.cut_points import loudest, pauses, quiet_end, quietest
 from hayakuchi.gateway.open_llm_vtuber.delivery import Delivery
-from hayakuchi.gateway.open_llm_vtuber.items import Item
+from hayakuchi.gateway.open_llm_vtuber.item import Item
 from hayakuchi.gateway.open_llm_vtuber.shares import text_end, word_end
 from hayakuchi.gateway.open_llm_vtuber.volumes import volumes
 from hayakuchi.gateway.open_llm_vtuber.wav import wav, wav_base64
