@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -149,7 +150,8 @@ def test_the_schema_takes_what_the_loader_takes(tmp_path: Path):
 
     def fits(text: str) -> bool:
         (tmp_path / "conf.yaml").write_text(text)
-        return checked.is_valid(data(read_yaml(tmp_path / "conf.yaml")))
+        tree: Any = data(read_yaml(tmp_path / "conf.yaml"))
+        return checked.is_valid(tree)
 
     assert fits(TIME + USED)
     assert fits("mcp_servers:\n")
