@@ -121,7 +121,7 @@ class Connection:
                 complaints.close()
         if complaints is not None and not self._closing.is_set():
             await asyncio.to_thread(complaints.wait, 0.5)
-            self.problem = f"{self.problem} ({complaints.last[:200]})" if complaints.last else self.problem
+            self.problem = f"{self.problem} ({complaints.last})" if complaints.last else self.problem
         self.tried.set()
 
     async def _connected(self, complaints: Complaints | None) -> None:

@@ -136,6 +136,12 @@ async def test_what_is_wrong_with_a_server_is_told(settings: McpServerSettings, 
         assert why in found.problems[0]
 
 
+async def test_the_package_may_be_missing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    async with opened(own=program()) as (found, _):
+        assert found.problems == [f"tools of own: {connection.MISSING}"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there it is killed at once")
 async def test_a_server_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch):
     from mcp.client import stdio

@@ -9,6 +9,7 @@ from story import Story, ended, tell
 from tool_rig import CALLS, STOP, Doer, TalkingLLM, call
 
 from hayakuchi.agents.basic_memory import BasicMemoryAgent, BasicMemoryConfig
+from hayakuchi.core.character import Character
 from hayakuchi.core.events import SpeechStarted, ToolUsed, TurnEnded, TurnStatus
 from hayakuchi.core.types import TextDelta, UserInput
 from hayakuchi.orchestrator.session import Session
@@ -16,14 +17,20 @@ from hayakuchi.orchestrator.session import Session
 SUNNY = [TextDelta("It is sunny."), STOP]
 
 
-def session_with(doer: Doer, *scripts: Any, config: BasicMemoryConfig | None = None) -> tuple[Session, ScriptedTTS]:
+def session_with(doer: Doer, *scripts: Any, **person: Any) -> tuple[Session, ScriptedTTS]:
     voice = ScriptedTTS()
 
     def mind(settings: Any, llm: Any, character: Any) -> BasicMemoryAgent:
         return BasicMemoryAgent(settings, llm, character, tools=doer)
 
     made: Any = mind
-    return make_session([TalkingLLM(*scripts)], [voice], agent=config or BasicMemoryConfig(), mind=made), voice
+    return make_session(
+        [TalkingLLM(*scripts)],
+        [voice],
+        character=Character(name="Test", **person),
+        agent=BasicMemoryConfig(),
+        mind=made,
+    ), voice
 
 
 def said(text: str = "How is the weather?") -> Any:
@@ -57,6 +64,14 @@ def test_nothing_of_a_call_is_spoken_or_remembered():
     assert kinds == ["ToolUsed", "ToolUsed", "SpeechStarted"]
     assert all("SECRET" not in message.content for message in session.history.messages)
     assert all(not message.tool_calls for message in session.history.messages)
+
+
+def test_a_filler_bridges_a_tool_that_is_called_without_a_word():
+    session, voice = session_with(Doer({"weather": 3.0}), [call("a", "weather"), CALLS], SUNNY, fillers=["Let me see."])
+    story = tell(session, said())
+    assert voice.spoken == ["Let me see.", "It is sunny."]
+    assert min(at for at, event in story.events if isinstance(event, SpeechStarted)) < 500
+    assert session.history.messages[-1].content == "It is sunny."
 
 
 def test_an_interruption_gives_the_call_up():
