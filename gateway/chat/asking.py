@@ -44,7 +44,9 @@ def asked(doors: Doors, request: ChatRequest, mind: Mind, prompt: Prompt) -> tup
     else:
         visible = ReplyText(expressions=mind.expressions, stop=wanted.stop, max_tokens=wanted.max_tokens)
         stream = mind.agent.reply(heard_of(request, prompt), prompt.history)
-    reply = Reply(visible, thoughts=isinstance(mind, RawModel), failed=doors.figures.provider_failed)
+    figures = doors.figures
+    raw_model = isinstance(mind, RawModel)
+    reply = Reply(visible, thoughts=raw_model, failed=figures.provider_failed, called=figures.tool_call)
     return reply, stream
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.errors import ProviderError
+from ...core.tool_use import ToolStatus, ToolUse
 from ...core.types import (
     Finish,
     FinishReason,
@@ -74,12 +75,17 @@ async def whole(events: AsyncGenerator[ChatEvent, None]) -> Whole:
 
 class Reply:
     """``visible`` decides what of the text is given out; thoughts are given out with ``thoughts``. ``failed`` is told of models
-    that failed before another one answered."""
+    that failed before another one answered, ``called`` of the calls that a character makes itself."""
 
     def __init__(
-        self, visible: ReplyText, *, thoughts: bool, failed: Callable[[ProviderError], None] = lambda error: None
+        self,
+        visible: ReplyText,
+        *,
+        thoughts: bool,
+        failed: Callable[[ProviderError], None] = lambda error: None,
+        called: Callable[[ToolStatus], None] = lambda status: None,
     ) -> None:
-        self._visible, self._thoughts, self._failed = visible, thoughts, failed
+        self._visible, self._thoughts, self._failed, self._called = visible, thoughts, failed, called
         self._given: list[str] = []
         self._written: list[str] = []
         """All that the model was asked to write: what was given out, thoughts, arguments of calls."""
@@ -133,6 +139,8 @@ class Reply:
                 self._finish = reason
             case ProviderFailure(error):
                 self._failed(error)
+            case ToolUse():
+                self._called(delta.status)
         return None
 
     def _text(self, text: str) -> TextDelta:

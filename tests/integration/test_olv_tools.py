@@ -126,6 +126,8 @@ async def test_programs_get_the_words_and_no_calls_however_long_these_take() -> 
         body = {"model": "default", "messages": [{"role": "user", "content": "How is the weather?"}]}
         async with http.post(f"{url}/v1/chat/completions", json=body) as answer:
             [choice] = (await answer.json())["choices"]
+        async with http.get(f"{url}/metrics") as answer:
+            assert 'hayakuchi_tool_calls_total{status="error"} 1.0' in await answer.text()
     assert choice["message"]["content"] == "Let me look.\nIt is sunny."
     assert not choice["message"].get("tool_calls")
     assert choice["finish_reason"] == "stop"
