@@ -10,6 +10,22 @@ from dataclasses import replace
 
 from ..core.types import Message
 
+PICTURES = 8
+"""Pictures of messages that nobody has answered yet, at most, that are shown with the next one."""
+
+
+def recalled(history: Sequence[Message]) -> list[Message]:
+    """A conversation as its model is reminded of it: of a picture that was answered a note is left, since it would be sent, and
+    paid for, with every message to come. The newest of what was not answered yet are shown: the answer will be to them, too."""
+    told: list[Message] = []
+    left = PICTURES
+    for message in reversed(history):
+        many = len(message.images)
+        shown = message.role == "user" and many <= left
+        left = left - many if shown else 0
+        told.append(message if shown or not many else _noted(message))
+    return told[::-1]
+
 
 def bounded(history: Sequence[Message], max_messages: int, max_chars: int) -> list[Message]:
     """The latest exchanges that fit both bounds.
@@ -39,6 +55,13 @@ def joined(first: Message, second: Message) -> Message | None:
         return None
     content = "\n".join(filter(None, (first.content, second.content)))
     return Message(first.role, content, images=first.images + second.images, tool_calls=second.tool_calls)
+
+
+def _noted(message: Message) -> Message:
+    """With words in place of its pictures."""
+    many = len(message.images)
+    note = "[picture]" if many == 1 else f"[{many} pictures]"
+    return replace(message, content=f"{message.content} {note}".strip(), images=())
 
 
 def _size(message: Message) -> int:

@@ -17,7 +17,7 @@ class Mark(Enum):
 
 
 class Intake:
-    """At most ``capacity`` samples; the oldest frames give way to more."""
+    """``capacity`` samples, and whatever comes beyond until :meth:`trim`."""
 
     def __init__(self, capacity: int) -> None:
         self._most = capacity * BYTES_PER_SAMPLE
@@ -28,10 +28,17 @@ class Intake:
     def samples(self) -> int:
         return self._bytes // BYTES_PER_SAMPLE
 
-    def put(self, pcm: bytes) -> int:
-        """Add sound of whole samples; how many samples had to give way."""
+    @property
+    def overflows(self) -> bool:
+        return self._bytes > self._most
+
+    def put(self, pcm: bytes) -> None:
+        """Add sound of whole samples."""
         self._parts[-1] += pcm
         self._bytes += len(pcm)
+
+    def trim(self) -> int:
+        """The oldest frames give way to what is too much; how many samples that are."""
         lost = 0
         while self._bytes > self._most and self._take() is not None:
             lost += FRAME_SAMPLES

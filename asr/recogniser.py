@@ -8,9 +8,8 @@
 All that was said is transcribed as soon as the speaker pauses; when the utterance is taken to be over, that is its final text
 already. Who goes on before that is told goes on in the same utterance, unless its end is hard: the button was let go of, a
 second more was silent, sound stopped coming, or it is too long. What comes after a hard end, or faster than it can be spoken,
-is not judged before the utterance is told.
-
-Pauses are measured in the sound itself; the clock on the wall counts only where sound stops coming.
+is not judged before the utterance is told. Pauses are measured in the sound itself; the clock on the wall counts only where
+sound stops coming.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from .turn_question import HEARD, TurnQuestion
 from .utterance import LONGEST, PRE_ROLL, Reading, Utterance
 
 PAUSE_MS = 150.0
-AT_ONCE = 64  # frames that are judged in one go, at most: some 10 ms
+AT_ONCE = 64  # frames that are judged in one go, at most, unless there is no room for them: some 10 ms
 
 
 class Recogniser:
@@ -119,12 +118,14 @@ class Recogniser:
     def _judge(self) -> None:
         """Take in what was fed, but for what has to wait until this utterance is told; :meth:`run` goes on where it is much."""
         self._wake.set()
-        for _ in range(AT_ONCE):
+        left = AT_ONCE
+        while left > 0 or self._sound.overflows:
             if self._holds() or (heard := self._sound.hear()) is None:
-                self._behind = False
-                return
+                break
             self._take_in(heard)
-        self._behind = True
+            left -= 1
+        self._behind = left <= 0
+        self._sound.trim()
 
     def _take_in(self, heard: Heard) -> None:
         if heard is Heard.BEGINNING:
@@ -201,8 +202,7 @@ class Recogniser:
     def _end(self, utterance: Utterance, ending: Ending) -> None:
         """Tell what came of it. Where the sound goes on, it is searched for words, and told of when there are any."""
         self._drop()
-        failure = utterance.failure
-        if failure is not None:
+        if (failure := utterance.failure) is not None:
             utterance.latest = None
         if utterance.text or failure is not None or self._sound.speaking:
             self._cursor = utterance.decoded if failure is None else self._ring.end

@@ -17,8 +17,8 @@ from .intake import Intake, Mark
 from .ring import Ring
 from .settings import EarsSettings
 
-HELD = 30 * SAMPLE_RATE
-"""What waits to be judged, at most."""
+HELD = 40 * SAMPLE_RATE
+"""What waits to be judged, at most: what a client that was stalled for half a minute brings, and some."""
 STALLED_MS = 1200.0
 """When no sound has come for so much longer than the silence that ends an utterance, there is silence."""
 TOO_SLOW = "what is said is not understood as fast as it is spoken, and words were lost: take a smaller model, see docs/ears.md"
@@ -78,13 +78,23 @@ class Sound:
         """When it is silence that no more sound came, ms of the loop's clock."""
         return self.fed_at + self._patience_ms
 
+    @property
+    def overflows(self) -> bool:
+        """Whether more waits than may."""
+        return self._intake.overflows
+
     def put(self, pcm: bytes) -> None:
-        """Sound comes; where too much waits, the oldest is lost."""
-        lost = self._intake.put(pcm)
+        """Sound comes. What can be judged is to be judged before :meth:`trim`."""
+        self._intake.put(pcm)
+        self._fed += len(pcm) // BYTES_PER_SAMPLE
+        self.fed_at = loop_ms()
+
+    def trim(self) -> None:
+        """Where too much waits, the oldest is lost."""
+        lost = self._intake.trim()
         begins = lost > 0 and not self._losing
         self._losing = lost > 0 or (self._losing and self._intake.samples > HELD // 2)
-        self._fed += len(pcm) // BYTES_PER_SAMPLE - lost
-        self.fed_at = loop_ms()
+        self._fed -= lost
         if begins:
             log.warning(TOO_SLOW)
             self._failed(ProviderError("asr", "ears", Category.TIMEOUT, TOO_SLOW))

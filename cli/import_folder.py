@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -16,19 +16,14 @@ import typer
 from ..importing import report
 from ..importing.carrying_out import carry_out
 from ..importing.conversations_found import Tell
-from ..importing.notes import Note, Notes, Outcome
+from ..importing.notes import Notes
 from ..importing.plan import How, planned
 from ..orchestrator.providers import default_registry
+from .import_report import print_notes
 from .options import JsonOption
 
 EVERY = 1_000
 """After how many of something a line is told, where there is no terminal."""
-_STYLES = {
-    Outcome.TAKEN: "green",
-    Outcome.TRANSLATED: "green",
-    Outcome.NOT_POSSIBLE: "yellow",
-    Outcome.LEFT_OUT: "dim",
-}
 
 
 def import_folder(
@@ -64,33 +59,16 @@ def import_folder(
     if as_json:
         typer.echo(json.dumps(report.as_data(notes, plan, done, dry=dry_run), indent=2, ensure_ascii=False))
         return
-    _print(report.lines(notes, everything=everything))
-    typer.echo(f"\n{report.summary(notes)}{'' if everything else ' (--all lists these, too)'}")
+    print_notes(report.lines(notes, everything=everything))
+    typer.echo(
+        f"{'' if sys.stdout.isatty() else chr(10)}{report.summary(notes)}{'' if everything else ' (--all lists these, too)'}"
+    )
     for line in report.sentences(plan, done, dry=dry_run):
         typer.echo(line)
     if not dry_run:
         typer.echo("\nnext:")
-        for step in report.next_steps(plan, done):
+        for step in report.next_steps(plan):
             typer.echo(f"  {step}")
-
-
-def _print(notes: Sequence[Note]) -> None:
-    if not sys.stdout.isatty():
-        for note in notes:
-            instead = f" → {note.instead}" if note.instead else ""
-            typer.echo(f"{note.outcome:<12} {note.source}: {note.what}{instead}")
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("", "from", "what became of it", "instead"):
-        table.add_column(heading, overflow="fold")
-    for note in notes:
-        outcome = Text(note.outcome, _STYLES[note.outcome], no_wrap=True)
-        table.add_row(outcome, Text(note.source), Text(note.what), Text(note.instead or ""))
-    Console().print(table)
 
 
 @contextmanager

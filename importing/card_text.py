@@ -8,7 +8,7 @@ _COMMENT = re.compile(r"\{\{\s*(?://|comment:|hidden_key:)[^{}]*\}\}", re.IGNORE
 _CHOICE = re.compile(r"\{\{\s*(?:random|pick)\s*:{1,2}([^{}]*)\}\}", re.IGNORECASE)
 _NAMES = re.compile(r"\{\{\s*(char|user|original|bot|persona)\s*\}\}|<(char|bot|user)>", re.IGNORECASE)
 _OTHER = re.compile(r"\{\{([^{}]{0,200})\}\}")
-_START = re.compile(r"^\s*<START>\s*$", re.IGNORECASE | re.MULTILINE)
+_START = re.compile(r"^[^\S\n]*<START>[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 _LINES = re.compile(r"\n{3,}")
 _UNPRINTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 

@@ -27,6 +27,8 @@ LONGEST_NAME = 60
 LONGEST_OPENING = 1_000
 LONGEST_PERSONA = 24_000
 """Characters. A model reads all of it before each reply."""
+LONGEST_TEXT = 10 * LONGEST_PERSONA
+"""Of one text, what is looked at."""
 _KEYWORDS = (b"ccv3", b"chara")
 """The first one that is there wins."""
 _USER = "the viewer"
@@ -92,9 +94,9 @@ def _translated(data: Mapping[str, Any], source: str, notes: Notes) -> dict[str,
     if not called:
         raise Unreadable("its character has no name that can be shown")
     persona, cut = _persona(data, called)
-    whole_opening = filled(_text(data, "first_mes"), called, "you")
+    whole_opening = filled(_text(data, "first_mes")[:LONGEST_TEXT], called, "you")
     opening = beginning(whole_opening, LONGEST_OPENING)
-    fields: dict[str, Any] = {"name": name or called, "language": _language(persona + whole_opening)}
+    fields: dict[str, Any] = {"name": name or called, "language": _language(persona + opening)}
     fields |= {"opening_line": opening} if opening else {}
     fields["persona"] = persona
     notes.translated(source, f"the character {fields['name']}")
@@ -117,13 +119,14 @@ def _persona(data: Mapping[str, Any], name: str) -> tuple[str, int]:
         ("How you talk, in examples:\n", "mes_example"),
         ("Above all: ", "post_history_instructions"),
     )
-    told = [(heading, filled(_text(data, key), name, _USER)) for heading, key in parts]
+    told = [(heading, filled(_text(data, key)[:LONGEST_TEXT], name, _USER)) for heading, key in parts]
+    unseen = sum(max(0, len(_text(data, key)) - LONGEST_TEXT) for _, key in parts)
     known = filled(as_text(data.get("character_book")), name, _USER)
     if known:
         told.insert(4, ("What you know:\n", known))
     whole = "\n\n".join(f"{heading}{text}" for heading, text in told if text)
     persona = beginning(whole, LONGEST_PERSONA)
-    return persona, len(whole) - len(persona)
+    return persona, len(whole) - len(persona) + unseen
 
 
 def _tell_of_the_rest(data: Mapping[str, Any], source: str, notes: Notes) -> None:

@@ -14,7 +14,7 @@ from ..orchestrator.problems import ConfigErrors
 from . import places
 from .conversations_found import Tell
 from .history_store import Kept, Shelf
-from .plan import How, Plan
+from .plan import CHARACTERS, How, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +27,29 @@ class Done:
     database: Path | None = None
     to_mend: tuple[str, ...] = ()
     """Why the settings cannot be used yet: a variable that is not set, for example."""
+    obstacle: str | None = None
+    """Why nothing could be written, where nothing was to be written."""
     settings: SessionsSettings = field(default_factory=SessionsSettings)
 
 
 async def carry_out(plan: Plan, how: How, *, dry: bool) -> Done:
     """``dry``: nothing is written, and the rest is as it would be. Raises HayakuchiError."""
     written = () if plan.is_done else tuple(plan.target / name for name in plan.files)
+    place = plan.target.parent if plan.whole else plan.target / CHARACTERS
+    obstacle = places.obstacle(place) if dry and written else None
     if not plan.whole:
         if not dry:
-            places.add_files(plan.target, plan.files)
-        return Done(written)
-    with places.Staging(plan.target, dry=dry or not written) as staged:
+            places.add_files(plan.target, plan.files, private=plan.private)
+        return Done(written, obstacle=obstacle)
+    with places.Staging(plan.target, dry=dry or not written, private=plan.private) as staged:
         _stage(staged, plan)
         sessions, to_mend = _checked(staged, how)
         kept, database = None, None
         if not dry:
             kept, database = await _keep(plan, sessions, how.tell)
             if written:
-                places.put_folder(plan.target, staged, private=plan.private)
-    return Done(written, kept, database, to_mend, sessions)
+                places.put_folder(plan.target, staged)
+    return Done(written, kept, database, to_mend, obstacle, sessions)
 
 
 def _stage(folder: Path, plan: Plan) -> None:

@@ -52,7 +52,7 @@ def conversations_in(files: FolderFiles, notes: Notes, tell: Tell) -> Conversati
 
 def _looked_at(files: FolderFiles, file: HistoryFile, notes: Notes) -> History | None:
     """None: there is nothing to take."""
-    source = f"{FOLDER}/{file.conf_uid}/{file.path.name}"
+    source = file.place
     try:
         history = read_history(files, file)
     except Unreadable as error:

@@ -20,13 +20,14 @@ FOLDER = "chat_history"
 LARGEST = 16_000_000
 """Bytes of one conversation."""
 LONGEST_VIEWER = 60
+LONGEST_OWNER = 60
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(\d\d)", re.ASCII)
 _NOBODY = frozenset({"human", "user", "you"})
 """Names that stand for whoever it was."""
 _AHEAD_S = 86_400.0
-"""What claims to be later than tomorrow is no time: the clock of the store never goes behind what is in it, and what is old by
-that clock is forgotten."""
+"""What claims to be later than tomorrow is no time; what is less ahead was written in another zone, and counts as just said.
+The clock of the store never goes behind what is in it, and what is old by that clock is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,17 @@ class HistoryFile:
     conf_uid: str
     name: str
     """Fits the names of our conversations; the same file has the same name every time."""
+
+    @property
+    def owner(self) -> str:
+        """What its folder is called, as something that can be shown."""
+        kept = "".join(char if char.isprintable() else " " for char in self.conf_uid)
+        return " ".join(kept.split())[:LONGEST_OWNER] or FOLDER
+
+    @property
+    def place(self) -> str:
+        """Where it is in their folder, for people."""
+        return f"{FOLDER}/{self.conf_uid}/{self.path.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +125,15 @@ def _viewer(name: Any) -> str | None:
 
 
 def _time(text: Any) -> float | None:
-    """Unix time in s; what has no zone is of this computer's."""
+    """Unix time in s, never ahead; what has no zone is of this computer's."""
     if not isinstance(text, str) or len(text) > 40:
         return None
     try:
         at = datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError):
         return None
-    return at if 0 < at < time.time() + _AHEAD_S else None
+    now = time.time()
+    return min(at, now) if 0 < at < now + _AHEAD_S else None
 
 
 def _time_in(name: str) -> float | None:

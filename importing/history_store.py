@@ -43,7 +43,7 @@ class Kept:
     """They were here and went on here, or were changed: they are left as they are."""
     no_room: int = 0
     broken: dict[str, str] = field(default_factory=dict)
-    """What could not be read since it was looked at, and why."""
+    """What could not be read since it was looked at, by its place in their folder, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Shelf:
             if rows.summary_of(connection, ANONYMOUS, file.name) is not None:
                 self._go_on(connection, file, history, kept)
             elif room > 0:
-                who = Identity(ANONYMOUS, file.name, uuid4().hex, cast.get(file.conf_uid, file.conf_uid))
+                who = Identity(ANONYMOUS, file.name, uuid4().hex, cast.get(file.conf_uid, file.owner))
                 rows.row_of(connection, who, history.created_at)
                 rows.appended(connection, who, self._recent(history), self._used_at(history))
                 kept.new, room = kept.new + 1, room - 1
@@ -146,7 +146,7 @@ def _read(files: FolderFiles, found: Sequence[HistoryFile], kept: Kept) -> list[
         try:
             history = read_history(files, file)
         except Unreadable as error:
-            kept.broken[file.path.name] = str(error)
+            kept.broken[file.place] = str(error)
             continue
         if history.messages:
             read.append((file, history))

@@ -11,7 +11,7 @@ from .notes import Notes
 
 FILE = "model_dict.json"
 MODELS = "live2d-models"
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".avif")
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".avif", ".svg")
 _KEPT = {"backgrounds": "background", "avatars": "avatar"}
 """Folders of pictures, and what is in them."""
 MOST = 1_000
@@ -64,7 +64,7 @@ def pictures(files: FolderFiles, notes: Notes) -> None:
         try:
             count = sum(1 for _ in files.below(folder, *PICTURES))
         except Unreadable as error:
-            notes.not_possible(folder, str(error), "put the pictures themselves there, not a link")
+            notes.not_possible(folder, str(error), "put pictures there that this user may read, not a link")
             continue
         if count:
             notes.taken(folder, f"{_counted(count, noun)}, used where {'it is' if count == 1 else 'they are'}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,30 +50,48 @@ def is_usable(folder: Path, files: Files) -> bool:
     )
 
 
+def obstacle(place: Path) -> str | None:
+    """Why no folder ``place`` could be written to or made, as far as that can be told without trying."""
+    whole = Path(os.path.abspath(place))
+    there = next(folder for folder in (whole, *whole.parents) if os.path.exists(folder))
+    if not there.is_dir():
+        return f"{there} is no folder; name another one with --to"
+    return None if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written; name another folder with --to"
+
+
+def is_private(*places: Path) -> bool:
+    """Whether one of these is for its user only; systems without such modes know of none."""
+    return os.name == "posix" and any(_mode(place) & 0o077 == 0 for place in places if os.path.exists(place))
+
+
 def stage(folder: Path, files: Files, *, private: bool) -> None:
     """Write the files into a folder that is there; ``private``: for this user only. Raises OSError."""
     for name, content in files.items():
-        _create(folder / name, content, 0o600 if private else 0o666)
+        _create(folder / name, content, private=private)
 
 
-def put_folder(target: Path, staged: Path, *, private: bool) -> None:
-    """Make what was staged the folder ``target``. Raises HayakuchiError, and leaves nothing then."""
+def put_folder(target: Path, staged: Path) -> None:
+    """Make what was staged the folder ``target``. Raises HayakuchiError, and leaves nothing then.
+
+    An empty folder that is there is replaced, and opens to no more users than it did.
+    """
     try:
         if target.is_dir():
+            allowed = _mode(target) & _mode(staged)
             target.rmdir()  # only an empty one
-        os.chmod(staged, 0o700 if private else 0o755)
+            os.chmod(staged, allowed | 0o700)
         os.rename(staged, target)
     except OSError as error:
         raise _error(target, error) from error
 
 
-def add_files(folder: Path, files: Files) -> None:
+def add_files(folder: Path, files: Files, *, private: bool = False) -> None:
     """Put the files among others. Raises HayakuchiError, and leaves none of them then."""
     made: list[Path] = []
     try:
         for name, content in files.items():
             if not _is_same(folder / name, content):
-                _create(folder / name, content)
+                _create(folder / name, content, private=private)
                 made.append(folder / name)
     except OSError as error:
         for file in made:
@@ -81,26 +100,32 @@ def add_files(folder: Path, files: Files) -> None:
 
 
 class Staging:
-    """A folder that ends with the block: beside the target, or, for ``dry``, among the system's temporary ones."""
+    """A folder that ends with the block: beside the target, or, for ``dry``, among the system's temporary ones.
 
-    def __init__(self, target: Path, *, dry: bool) -> None:
-        self._target, self._dry = target, dry
+    It lies in one that nobody else may enter, and is itself as open as the user's new folders are; ``private``: not at all.
+    """
+
+    def __init__(self, target: Path, *, dry: bool, private: bool = False) -> None:
+        self._target, self._dry, self._private = target, dry, private
 
     def __enter__(self) -> Path:
         try:
             if not self._dry:
                 self._target.parent.mkdir(parents=True, exist_ok=True)
             self.folder = Path(tempfile.mkdtemp(prefix=".hayakuchi-", dir=None if self._dry else self._target.parent))
+            staged = self.folder / "staged"
+            staged.mkdir(mode=0o700 if self._private else 0o777)
         except OSError as error:
             raise _error(self._target, error) from error
-        return self.folder
+        return staged
 
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _create(file: Path, content: bytes, mode: int = 0o666) -> None:
+def _create(file: Path, content: bytes, *, private: bool) -> None:
     """Never over another file: raises FileExistsError then, and OSError."""
+    mode = 0o600 if private else 0o666
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
@@ -109,6 +134,10 @@ def _create(file: Path, content: bytes, mode: int = 0o666) -> None:
     except OSError:
         file.unlink(missing_ok=True)
         raise
+
+
+def _mode(place: Path) -> int:
+    return stat.S_IMODE(place.stat().st_mode)
 
 
 def _is_free(folder: Path) -> bool:

@@ -18,6 +18,8 @@ from .models import models, pictures
 from .notes import Notes
 
 MOST_CARDS = 1_000
+MOST_BYTES = 500_000_000
+"""Of all cards together, as they are kept in memory until they are written."""
 CHARACTERS = "characters"
 _SIGNS = ("conf.yaml", "model_dict.json", "characters", "chat_history")
 """What tells Open-LLM-VTuber's folder from one with cards."""
@@ -44,7 +46,7 @@ class Plan:
     files: places.Files
     whole: bool
     private: bool = False
-    """Keys of services are in it."""
+    """For this user only: keys of services are in it, or what it is made of is for this user only, too."""
     conversations: Conversations = field(default_factory=Conversations)
     cast: Mapping[str, str] = field(default_factory=dict)
     """Our characters' names by their ``conf_uid``."""
@@ -65,6 +67,10 @@ def planned(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
     """Look at a folder of Open-LLM-VTuber, at a card, or at a folder of cards. Raises HayakuchiError."""
     try:
         if source.is_file():
+            if source.suffix.casefold() in (".yaml", ".yml"):
+                raise HayakuchiError(
+                    f"{source} is one file of settings; name the folder of Open-LLM-VTuber that it is in"
+                )
             return _of_cards([source], to, notes, how.tell, alone=True)
         if any((source / sign).exists() for sign in _SIGNS):
             return _of_folder(source, to, notes, how)
@@ -73,10 +79,29 @@ def planned(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
         raise HayakuchiError(f"{source}: {getattr(error, 'strerror', None) or error}") from error
     if not found:
         raise HayakuchiError(
-            f"{source} has neither a conf.yaml nor character cards ({', '.join(cards.SUFFIXES)}); name the folder of "
-            "Open-LLM-VTuber, or one with cards"
+            f"{source} has neither a conf.yaml nor character cards ({', '.join(cards.SUFFIXES)}); "
+            f"{_meant(source) or 'name the folder of Open-LLM-VTuber, or one with cards'}"
         )
     return _of_cards(found, to, notes, how.tell, alone=False)
+
+
+def _meant(source: Path) -> str | None:
+    """The folder of Open-LLM-VTuber that is above this one, or in it, if there is one."""
+    whole = Path(os.path.abspath(source))
+    above = next(filter(_is_surely_theirs, whole.parents), None)
+    if above is not None:
+        return f"did you mean the folder above, {above}?"
+    try:
+        below = [folder for folder in FolderFiles(source).folders(".") if _is_surely_theirs(folder)]
+    except Unreadable:
+        return None
+    return f"did you mean {below[0]}?" if len(below) == 1 else None
+
+
+def _is_surely_theirs(folder: Path) -> bool:
+    """Other programs have a conf.yaml, too."""
+    signs = ("model_dict.json", "chat_history", "live2d-models")
+    return os.path.isfile(folder / "conf.yaml") and any(os.path.exists(folder / sign) for sign in signs)
 
 
 def _of_folder(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
@@ -96,7 +121,8 @@ def _of_folder(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
     pictures(files, notes)
     for note in told:
         notes.add(note)
-    return Plan(files, target, made.files, True, made.holds_keys, conversations, made.cast, made.characters)
+    private = made.holds_keys or places.is_private(source, source / "conf.yaml")
+    return Plan(files, target, made.files, True, private, conversations, made.cast, made.characters)
 
 
 def _called(source: Path, to: Path | None) -> str:
@@ -110,12 +136,16 @@ def _of_cards(found: list[Path], to: Path | None, notes: Notes, tell: Tell, *, a
     if len(found) > MOST_CARDS:
         raise HayakuchiError(f"there are more than {MOST_CARDS} cards; take some at a time")
     target = to or Path()
+    folder = FolderFiles(found[0].parent)
     files: dict[str, bytes] = {}
     stems: list[str] = []
+    size = 0
     for number, path in enumerate(found):
         tell("cards", number, len(found))
         own = Notes()
         try:
+            if not alone:
+                folder.inside(path)
             stem, made = _named(read_card(path, own), target, files)
         except Unreadable as error:
             if alone:
@@ -123,12 +153,17 @@ def _of_cards(found: list[Path], to: Path | None, notes: Notes, tell: Tell, *, a
             notes.not_possible(path.name, str(error), "the other cards are taken over")
             continue
         files |= made
+        if (size := size + sum(map(len, made.values()))) > MOST_BYTES:
+            raise HayakuchiError(f"the cards have more than {MOST_BYTES / 1e6:g} MB together; take some at a time")
         stems.append(stem)
         for note in own:
             notes.add(note)
     if not files:
-        raise HayakuchiError(f"{found[0].parent}: none of the {len(found)} files in it is a character card")
-    return Plan(FolderFiles(found[0].parent), target, files, False, characters=tuple(stems))
+        meant = _meant(found[0].parent)
+        message = f"{found[0].parent}: none of the {len(found)} files in it is a character card"
+        raise HayakuchiError(f"{message}; {meant}" if meant else message)
+    private = places.is_private(*found)
+    return Plan(folder, target, files, False, private, characters=tuple(stems))
 
 
 def _named(card: Card, target: Path, planned_: Mapping[str, bytes]) -> tuple[str, dict[str, bytes]]:

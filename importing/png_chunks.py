@@ -12,20 +12,24 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LARGEST_TEXT = 16_000_000
 """Bytes of one text, decompressed."""
 MOST_PIXELS = 64_000_000
+MOST_CHUNKS = 200_000
 _PICTURE = frozenset(b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP sBIT bKGD pHYs acTL fcTL fdAT".split())
 """What a picture is made of; everything else only tells of it."""
 
 
 def texts(png: bytes, *keywords: bytes) -> dict[bytes, bytes]:
-    """The texts of these keywords, as they stand there. Raises Unreadable for what is no PNG, and for a text too large."""
-    found: dict[bytes, bytes] = {}
+    """The texts of these keywords, as they stand there; of several of one keyword the last.
+
+    Raises Unreadable for what is no PNG, and for a text too large.
+    """
+    found: dict[bytes, tuple[bytes, bytes]] = {}
     for kind, body in _chunks(png):
         if kind not in (b"tEXt", b"zTXt", b"iTXt"):
             continue
         keyword, _, rest = body.partition(b"\0")
         if keyword.lower() in keywords:
-            found[keyword.lower()] = _text(kind, rest)
-    return found
+            found[keyword.lower()] = kind, rest
+    return {keyword: _text(kind, rest) for keyword, (kind, rest) in found.items()}
 
 
 def without_texts(png: bytes) -> bytes:
@@ -44,11 +48,14 @@ def without_texts(png: bytes) -> bytes:
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """As far as they are whole."""
+    """As far as they are whole. Raises Unreadable for more than any picture has."""
     if not png.startswith(SIGNATURE):
         raise Unreadable("it is no PNG")
-    at = len(SIGNATURE)
+    at, count = len(SIGNATURE), 0
     while at + 12 <= len(png):
+        count += 1
+        if count > MOST_CHUNKS:
+            raise Unreadable(f"it has more than {MOST_CHUNKS} parts")
         length, kind = struct.unpack_from(">I4s", png, at)
         if at + 12 + length > len(png):
             return

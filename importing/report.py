@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import subprocess
 import sys
@@ -16,12 +18,19 @@ from .plan import Plan
 ORDER = (Outcome.TAKEN, Outcome.TRANSLATED, Outcome.NOT_POSSIBLE, Outcome.LEFT_OUT)
 LONGEST = 500
 MOST_STEPS = 3
+_WITH_LINE = re.compile(r"(.+:\d+) \S*?([^\s.]+)")
 
 
 def lines(notes: Notes, *, everything: bool) -> list[Note]:
     """The report's lines, sorted by what became of it; ``everything``: also what was left out."""
     shown = ORDER if everything else ORDER[:-1]
     return [_clean(note) for outcome in shown for note in notes if note.outcome is outcome]
+
+
+def short_source(note: Note) -> str:
+    """Where it was found, for eyes: where a line is named, the last part of the way to the setting is enough."""
+    found = _WITH_LINE.fullmatch(note.source)
+    return f"{found[1]} {found[2]}" if found else note.source
 
 
 def summary(notes: Notes) -> str:
@@ -33,7 +42,9 @@ def summary(notes: Notes) -> str:
 def sentences(plan: Plan, done: Done, *, dry: bool) -> Iterator[str]:
     """What was done, a line each."""
     target = plan.target
-    if not done.written:
+    if done.obstacle:
+        yield f"to do before it is imported: {_printable(done.obstacle)}"
+    elif not done.written:
         yield f"{target}: all of it is there already, nothing was written"
     elif plan.whole:
         yield f"{target}: {_would(dry)}written ({len(done.written)} files); what was there is as it was"
@@ -48,19 +59,18 @@ def sentences(plan: Plan, done: Done, *, dry: bool) -> Iterator[str]:
         yield f"to do before it runs: {_printable(problem)}"
 
 
-def next_steps(plan: Plan, done: Done) -> list[str]:
-    """The commands that come now."""
+def next_steps(plan: Plan) -> list[str]:
+    """The commands that come now, with whole paths: they may be typed in another folder than this one."""
+    conf = os.path.abspath(plan.conf)
     if plan.whole:
-        conf = str(plan.conf)
-        steps = [_command("check", "-c", conf), _command("run", "-c", conf)]
-        if plan.source.has("frontend", "index.html"):  # the one that came with theirs
-            steps.append(_command("run", "-c", conf, "--frontend", str(plan.source.root / "frontend")))
-        return steps
-    conf = plan.conf if plan.conf.is_file() else None
-    if conf is not None:
-        return [_command("run", "-c", str(conf), "--character", name) for name in plan.characters[:MOST_STEPS]]
-    files = [plan.target / "characters" / f"{name}.yaml" for name in plan.characters[:MOST_STEPS]]
-    return [_command("run", "--character", str(file)) for file in files]
+        has_page = plan.source.has("frontend", "index.html")  # the one that came with theirs
+        page = ["--frontend", os.path.abspath(plan.source.root / "frontend")] if has_page else []
+        return [_command("check", "-c", conf), _command("run", "-c", conf, *page)]
+    names = plan.characters[:MOST_STEPS]
+    if plan.conf.is_file():
+        return [_command("run", "-c", conf, "--character", name) for name in names]
+    files = [os.path.abspath(plan.target / "characters" / f"{name}.yaml") for name in names]
+    return [_command("run", "--character", file) for file in files]
 
 
 def as_data(notes: Notes, plan: Plan, done: Done, *, dry: bool) -> dict[str, Any]:
@@ -78,8 +88,9 @@ def as_data(notes: Notes, plan: Plan, done: Done, *, dry: bool) -> dict[str, Any
             for note in lines(notes, everything=True)
         ],
         "conversations": _conversations(plan, done),
+        "obstacle": done.obstacle,
         "to_mend": [_printable(problem) for problem in done.to_mend],
-        "next": next_steps(plan, done),
+        "next": next_steps(plan),
     }
 
 
@@ -94,6 +105,7 @@ def _conversations(plan: Plan, done: Done) -> dict[str, Any]:
         "same": kept.same,
         "gone_on": kept.gone_on,
         "no_room": kept.no_room,
+        "broken": [{"source": _printable(place), "why": why} for place, why in kept.broken.items()],
         "file": str(done.database),
     }
 
@@ -113,8 +125,10 @@ def _of_conversations(kept: Kept, done: Done) -> Iterator[str]:
             f"{kept.no_room} conversations were not taken over, the oldest ones: more than {done.settings.max_stored} are not "
             "kept; set sessions.max_stored and import again"
         )
-    for name, why in list(kept.broken.items())[:MOST_STEPS]:
-        yield f"{_printable(name)}: {why}"
+    for place, why in list(kept.broken.items())[:MOST_STEPS]:
+        yield f"{_printable(place)}: not taken over, {why}"
+    if len(kept.broken) > MOST_STEPS:
+        yield f"{len(kept.broken) - MOST_STEPS} more conversations could not be read"
 
 
 def _command(*words: str) -> str:

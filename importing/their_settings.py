@@ -76,7 +76,7 @@ def settings_of(template: Template, files: FolderFiles, notes: Notes, where: Sur
             person.conf_uid: str(made.characters[stem]["name"]) for stem, person in people.items() if person.conf_uid
         },
         models={stem: person.model for stem, person in people.items() if person.model},
-        holds_keys=made.holds_keys or bool(tools.blocks),
+        holds_keys=made.holds_keys or tools.holds_keys,
     )
 
 

@@ -13,6 +13,7 @@ from .folder_files import FolderFiles, Unreadable
 from .notes import Notes
 
 MCP = "mcp_servers.json"
+_KEY = re.compile(r"key|token|secret|passw|auth|bearer", re.IGNORECASE)
 _TAKEN = ("command", "args", "env", "cwd", "timeout")
 
 
@@ -22,6 +23,12 @@ class ToolServers:
 
     blocks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def holds_keys(self) -> bool:
+        """Whether keys of services may stand in them."""
+        words = (word for block in self.blocks.values() for word in block.get("args", ()))
+        return any(block.get("env") for block in self.blocks.values()) or any(map(_KEY.search, words))
 
 
 def tool_servers(files: FolderFiles, folder: str | None, notes: Notes) -> ToolServers:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-from ..agents import Agent, takes_quick, takes_tools
+from ..agents import Agent, takes_quick
 from ..agents.mcp_tools import McpServers
 from ..agents.tools import Toolbox
 from ..core.character import DEFAULT_EXPRESSIONS, Character
@@ -22,6 +22,7 @@ from ..tts.phrase_cache import CachedTTS
 from .character_names import CharacterNames, Stamp, stamp
 from .characters import available
 from .loader import load_settings
+from .minds import make_agent, own_agent
 from .open_llm_vtuber_settings import OpenLlmVtuberSettings
 from .own_chains import OwnChains
 from .problems import meant
@@ -51,6 +52,8 @@ class Part:
     on_stage: bool
     tools: Toolbox | None = None
     """What it may call."""
+    held: tuple[object, ...] = field(default=(), repr=False, compare=False)
+    """What keeps its own model and voice open: they are closed some time after the last who has this part is gone."""
 
     @property
     def character(self) -> Character:
@@ -106,7 +109,8 @@ class Cast:
         """The character of that id, in any case of letters; None: there is none. Who is on stage also answers to its own name.
         ``speaks`` False: it is to write, so its voice is not waited for.
 
-        Raises ConfigError with the place of the mistake when its file, or conf.yaml, is broken.
+        Raises ConfigError with the place of the mistake when its file, or conf.yaml, is broken, and ProviderError when its
+        agent cannot be made. A model or voice that cannot be had is replaced by that of the stage.
         """
         wanted = name.strip().casefold()
         if wanted in (self.on_stage.id.casefold(), self.on_stage.character.name.casefold()):
@@ -146,6 +150,11 @@ class Cast:
         """Who does without an own model or voice at the moment, and what is wrong with those of others, a line each."""
         return self._own.problems
 
+    async def probe_all(self, model_s: float, *, failing_only: bool = False) -> None:
+        """Close what nobody uses any longer, and ask the other models and voices whether they answer; ``model_s``: how long a
+        model may take."""
+        await self._own.probe_all(model_s, failing_only=failing_only)
+
     async def aclose(self) -> None:
         """Close what the others have to themselves; idempotent."""
         await self._own.aclose()
@@ -158,32 +167,37 @@ class Cast:
     async def _part(self, id: str, file: Path, *, speaks: bool) -> Part:
         async with self._reading:
             settings = await asyncio.to_thread(self._fresh, id, file)
-        stage = self.on_stage
+        stage, held = self.on_stage, list[object]()
         async with asyncio.TaskGroup() as group:
-            llm = group.create_task(self._llm(settings, id), name=f"model of {id}")
-            quick = group.create_task(self._quick(settings, id), name=f"quick model of {id}")
-            voice = group.create_task(self._voice(settings, id), name=f"voice of {id}") if speaks else None
+            llm = group.create_task(self._llm(settings, id, held), name=f"model of {id}")
+            quick = group.create_task(self._quick(settings, id, held), name=f"quick model of {id}")
+            voice = group.create_task(self._voice(settings, id, held), name=f"voice of {id}") if speaks else None
         tools = self._servers.toolbox(named_by(settings.agent))
-        mind = make_agent(settings, llm.result(), quick.result(), tools)
+        mind = own_agent(settings, llm.result(), quick.result(), tools)
         spoken = voice.result() if voice else stage.voice
-        return Part(id, settings, mind, llm.result(), quick.result(), spoken, False, tools)
+        return Part(id, settings, mind, llm.result(), quick.result(), spoken, False, tools, tuple(held))
 
-    async def _llm(self, settings: Settings, id: str) -> FallbackLLM:
-        stage = self.on_stage
-        own = await self._own.model(settings.llm, id) if settings.llm != stage.settings.llm else None
-        return own or stage.llm
+    async def _llm(self, settings: Settings, id: str, held: list[object]) -> FallbackLLM:
+        """``held``, here and below: where to put what keeps it open."""
+        if settings.llm == self.on_stage.settings.llm:
+            return self.on_stage.llm
+        held.append(loan := await self._own.model(settings.llm, id))
+        return loan.chain or self.on_stage.llm
 
-    async def _quick(self, settings: Settings, id: str) -> FallbackLLM | None:
+    async def _quick(self, settings: Settings, id: str, held: list[object]) -> FallbackLLM | None:
         """None: it does without first words of a small model."""
         if settings.quick_llm == self.on_stage.settings.quick_llm:
             return self.on_stage.quick
-        wanted = settings.character.quick_reply and takes_quick(settings.agent.provider)
-        return await self._own.model(settings.quick_llm, id) if wanted and settings.quick_llm else None
+        if not (settings.quick_llm and settings.character.quick_reply and takes_quick(settings.agent.provider)):
+            return None
+        held.append(loan := await self._own.model(settings.quick_llm, id))
+        return loan.chain
 
-    async def _voice(self, settings: Settings, id: str) -> CachedTTS:
-        stage = self.on_stage
-        own = await self._own.voice(settings.tts, id) if settings.tts != stage.settings.tts else None
-        return own or stage.voice
+    async def _voice(self, settings: Settings, id: str, held: list[object]) -> CachedTTS:
+        if settings.tts == self.on_stage.settings.tts:
+            return self.on_stage.voice
+        held.append(loan := await self._own.voice(settings.tts, id))
+        return loan.chain or self.on_stage.voice
 
     def _fresh(self, id: str, file: Path) -> Settings:
         """What the files say at the moment; waits for the disk."""
@@ -193,14 +207,6 @@ class Cast:
         if known is None or known.stamps != stamps:
             known = self._read[id] = _Read(stamps, _settings(file, stage))
         return known.settings
-
-
-def make_agent(settings: Settings, llm: FallbackLLM, quick: FallbackLLM | None, tools: Toolbox | None) -> Agent:
-    """The mind of the settings' character. ``quick`` and ``tools`` are left out where they are not taken."""
-    make = settings.agent.provider
-    taken = {"tools": tools} if tools and takes_tools(make) else {}
-    small = [quick] if quick and takes_quick(make) else []
-    return make(settings.agent.config, llm, settings.character, *small, **taken)
 
 
 def _settings(file: Path, stage: Settings) -> Settings:

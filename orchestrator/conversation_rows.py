@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .message_rows import StoredMessage, storable, way_ids, way_length, written
@@ -84,15 +85,17 @@ def summary_of(connection: sqlite3.Connection, owner: str, name: str) -> Convers
 
 
 def summaries(
-    connection: sqlite3.Connection, owner: str, limit: int, before: float | None
+    connection: sqlite3.Connection, owner: str, limit: int, before: float | None, characters: Sequence[str] = ()
 ) -> list[ConversationSummary]:
-    """Those used last come first; ``before``: only those used earlier than that."""
+    """Those used last come first; ``before``: only those used earlier than that; ``characters``: only those with these."""
+    theirs = f" AND character IN ({', '.join('?' * len(characters))})" if characters else ""
     query = (
         f"SELECT {_SUMMARY}, role, substr(content, 1, {LATEST}), said.created_at"
         " FROM sessions LEFT JOIN messages AS said ON said.id = head"
-        " WHERE owner = ? AND updated_at < ? ORDER BY updated_at DESC LIMIT ?"
+        f" WHERE owner = ? AND updated_at < ?{theirs} ORDER BY updated_at DESC LIMIT ?"
     )
-    rows = connection.execute(query, (owner, float("inf") if before is None else before, limit))
+    known = [storable(character) for character in characters]
+    rows = connection.execute(query, (owner, float("inf") if before is None else before, *known, limit))
     return [
         replace(ConversationSummary(*row[:-3]), latest=Latest(*row[-3:]) if row[-3] is not None else None)
         for row in rows

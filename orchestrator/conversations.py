@@ -12,7 +12,7 @@ import os
 import sqlite3
 import sys
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -132,9 +132,12 @@ class Conversations:
         """Raises StoreError."""
         return await self._shelf.read(lambda connection: rows.summary_of(connection, owner, name))
 
-    async def list(self, owner: str, *, limit: int = 50, before: float | None = None) -> list[ConversationSummary]:
-        """Those of this owner, used last first; ``before``: only those used before that time. Raises StoreError."""
-        return await self._shelf.read(lambda connection: rows.summaries(connection, owner, limit, before))
+    async def list(
+        self, owner: str, *, limit: int = 50, before: float | None = None, characters: Sequence[str] = ()
+    ) -> list[ConversationSummary]:
+        """Those of this owner, used last first; ``before``: only those used before that time; ``characters``: only those with
+        one of these. Raises StoreError."""
+        return await self._shelf.read(lambda connection: rows.summaries(connection, owner, limit, before, characters))
 
     async def delete(self, owner: str, name: str) -> bool:
         """Delete a conversation for good; whether there was one. Whoever takes part in it begins anew. Raises StoreError."""
@@ -244,7 +247,4 @@ class Conversations:
         log.warning("%s", self.problem)
 
     def _lock(self, key: Key) -> asyncio.Lock:
-        lock = self._locks.get(key)
-        if lock is None:
-            lock = self._locks[key] = asyncio.Lock()
-        return lock
+        return self._locks.setdefault(key, asyncio.Lock())

@@ -10,7 +10,6 @@ from functools import partial
 from ..agents import Agent, QuickAgent, takes_quick
 from ..agents.mcp_tools import McpServers
 from ..asr.settings import Mode as MicMode
-from ..core.chain import PROBE_S
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed
 from ..core.place import Span
@@ -20,12 +19,13 @@ from ..llm.fallback import FallbackLLM
 from ..tts.fallback import FallbackTTS
 from ..tts.phrase_cache import CachedTTS
 from . import phrases
-from .cast import Cast, Part, make_agent
+from .cast import Cast, Part
 from .common_phrases import common_phrases
 from .conversation import Conversation
 from .conversations import Conversations
 from .ears import Ears
 from .hearing import Hearing
+from .minds import make_agent
 from .playback import Playback
 from .raw_models import raw_models
 from .recognisers import opened_recogniser
@@ -110,9 +110,9 @@ class Engine:
             group.create_task(self.voice.probe_all(failing_only=failing_only), name="probe voices")
             if self.quick:
                 group.create_task(self.quick.probe_all(LOAD_S, failing_only=failing_only), name="probe quick models")
-            for chain in (*self._others, *self.cast.chains):
-                limit_s = PROBE_S if isinstance(chain, CachedTTS) else LOAD_S
-                group.create_task(chain.probe_all(limit_s, failing_only=failing_only), name="probe those of others")
+            for chain in self._others:
+                group.create_task(chain.probe_all(LOAD_S, failing_only=failing_only), name="probe those of the API")
+            group.create_task(self.cast.probe_all(LOAD_S, failing_only=failing_only), name="probe those of others")
 
     async def keep_warm(self) -> None:
         """Probe all at once, and failing ones from time to time: a model server started later is found. Never ends."""

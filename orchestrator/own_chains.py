@@ -1,4 +1,4 @@
-"""Models and voices that a character has to itself: opened when it is first asked for, closed with the engine.
+"""Models and voices that characters have to themselves: opened when first asked for, closed when nobody uses them any longer.
 
 Equal settings are one chain, whoever has them. One that does not open within its time is not waited for again for a while: the
 chain on stage stands in for it, and ``problems`` says so.
@@ -7,116 +7,100 @@ chain on stage stands in for it, and ``problems`` says so.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
+from ..core.chain import PROBE_S
 from ..core.clock import loop_ms
-from ..core.errors import AllProvidersFailed
 from ..llm.fallback import FallbackLLM
 from ..tts.cache_settings import CacheSettings
 from ..tts.fallback import FallbackTTS
 from ..tts.phrase_cache import CachedTTS
-from .settings import Component
+from .own_chain import C, Loan, OwnChain, Parts
 
-OPEN_S = 10.0
-"""How long somebody who asks for a character waits for its voice."""
-RETRY_MS = 30_000.0
-
-C = TypeVar("C", FallbackLLM, CachedTTS)
-Parts = tuple[Component, ...]
-
-log = logging.getLogger(__name__)
+UNUSED_MS = 600_000.0
+"""A chain that nobody has used for so long is closed."""
+SPARE = 32
+"""Models, and voices, that nobody uses and that are kept open for who may come back, at most."""
 
 
-class _Own(Generic[C]):
-    """A chain, and whether it can be used."""
+class _Shelf(Generic[C]):
+    """The chains of one kind, those asked for last at the end."""
 
-    def __init__(self, parts: Parts, chain: C, of: str) -> None:
-        self.parts, self.chain = parts, chain
-        self._of = of
-        self._closed: str | None = None
-        """Why it does not open."""
-        self._opened = False
-        self._again_at = 0.0
-        self._lock = asyncio.Lock()
+    def __init__(self, kind: str, make: Callable[[list[Any]], C]) -> None:
+        self._kind, self._make = kind, make
+        self.known: list[OwnChain[C]] = []
+        self._leaving: list[OwnChain[C]] = []
 
-    @property
-    def problems(self) -> list[str]:
-        if self._closed:
-            return [self._closed]
-        return [f"{self._of}: {error}" for _, _, error in self.chain.states(loop_ms()) if error is not None]
+    async def lend(self, parts: Parts, of: str) -> Loan[C]:
+        own = next((own for own in self.known if own.parts == parts), None)
+        if own is not None:
+            self.known.remove(own)
+        else:
+            own = OwnChain(self._kind, parts, self._make, of)
+        self.known.append(own)
+        loan = own.lent()
+        await self.sweep()
+        return await own.ready(loan)
 
-    async def ready(self) -> bool:
-        """Open it unless it is, or was tried a moment ago; whether it is open."""
-        async with self._lock:
-            if not self._opened and loop_ms() >= self._again_at:
-                await self._open()
-            return self._opened
+    async def sweep(self) -> None:
+        """Close and forget what was not used for long, and of the rest what is too much. Takes ``CLOSE_S`` at most."""
+        now = loop_ms()
+        unused = [(own, since) for own in self.known if (since := own.unused_ms(now)) is not None]
+        surplus = len(unused) - SPARE
+        self._leaving += [own for index, (own, ms) in enumerate(unused) if ms >= UNUSED_MS or index < surplus]
+        self.known = [own for own in self.known if own not in self._leaving]
+        await self._let_go()
 
-    async def _open(self) -> None:
-        why = f"nobody of it was ready within {OPEN_S:g} s"
-        try:
-            async with asyncio.timeout(OPEN_S):
-                await self.chain.open()
-            self._opened = True
-        except AllProvidersFailed as error:
-            why = str(error)
-        except TimeoutError:
-            self._opened = bool(_fallback(self.chain).open_times)  # the others are opened when they are asked
-        if self._opened:
-            self._closed = None
-            self.chain.prepare()
-            return
-        self._again_at = loop_ms() + RETRY_MS
-        names = ", ".join(part.name for part in self.parts)
-        self._closed = f"{self._of} goes on with the one on stage, because its own ({names}) does not open: {why}"
-        log.warning("%s", self._closed)
+    async def aclose(self) -> None:
+        self._leaving, self.known = [*self._leaving, *self.known], []
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Those that a caller who was cancelled did not get to are closed by the next one."""
+        leaving = tuple(self._leaving)
+        async with asyncio.TaskGroup() as group:
+            for own in leaving:
+                group.create_task(own.aclose(), name="close a chain that nobody uses")
+        self._leaving = [own for own in self._leaving if own not in leaving]
 
 
 class OwnChains:
-    """``ready`` methods never raise; they wait for :data:`OPEN_S` at most."""
+    """No method raises; one that asks for a chain waits for ``CLOSE_S`` and :data:`OPEN_S` at most."""
 
     def __init__(self, sample_rate: int, cache: CacheSettings) -> None:
-        self._rate, self._cache = sample_rate, cache
         """Own voices have the rate of the one on stage: what plays a session goes on when the character changes."""
-        self._models: list[_Own[FallbackLLM]] = []
-        self._voices: list[_Own[CachedTTS]] = []
+        self._models = _Shelf[FallbackLLM]("llm", FallbackLLM)
+        self._voices = _Shelf[CachedTTS]("tts", lambda made: CachedTTS(FallbackTTS(made, sample_rate), cache))
 
-    async def model(self, parts: Parts, of: str) -> FallbackLLM | None:
-        """None: it does not open. ``of``: the character that asks."""
-        own = _found(self._models, parts, of, FallbackLLM)
-        return own.chain if await own.ready() else None
+    async def model(self, parts: Parts, of: str) -> Loan[FallbackLLM]:
+        """``of``: the character that asks."""
+        return await self._models.lend(parts, of)
 
-    async def voice(self, parts: Parts, of: str) -> CachedTTS | None:
-        """None: it does not open. ``of``: the character that asks."""
-        own = _found(self._voices, parts, of, lambda made: CachedTTS(FallbackTTS(made, self._rate), self._cache))
-        return own.chain if await own.ready() else None
+    async def voice(self, parts: Parts, of: str) -> Loan[CachedTTS]:
+        """``of``: the character that asks."""
+        return await self._voices.lend(parts, of)
 
     @property
     def chains(self) -> Sequence[FallbackLLM | CachedTTS]:
-        return [own.chain for own in (*self._models, *self._voices)]
+        return [own.chain for own in (*self._models.known, *self._voices.known) if own.chain is not None]
 
     @property
     def problems(self) -> list[str]:
         """What is wrong at the moment, by character."""
-        return [line for own in (*self._models, *self._voices) for line in own.problems]
+        return [line for own in (*self._models.known, *self._voices.known) for line in own.problems]
+
+    async def probe_all(self, model_s: float, *, failing_only: bool = False) -> None:
+        """Close what nobody uses any longer, and ask the others whether they answer; ``model_s``: how long a model may take."""
+        await self._models.sweep()
+        await self._voices.sweep()
+        async with asyncio.TaskGroup() as group:
+            for own in self._models.known:
+                group.create_task(own.probe_all(model_s, failing_only=failing_only), name="probe models of others")
+            for own in self._voices.known:
+                group.create_task(own.probe_all(PROBE_S, failing_only=failing_only), name="probe voices of others")
 
     async def aclose(self) -> None:
         """Close all, whatever closing another one raises; idempotent."""
-        async with AsyncExitStack() as stack:
-            for chain in self.chains:
-                stack.push_async_callback(chain.aclose)
-
-
-def _found(known: list[_Own[C]], parts: Parts, of: str, make: Callable[[list[Any]], C]) -> _Own[C]:
-    for own in known:
-        if own.parts == parts:
-            return own
-    known.append(_Own(parts, make([part.create() for part in parts]), of))
-    return known[-1]
-
-
-def _fallback(chain: FallbackLLM | CachedTTS) -> FallbackLLM | FallbackTTS:
-    return chain.chain if isinstance(chain, CachedTTS) else chain
+        await self._models.aclose()
+        await self._voices.aclose()

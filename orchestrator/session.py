@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from ..agents import Agent
+from ..agents.memory import recalled
 from ..core.channel import Channel
 from ..core.character import Character
 from ..core.clock import loop_ms
@@ -218,8 +219,8 @@ class Session:
     def _said_so_far(self) -> Sequence[Message]:
         """The history, and what is heard at the moment, for a turn that runs ahead while another one speaks."""
         if self.turn is None:
-            return self.history.messages
-        return self.history.with_exchange(self.turn.heard, self.turn.remembered_reply(whole=False))
+            return recalled(self.history.messages)
+        return recalled(self.history.with_exchange(self.turn.heard, self.turn.remembered_reply(whole=False)))
 
     def tell(self, event: SessionEvent) -> None:
         """Tell every observer, at once."""

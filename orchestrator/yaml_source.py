@@ -147,7 +147,8 @@ class _Builder:
 
     def _syntax_error(self, error: yaml.MarkedYAMLError, text: str, last: Place) -> ConfigError:
         mark = error.problem_mark or error.context_mark
-        problem = " ".join(part for part in (error.context, error.problem) if part)
+        where = f"from line {at.line + 1}" if (at := error.context_mark) and mark and at.line < mark.line else ""
+        problem = " ".join(part for part in (error.context, where, error.problem) if part)
         hint = ""
         if "'\\t'" in problem:
             hint = "; use spaces to indent, not tabs"

@@ -3,6 +3,9 @@
 A desktop client's page, which was opened from a file and has the privileges of a program, sends ``file://``; no web site can.
 A page that a browser opened from a file sends ``null``, and so does any web site from a sandboxed frame: ``null`` may read
 files, and nothing else.
+
+Who is let in without a key shares the conversations of all who have none (``caller.ANONYMOUS``). Where keys are asked for,
+guests without one, if they are let in at all, share those of their address.
 """
 
 from __future__ import annotations

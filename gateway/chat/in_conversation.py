@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
+from ...agents.memory import recalled
 from ...core.events import TurnStatus
 from ...core.types import Message, UserInput
 from ...orchestrator.conversation import Conversation, NoSuchMessage
@@ -82,7 +83,7 @@ class _Exchange:
             raise Problem(422, message, "last_message", "messages")
         if self._request.rewind is not None:
             prompt = await self._rewound(prompt, self._request.rewind)
-        prompt = replace(prompt, history=tuple(self._conversation.messages))
+        prompt = replace(prompt, history=tuple(recalled(self._conversation.messages)))
         self._heard = heard_of(self._request, prompt)
         self.read = (*prompt.history, *([prompt.heard] if prompt.heard else []))
         return prompt

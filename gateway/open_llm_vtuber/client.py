@@ -77,6 +77,8 @@ class Client:
         self._order: TurnOrder | None = None
         self._running: asyncio.Task[None] | None = None
         self._beginning = asyncio.Lock()
+        self.choosing = asyncio.Lock()
+        """Held while it is decided which conversation goes on, and with which character: an avatar may have many viewers."""
         self._watchers: list[Callable[[ClientEvent], None]] = []
         self._at_end: list[Callable[[], None]] = []
         self.mic = Microphone(self)

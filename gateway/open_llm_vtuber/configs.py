@@ -28,10 +28,11 @@ async def _switch(client: Client, message: SwitchConfig, request_id: str | None)
     id = message.file.removesuffix(SUFFIX)
     part = client.doors.look.seen(await cast.find(id))
     names = dict(await cast.list())
-    await client.begin(fresh_name(), part)
-    client.doors.engine.prepare(part)
-    tell_part(client)
-    client.send(told.config_switched(f"{names.get(id, id)} is on stage"), request_id)
+    async with client.choosing:
+        await client.begin(fresh_name(), part)
+        client.doors.engine.prepare(part)
+        tell_part(client)
+        client.send(told.config_switched(f"{names.get(id, id)} is on stage"), request_id)
 
 
 HANDLERS: Mapping[type, Handler] = {FetchConfigs: _list, SwitchConfig: _switch}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,6 @@ from ...core.registry import Registry
 from ..notes import Outcome
 from .rules import Moved, Rule, apply, gone, lost, move, settled
 from .section import Section
-from .values import Reference
 
 PROVIDER = "openai_llm"
 DEMO = {"demo_llm": {}}
@@ -129,13 +129,28 @@ def _ordered(block: Mapping[str, Any]) -> dict[str, Any]:
     return {key: block[key] for key in (*first, *(key for key in block if key not in first))}
 
 
+_FILLED = re.compile(r"(?<!\$)\$\{[^{}]*\}")
+_LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#\s]*)@", re.IGNORECASE)
+_IN_QUERY = re.compile(r"[?&][^=&#\s]*(?:key|token|secret|password|signature)=[^&#\s]", re.IGNORECASE)
+
+
 def holds_key(block: object) -> bool:
-    """Whether a literal key of a service stands in a tree of ours."""
+    """Whether a literal key of a service, or an address that carries one, stands in a tree of ours."""
     if isinstance(block, Mapping):
         return any(
-            (key == "api_key" and isinstance(value, str) and not isinstance(value, Reference) and "${" not in value)
+            (key == "api_key" and isinstance(value, str) and bool(_FILLED.sub("", value)))
             or key == "extra_headers"
             or holds_key(value)
             for key, value in block.items()
         )
+    if isinstance(block, str):
+        return _carries_key(_FILLED.sub("", block))
     return isinstance(block, list | tuple) and any(map(holds_key, block))
+
+
+def _carries_key(address: str) -> bool:
+    """Whether there is a password before its host (or a name alone, which may be a token), or a key in its query."""
+    login = _LOGIN.search(address)
+    if login is not None and login[1].partition(":")[2 if ":" in login[1] else 0]:
+        return True
+    return _IN_QUERY.search(address) is not None

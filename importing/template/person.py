@@ -24,14 +24,10 @@ class Person:
 
     file: str
     stem: str
-    conf_name: str
     conf_uid: str | None
     """Name of its folder in ``chat_history``; None where it names none, or none that is safe."""
     model: str | None
     """Name of its Live2D model in ``model_dict.json``."""
-    avatar: str | None
-    """Its picture, a file in ``avatars``."""
-    human_name: str | None
 
 
 def title(section: Section) -> str | None:
@@ -70,12 +66,10 @@ def person(section: Section, stem: str, file: str, speaks: str, said: MapNode) -
     found = Person(
         file=file,
         stem=stem,
-        conf_name=section.text("conf_name") or stem,
         conf_uid=_known_as(section, "conf_uid", f"its conversations of chat_history are those of {stem}"),
         model=_plain(section, "live2d_model_name"),
-        avatar=avatar,
-        human_name=_human(section),
     )
+    _tell_of_human(section)
     if section.has("conf_name"):
         section.notes.translated(section.source("conf_name"), f"characters/{stem}.yaml")
     tree: dict[str, Any] = settled(moved, Character) or {"name": stem[:LONGEST_NAME]}
@@ -116,13 +110,12 @@ def _plain(section: Section, key: str) -> str | None:
     return None
 
 
-def _human(section: Section) -> str | None:
+def _tell_of_human(section: Section) -> None:
     found = section.text("human_name")
     if found is None:
-        return None
+        return
     if found.lower() in ("human", "user", "人类", "用户"):
         section.notes.left_out(section.source("human_name"), "nobody is named: whoever writes has a name of their own")
     else:
         message = "the person is not named in the settings"
         section.notes.not_possible(section.source("human_name"), message, "say in persona whom the character talks to")
-    return found

@@ -7,6 +7,7 @@ with a ConfigError that names the line; a key that is set twice is told, and the
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -107,7 +108,8 @@ def _with_merge_keys(node: Node) -> Node:
     for source in sources:
         if not isinstance(source, MapNode):
             raise below.place.error("'<<' takes a mapping, or a list of them")
-        entries = {**source.entries, **entries}
+        for key, entry in source.entries.items():
+            entries.setdefault(key, entry)
     return MapNode(entries, node.place)
 
 
@@ -122,7 +124,11 @@ def _character_files(folder: Path, conf: MapNode | None, notes: Notes) -> list[P
             "copy its files into characters/ of the folder",
         )
         return []
-    found = below.rglob("*.yaml") if below.is_dir() else ()
+    try:
+        found = below.rglob("*.yaml") if below.is_dir() and os.listdir(below) else ()
+    except OSError as error:
+        notes.not_possible(f"{name}/", f"cannot be listed: {error.strerror}", "let this user read it and import again")
+        return []
     regular = (path for path in found if path.is_file() and path != folder / CONF)
     files = sorted(islice(regular, MOST_CHARACTERS + 1))
     if len(files) > MOST_CHARACTERS:

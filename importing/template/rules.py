@@ -87,8 +87,10 @@ def settled(moved: Moved, model: type[Block]) -> dict[str, Any] | None:
             continue
         source, _ = moved.origin.pop(wrong, (moved.section.source(), Outcome.NOT_POSSIBLE))
         del moved.block[wrong]
-        notes.not_possible(source, f"{moved.target}.{wrong}: {message}", "the default is used")
-        required = required and not model.model_fields[wrong].is_required()
+        lacks = model.model_fields[wrong].is_required()
+        instead = "write it into our file" if lacks else "the default is used"
+        notes.not_possible(source, f"{moved.target}.{wrong}: {message}", instead)
+        required = required and not lacks
     for ours, (source, outcome) in moved.origin.items():
         notes.add_line(source, outcome, shown(f"{moved.target}.{ours}", moved.block[ours], ours))
     return moved.block if required else None

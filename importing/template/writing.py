@@ -24,6 +24,7 @@ _COMMENTS = {
     "persona": "Who the character is.",
 }
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_+./-]*")
+_OTHER_LINE_ENDS = "\x85\u2028\u2029"
 _WORDS_OF_YAML_1_1 = frozenset({"yes", "no", "on", "off", "y", "n"})
 
 
@@ -71,8 +72,10 @@ def _reference(dumper: yaml.SafeDumper, text: Reference) -> yaml.Node:
 def _style(text: str) -> str | None:
     if _PLAIN.fullmatch(text) and scalar_value(text) == text and text.lower() not in _WORDS_OF_YAML_1_1:
         return None
-    # More than one line's end at the end would have to be followed by the end of a document.
-    return "|" if "\n" in text.strip("\n") and not text.endswith("\n\n") else '"'
+    # More than one line's end at the end would have to be followed by the end of a document; YAML has other ends of lines, too,
+    # which are read as this one.
+    ends_otherwise = text.endswith("\n\n") or any(end in text for end in _OTHER_LINE_ENDS)
+    return "|" if "\n" in text.strip("\n") and not ends_otherwise else '"'
 
 
 _Dumper.add_representer(str, _text)

@@ -167,6 +167,22 @@ async def test_who_waits_too_long_for_the_reply_before_is_told(client: Client, m
     assert (status, answer["error"]["code"]) == (409, "conversation_busy")
 
 
+async def test_pictures_of_a_conversation_are_sent_once_and_those_a_caller_sends_are_let_be(client: Client) -> None:
+    url = "data:image/png;base64,iVBORw0KGgo="
+    look: Any = {
+        "role": "user",
+        "content": [{"type": "text", "text": "Look!"}, {"type": "image_url", "image_url": {"url": url}}],
+    }
+    more: Any = [{"role": "assistant", "content": "Nice."}, {"role": "user", "content": "And now?"}]
+    await client.say("", messages=[look])
+    await client.say("And now?")
+    status, _ = await client.post(PATH, {"messages": [look, *more]})
+    assert status == 200
+    shown = [[len(one.images) for one in asked.messages[1:]] for asked in client.desk.llm.asked]
+    assert shown == [[1], [0, 0, 0], [1, 0, 0]]
+    assert client.desk.llm.asked[1].told[1] == ("user", "Look! [picture]")
+
+
 async def test_results_of_tools_are_refused_in_a_session(client: Client) -> None:
     body = {"messages": [{"role": "tool", "tool_call_id": "x", "content": "1"}], "session_id": "s"}
     status, answer = await client.post(PATH, body)

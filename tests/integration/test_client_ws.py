@@ -159,7 +159,7 @@ async def test_what_was_spoken_is_shown_as_a_transcription_before_any_audio() ->
         assert heard["text"] == "Spoken words"
 
 
-async def interrupted(client: Frontend, text: str) -> list[str]:
+async def interrupted(client: Frontend, text: Any) -> list[str]:
     """Interrupt, and read on to the chain's end."""
     await client.send("interrupt-signal", text=text)
     await client.next("control conversation-chain-end")
@@ -257,6 +257,15 @@ async def test_play_start_is_stamped_when_the_client_says_so() -> None:
         await client.send("heartbeat")
         await client.next("heartbeat-ack")
         assert Moment.PLAY_START in turn.trace.marks
+
+
+@pytest.mark.parametrize("text", [None, 5, ["a"], {"text": "a"}, "x" * 200_000], ids=lambda text: type(text).__name__)
+async def test_an_interruption_never_fails_for_its_words(text: Any) -> None:
+    async with serving(talkative(theirs={"playback_patience_s": 60})) as (url, _), frontend(url) as client:
+        await client.send("text-input", text="Hi")
+        await client.next("audio")
+        assert await interrupted(client, text) == END
+        assert not any(message["type"] == "error" for message in client.told)
 
 
 async def test_an_interruption_while_nothing_is_said_is_let_be() -> None:

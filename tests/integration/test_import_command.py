@@ -86,6 +86,18 @@ def test_the_settings_load_and_pass_the_check(olv: Path, run: Any) -> None:
     assert problems(run("check", "-c", conf, "--json")[1]) == []
 
 
+def test_the_guide_says_what_works(olv: Path, run: Any) -> None:
+    written(olv / "frontend" / "index.html", "<title>theirs</title>")
+    guide = (Path(__file__).parents[2] / "docs" / "open-llm-vtuber.md").read_text(encoding="utf-8")
+    block = guide.split("```bash\n", 1)[1].split("```", 1)[0].replace("~/Open-LLM-VTuber", str(olv))
+    commands = [line.split("#")[0].strip() for line in block.splitlines()]
+    dry, real, *steps = [command.removeprefix("uv run hayakuchi ").split() for command in commands]
+    assert run(*dry)[0] == 0
+    code, out, _ = run(*real, "--json")
+    assert (code, json.loads(out)["next"]) == (0, commands[2:])
+    assert problems(run(*steps[0], "--json")[1]) == []
+
+
 def test_what_was_there_is_as_it_was(olv: Path, run: Any) -> None:
     before = tree(olv)
     assert run("import", olv)[0] == 0
@@ -154,6 +166,7 @@ def test_the_frontend_that_came_along_is_offered(olv: Path, run: Any) -> None:
     assert "--frontend" not in run("import", olv)[1]
     written(olv / "frontend" / "index.html", "<title>theirs</title>")
     steps = json.loads(run("import", olv, "--json")[1])["next"]
+    assert [step.split()[3] for step in steps] == ["check", "run"]
     assert steps[-1].endswith(f"--frontend {olv / 'frontend'}")
 
 
@@ -279,6 +292,71 @@ def test_a_folder_of_neither_is_told(home: Path, run: Any) -> None:
     assert code == 1
     assert "neither a conf.yaml nor character cards" in err
     assert run("import", home / "none")[0] == 2
+
+
+def test_the_next_steps_may_be_typed_anywhere(home: Path, olv: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(olv / "frontend" / "index.html", "<title>theirs</title>")
+    monkeypatch.chdir(olv)
+    steps = json.loads(run("import", ".", "--json")[1])["next"]
+    conf = olv / "hayakuchi" / "conf.yaml"
+    assert [step.split(" -c ")[1] for step in steps] == [str(conf), f"{conf} --frontend {olv / 'frontend'}"]
+    monkeypatch.chdir(home)
+    written(home / "lady.json", card())
+    ladys = str(home / "characters" / "lady_bug.yaml")
+    assert json.loads(run("import", "lady.json", "--json")[1])["next"] == [f"uv run hayakuchi run --character {ladys}"]
+    written(home / "conf.yaml", "llm: {demo_llm: {}}\n")
+    [step] = json.loads(run("import", "lady.json", "--json")[1])["next"]
+    assert step == f"uv run hayakuchi run -c {home / 'conf.yaml'} --character lady_bug"
+
+
+def test_who_names_something_beside_it_is_told_what_was_meant(olv: Path, run: Any) -> None:
+    for named in ("chat_history", "avatars", "live2d-models/shizuku"):
+        code, out, err = run("import", olv / named)
+        assert (code, out) == (1, "")
+        assert err.endswith(f"did you mean the folder above, {olv}?\n")
+    code, _, err = run("import", olv / "conf.yaml")
+    assert code == 1
+    assert "one file of settings; name the folder of Open-LLM-VTuber that it is in" in err
+    desk = olv_folder(olv.parent / "desk" / "Open-LLM-VTuber").parent
+    written(desk / "another" / "conf.yaml", "character: kiyo\n")
+    code, _, err = run("import", desk)
+    assert code == 1
+    assert err.endswith(f"did you mean {desk / 'Open-LLM-VTuber'}?\n")
+
+
+def test_a_dry_run_tells_that_nothing_could_be_written(
+    home: Path, olv: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is run by a user who may write everywhere."""
+    may = os.access
+    monkeypatch.setattr(
+        os, "access", lambda place, mode: mode & os.W_OK == 0 if Path(place) == olv else may(place, mode)
+    )
+    code, out, _ = run("import", olv, "--dry-run")
+    assert code == 0
+    assert f"to do before it is imported: {olv} cannot be written; name another folder with --to" in out
+    assert "would be written" not in out
+    assert json.loads(run("import", olv, "--dry-run", "--json")[1])["obstacle"] is not None
+    assert json.loads(run("import", olv, "--dry-run", "--json", "--to", home / "a" / "b")[1])["obstacle"] is None
+    lady = written(home / "lady.json", card())
+    file = written(home / "file", "x")
+    assert f"{file} is no folder" in run("import", lady, "--dry-run", "--to", file / "a")[1]
+
+
+def test_what_is_made_of_private_settings_is_private(home: Path, olv: Path, run: Any) -> None:
+    if os.name != "posix":
+        pytest.skip("has no such modes")
+    (olv / "mcp_servers.json").unlink()  # there is a token in it
+    assert run("import", olv, "--to", home / "open")[0] == 0
+    assert (home / "open" / "conf.yaml").stat().st_mode & 0o044 == 0o044
+    (olv / "conf.yaml").chmod(0o600)
+    assert run("import", olv, "--to", home / "closed")[0] == 0
+    assert (home / "closed").stat().st_mode & 0o077 == 0
+    assert (home / "closed" / "conf.yaml").stat().st_mode & 0o077 == 0
+    lady = written(home / "lady.png", card_png(card()))
+    lady.chmod(0o600)
+    assert run("import", lady, "--to", home / "cast")[0] == 0
+    assert all(file.stat().st_mode & 0o077 == 0 for file in (home / "cast" / "characters").iterdir())
 
 
 def test_a_card_becomes_a_character_here(home: Path, run: Any) -> None:

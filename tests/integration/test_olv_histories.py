@@ -125,7 +125,7 @@ async def test_names_that_are_none_of_ours_are_refused(tmp_path: Path, kind: str
 async def test_one_of_an_import_is_found(tmp_path: Path) -> None:
     name = "2024-06-01_12-30-00_0123456789abcdef0123456789abcdef"
     async with theirs(tmp_path) as (url, engine, _), frontend(url) as client:
-        held = await engine.conversations.open("", name, "Theirs")
+        held = await engine.conversations.open("", name, "Test")
         await held.add(UserInput("Long ago", "Mika", images=(Image("data:image/png;base64,AA"),)), "Yes")
         told = await ask(client, "fetch-and-set-history", "history-data", history_uid=name)
         assert [one["name"] for one in told["messages"]] == ["Mika", "Test"]
@@ -150,6 +150,43 @@ async def test_other_owners_conversations_are_not_there(tmp_path: Path) -> None:
         assert (await ask(client, "fetch-and-set-history", "history-data", history_uid="theirs"))["type"] == "error"
         assert not (await ask(client, "delete-history", "history-deleted", history_uid="theirs"))["success"]
         assert await engine.conversations.find("somebody", "theirs") is not None
+
+
+async def test_those_with_other_characters_are_neither_listed_nor_gone_on_with_nor_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(histories, "MOST", 1)
+    async with theirs(tmp_path) as (url, engine, llm), frontend(url) as client:
+        uid = await fresh(client)
+        await say(client, "One?")
+        held = await engine.conversations.open("", "other", "Somebody else")
+        await held.add(UserInput("A secret"), "It is safe.")
+        assert [one["uid"] for one in await listed(client)] == [uid], "others are not counted either"
+        for kind in ("fetch-and-set-history", "delete-history"):
+            told = await ask(client, kind, "nothing", history_uid="other")
+            assert told["message"] == (
+                "the conversation 'other' was held with Somebody else, and Test is on stage: switch to that character first"
+            )
+        await say(client, "Two?")
+        assert [one.content for one in llm.asked[-1]] == ["One?", "Yes, I do.", "Two?"]
+        assert len(await held.entries(9)) == 2
+
+
+async def test_pictures_are_sent_once(tmp_path: Path) -> None:
+    picture = {"source": "upload", "data": "data:image/png;base64,iVBORw0KGgo="}
+    async with theirs(tmp_path) as (url, engine, llm), frontend(url) as client:
+        uid = await fresh(client)
+        await client.send("text-input", text="Look!", images=[picture])
+        await client.plays()
+        await say(client, "And now?")
+        assert [(one.content, one.images) for one in llm.asked[-1]] == [
+            ("Look! [picture]", ()),
+            ("Yes, I do.", ()),
+            ("And now?", ()),
+        ]
+        kept = await (await engine.conversations.open("", uid, "Test")).entries(9)
+        assert [len(one.message.images) for one in kept] == [1, 0, 0, 0]
+        assert kept[0].message.content == "Look!"
 
 
 async def test_deleting_another_one_leaves_the_one_in_use(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from virtual import run_virtual
 
 from hayakuchi.core.errors import ConfigError
 from hayakuchi.core.types import UserInput
-from hayakuchi.orchestrator import own_chains
+from hayakuchi.orchestrator import own_chain
 from hayakuchi.orchestrator.cast import Part
 
 __all__ = ["folder_fixture"]
@@ -196,15 +196,16 @@ def test_a_voice_that_does_not_open_is_replaced_by_that_of_the_stage_and_told_of
             before = loop.time()
             for id in ("slow", "none"):
                 assert (await engine.cast.find(id)).voice is engine.voice
-            assert loop.time() - before == pytest.approx(own_chains.OPEN_S, abs=0.1)
+            assert loop.time() - before == pytest.approx(own_chain.OPEN_S, abs=0.1)
             assert any("slow goes on with the one on stage" in line for line in engine.problems)
             assert any("is not there" in line for line in engine.problems)
             await engine.cast.find("slow")
-            assert loop.time() - before == pytest.approx(own_chains.OPEN_S, abs=0.1), "nobody waits again so soon"
-            await asyncio.sleep(own_chains.RETRY_MS / 1000)
-            own: Any = engine.cast.chains[0]
+            assert loop.time() - before == pytest.approx(own_chain.OPEN_S, abs=0.1), "nobody waits again so soon"
+            await asyncio.sleep(own_chain.RETRY_MS / 1000)
+            chains: Any = engine.cast.chains
+            [own] = [chain for chain in chains if chain.chain.providers[0].opens == "never"]
             own.chain.providers[0].opens = "at once"
-            assert (await engine.cast.find("slow")).voice is engine.cast.chains[0]
+            assert (await engine.cast.find("slow")).voice is own
             assert not any("slow" in line for line in engine.problems)
 
     with caplog.at_level(logging.WARNING):
@@ -217,7 +218,7 @@ async def test_one_who_waits_for_a_voice_keeps_nobody_else_waiting(folder: Path)
     async with staged(folder) as engine, asyncio.TaskGroup() as group:
         waiting = group.create_task(engine.cast.find("slow"))
         await until(lambda: bool(engine.cast.chains))
-        async with asyncio.timeout(own_chains.OPEN_S / 2):
+        async with asyncio.timeout(own_chain.OPEN_S / 2):
             assert voice_of(await engine.cast.find("bob")).config.voice == "bob"
         assert not waiting.done()
         waiting.cancel()
@@ -236,7 +237,7 @@ async def test_who_gives_up_waiting_for_a_voice_leaves_it_to_the_next_one(folder
 
 
 async def test_one_voice_of_several_that_opens_in_time_is_enough(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_chains, "OPEN_S", 0.1)
+    monkeypatch.setattr(own_chain, "OPEN_S", 0.1)
     voices = "[{tone_tts: {voice: x, opens: never}}, {tone_tts: {voice: y}}]"
     written(folder, some=f"name: Some\ntts: {voices}\n")
     async with staged(folder) as engine:

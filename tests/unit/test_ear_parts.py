@@ -68,8 +68,13 @@ def test_the_intake_gives_back_frames_and_ends_in_order(parts: list[bytes | None
 
 def test_the_intake_lets_the_oldest_go() -> None:
     intake = Intake(2 * FRAME_SAMPLES)
-    assert intake.put(b"a" * 4 * FRAME_SAMPLES) == 0
-    assert intake.put(b"b" * 2 * FRAME_SAMPLES) == FRAME_SAMPLES
+    intake.put(b"a" * 4 * FRAME_SAMPLES)
+    assert not intake.overflows
+    assert intake.trim() == 0
+    intake.put(b"b" * 2 * FRAME_SAMPLES)
+    assert intake.overflows
+    assert intake.trim() == FRAME_SAMPLES
+    assert not intake.overflows
     assert intake.samples == 2 * FRAME_SAMPLES
     assert intake.take() == b"a" * 2 * FRAME_SAMPLES
     assert intake.take() == b"b" * 2 * FRAME_SAMPLES

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from olv_folder import MCP, MODELS, olv_folder, written
 
+from hayakuchi.gateway.open_llm_vtuber.file_types import IMAGES
 from hayakuchi.importing import folder_files, models
 from hayakuchi.importing.file_names import file_stem, unused
 from hayakuchi.importing.folder_files import FolderFiles, Unreadable, parsed_json, read_file, text_of
@@ -86,6 +87,14 @@ def test_a_list_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytes
     assert "larger than" in told(of_models(tmp_path, MODELS), Outcome.NOT_POSSIBLE)["model_dict.json"]
 
 
+def test_every_kind_of_picture_that_is_served_is_counted(tmp_path: Path) -> None:
+    for suffix in IMAGES:
+        written(tmp_path / "avatars" / f"a{suffix}", b"x")
+    notes = Notes()
+    pictures(FolderFiles(tmp_path), notes)
+    assert told(notes, Outcome.TAKEN)["avatars"] == f"{len(IMAGES)} avatars, used where they are"
+
+
 def test_pictures_behind_a_link_are_not_counted(tmp_path: Path) -> None:
     written(tmp_path / "outside" / "a.png", b"x")
     (tmp_path / "olv").mkdir()
@@ -110,6 +119,7 @@ def test_tools_are_taken_over_and_told_of_without_what_starts_them(tmp_path: Pat
     assert told(notes, Outcome.TAKEN) == {"mcp_servers.json time": "mcp_servers.time"}
     assert "SECRET" not in repr(list(notes))
     assert made.names == {"time": "time"}
+    assert made.holds_keys, "there is a token among its arguments"
     assert made.blocks == {"time": {"command": "uvx", "args": ["mcp-server-time", "--token=MCP-SECRET"]}}
 
 
@@ -129,6 +139,14 @@ def test_a_tool_that_lies_in_their_folder_is_started_there(tmp_path: Path) -> No
     assert made.blocks == {"own_one": own}, "what it says is meant as it stands"
     assert made.names == {"own one": "own_one"}
     assert len(told(notes, Outcome.NOT_POSSIBLE)) == 4
+
+
+@pytest.mark.parametrize(
+    ("more", "holds"), [({}, False), ({"args": ["--port", "1"]}, False), ({"env": {"A": "b"}}, True)]
+)
+def test_whether_there_may_be_keys_in_what_starts_a_tool(tmp_path: Path, more: dict[str, Any], holds: bool) -> None:
+    written(tmp_path / "mcp_servers.json", {"mcp_servers": {"own": {"command": "python"} | more}})
+    assert tool_servers(FolderFiles(tmp_path), None, Notes()).holds_keys is holds
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -85,10 +86,8 @@ def test_who_said_what_and_what_was_interrupted(tmp_path: Path) -> None:
 
 
 def test_times_are_of_this_computer_and_always_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not hasattr(__import__("time"), "tzset"):
+    if not hasattr(time, "tzset"):
         pytest.skip("this system's zone cannot be chosen")
-    import time
-
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
@@ -114,6 +113,42 @@ def test_times_that_go_back_or_are_none_keep_their_place(tmp_path: Path) -> None
     assert len(times) == 6
     assert times == sorted(times)
     assert times[-1] - times[0] < 1
+
+
+@pytest.mark.parametrize(("stem", "begun"), [("talk", "2031-01-01T00:00:00"), ("2031-01-02_03-04-05_a", "")])
+def test_a_conversation_that_was_begun_in_time_to_come_was_begun_at_no_time(
+    tmp_path: Path, stem: str, begun: str
+) -> None:
+    found = read(tmp_path, history({"role": "human", "content": "a"}, begun=begun), stem)
+    assert found.created_at == 0.0
+    assert found.used_at < 1
+
+
+def test_what_was_said_in_a_zone_that_is_ahead_was_just_said(tmp_path: Path) -> None:
+    ahead = (datetime.now() + timedelta(hours=14)).isoformat()
+    found = read(tmp_path, history(said("human", "a", ahead), said("ai", "b", ahead), begun=ahead))
+    times = [stored.created_at for stored in found.messages]
+    assert time.time() - 60 < found.created_at <= times[0] < times[1] <= time.time() + 1
+
+
+async def test_no_time_to_come_moves_the_clock_of_the_store(tmp_path: Path) -> None:
+    """Every later conversation would be put at that time, and what is older be forgotten before its time."""
+    for number, ahead in enumerate((timedelta(hours=20), timedelta(days=400))):
+        at = (datetime.now() + ahead).isoformat()
+        told = history(said("human", "a", at), said("ai", "b", at), begun=at)
+        written(tmp_path / "olv" / "chat_history" / "a" / f"h{number}.json", told)
+    place = shelf(tmp_path, time.time())
+    assert (await keep(place, tmp_path / "olv")).new == 2
+    conversations = Conversations(place.settings)
+    await conversations.start()
+    try:
+        mine = await conversations.open("", "mine", "Kiyo")
+        await mine.add(None, "hello")
+        listed = {summary.name: summary.updated_at for summary in await conversations.list("")}
+    finally:
+        await conversations.aclose()
+    assert listed.keys() == {"h0", "h1", "mine"}
+    assert max(listed.values()) <= time.time() + 1
 
 
 def test_a_file_without_any_time_has_that_of_its_name(tmp_path: Path) -> None:
@@ -199,6 +234,24 @@ async def test_they_are_found_among_ours(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="does not take such names")
+async def test_folders_of_any_name_are_those_of_somebody_who_can_be_shown(tmp_path: Path) -> None:
+    folders = ["a\x1b[2Jb\n", "\udcff", " ", "a..\\x", "CON", "trail.", "n" * 250, "A", "a"]
+    for number, folder in enumerate(folders):
+        written(tmp_path / "olv" / "chat_history" / folder / f"h{number}.json", RAIN)
+    for name in ("CON", "con", "h0", "\udcfe", "a\nb"):
+        written(tmp_path / "olv" / "chat_history" / "CON" / f"{name}.json", RAIN)
+    place = shelf(tmp_path)
+    kept = await keep(place, tmp_path / "olv")
+    assert (kept.new, kept.same, kept.broken) == (14, 0, {})
+    summaries = await listed(place)
+    assert all(len(summary.character) <= 60 and summary.character.isprintable() for summary in summaries.values())
+    shown = {summaries[f"h{number}"].character for number in range(1, len(folders))}
+    assert shown == {"chat_history", "a..\\x", "CON", "trail.", "n" * 60, "A", "a"}
+    kept = await keep(place, tmp_path / "olv")
+    assert (kept.new, kept.same) == (0, 14)
+
+
 async def test_again_adds_nothing_and_what_was_said_since_then_is_added(tmp_path: Path) -> None:
     place, folder = shelf(tmp_path), olv_folder(tmp_path / "olv")
     await keep(place, folder)
@@ -229,8 +282,6 @@ async def test_one_that_went_on_here_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 async def test_old_conversations_are_not_forgotten_at_once(tmp_path: Path) -> None:
-    import time
-
     place = shelf(tmp_path, time.time())
     await keep(place, olv_folder(tmp_path / "olv"))
     summaries = await listed(place, sweep=True)
@@ -286,7 +337,15 @@ async def test_a_file_that_broke_since_it_was_looked_at_is_told(tmp_path: Path) 
     written(found[0].path, "[")
     kept = await shelf(tmp_path).keep(files, found, CAST, lambda done: None)
     assert kept.new == 0
-    assert "not valid JSON" in kept.broken[f"{MAOS}.json"]
+    assert "not valid JSON" in kept.broken[f"chat_history/mao-002/{MAOS}.json"]
+
+
+async def test_two_files_of_one_name_that_broke_are_both_told(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        written(tmp_path / "olv" / "chat_history" / folder / "x.json", "[")
+    files = FolderFiles(tmp_path / "olv")
+    kept = await shelf(tmp_path).keep(files, list(history_files(files)), CAST, lambda done: None)
+    assert sorted(kept.broken) == ["chat_history/a/x.json", "chat_history/b/x.json"]
 
 
 async def test_a_name_that_is_hidden_while_it_is_deleted_is_free(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from taking_over import take
 from hayakuchi.core.errors import ConfigError
 from hayakuchi.importing.notes import Notes, Outcome
 from hayakuchi.importing.template import read_template
+from hayakuchi.orchestrator.tree import MapNode, Scalar
 
 _BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 9)}]\n" for n in range(9)
@@ -22,6 +23,9 @@ HOSTILE = {
     "a cycle": (b"character_config: &c\n  agent_config: *c\n", "an alias to what it stands in"),
     "a cycle in a merge key": (b"a: &a\n  <<: *a\n", "an alias to what it stands in"),
     "an alias bomb": (_BOMB.encode(), "more than 20000 values"),
+    "300000 aliases": (b"a: &a x\nb: [" + b"*a," * 300_000 + b"]\n", "more than 20000 values"),
+    "a million aliases": (b"a: &a x\nb: [" + b"*a," * 1_000_000 + b"]\n", "larger than 1 MB"),
+    "an alias before its anchor": (b"a: &a\n  <<: *b\nb: &b\n  <<: *a\n", "no anchor has that name"),
     "merge keys that grow": (
         (
             "a: &a {"
@@ -57,6 +61,18 @@ def test_it_is_refused_with_a_clear_error(tmp_path: Path, name: str) -> None:
         read_template(tmp_path, Notes())
     assert message in str(error.value)
     assert "conf.yaml" in str(error.value)
+
+
+@pytest.mark.timeout(20)
+def test_merges_of_merges_take_no_more_than_their_length(tmp_path: Path) -> None:
+    many = ", ".join(f"{{k{number}: v}}" for number in range(3_000))
+    (tmp_path / "conf.yaml").write_text(f"character_config:\n  <<: [{many}]\n  k0: mine\n", encoding="utf-8")
+    found = read_template(tmp_path, Notes()).conf.get("character_config")
+    assert isinstance(found, MapNode)
+    assert len(found.entries) == 3_000
+    mine = found.get("k0")
+    assert isinstance(mine, Scalar)
+    assert mine.text == "mine"
 
 
 def test_a_file_of_100_mb_is_not_read(tmp_path: Path) -> None:
@@ -95,7 +111,7 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, name: str) -> Non
     for key in ("conf_uid", "live2d_model_name", "avatar", "think_tag_prompt"):
         assert made.note(f".{key}").outcome is Outcome.NOT_POSSIBLE
     (who,) = made.made.people
-    assert (who.conf_uid, who.model, who.avatar) == (None, None, None)
+    assert (who.conf_uid, who.model, made.made.characters[who.stem].get("avatar")) == (None, None, None)
     assert made.made.prompts == ()
     assert not set(who.stem) & set("/\\:.")
     assert [file.parent.name for file in made.folder.rglob("*.yaml")].count("characters") == 1
@@ -111,6 +127,23 @@ def test_character_files_outside_of_the_folder_are_not_read(tmp_path: Path, fold
     made = take(tmp_path / "theirs", yaml.safe_dump(tree))
     made.is_sound()
     assert len(made.made.people) == 1
+
+
+def test_character_files_that_this_user_may_not_list_are_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "characters").mkdir()
+
+    def refused(folder: Path) -> list[str]:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(os, "listdir", refused)
+    notes = Notes()
+    (tmp_path / "conf.yaml").write_text("character_config: {}\n", encoding="utf-8")
+    assert read_template(tmp_path, notes).characters == {}
+    assert [(note.source, note.outcome, note.what) for note in notes] == [
+        ("characters/", Outcome.NOT_POSSIBLE, "cannot be listed: Permission denied")
+    ]
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,21 @@ FILES = {"conf.yaml": b"a: 1\n", "characters/a.yaml": b"name: A\n"}
 
 
 def put(target: Path, files: places.Files = FILES, *, private: bool = False) -> None:
-    with places.Staging(target, dry=False) as staged:
+    with places.Staging(target, dry=False, private=private) as staged:
         places.stage(staged, files, private=private)
-        places.put_folder(target, staged, private=private)
+        places.put_folder(target, staged)
+
+
+def modes(folder: Path) -> set[int]:
+    """Of a folder and of all that is in it; the right to enter is left out, which files have not."""
+    return {stat.S_IMODE(path.stat().st_mode) & ~0o111 for path in (folder, *folder.rglob("*"))}
+
+
+@pytest.fixture
+def umask() -> Iterator[Callable[[int], int]]:
+    before = os.umask(0o022)
+    yield os.umask
+    os.umask(before)
 
 
 def test_a_folder_is_there_as_a_whole(tmp_path: Path) -> None:
@@ -27,6 +41,34 @@ def test_a_folder_is_there_as_a_whole(tmp_path: Path) -> None:
     if os.name == "posix":
         assert (tmp_path / "deep" / "ours" / "conf.yaml").stat().st_mode & 0o077 == 0
         assert (tmp_path / "deep" / "ours").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="has no such modes")
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_others_may_read_what_they_may_of_all_new_files(
+    tmp_path: Path, umask: Callable[[int], int], mask: int, mode: int
+) -> None:
+    umask(mask)
+    put(tmp_path / "ours")
+    assert modes(tmp_path / "ours") == {mode}
+    put(tmp_path / "private", private=True)
+    assert stat.S_IMODE((tmp_path / "private").stat().st_mode) == 0o700
+    places.add_files(tmp_path / "cards", FILES, private=True)
+    assert (tmp_path / "cards" / "conf.yaml").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="has no such modes")
+def test_a_private_folder_stays_private(tmp_path: Path, umask: Callable[[int], int]) -> None:
+    umask(0o022)
+    (tmp_path / "mine").mkdir(mode=0o700)
+    put(tmp_path / "mine")
+    assert stat.S_IMODE((tmp_path / "mine").stat().st_mode) == 0o700
+    assert places.is_private(tmp_path / "mine", tmp_path / "none")
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    put(tmp_path / "open")
+    assert stat.S_IMODE((tmp_path / "open").stat().st_mode) == 0o755
+    assert not places.is_private(tmp_path / "open", tmp_path / "none")
 
 
 def test_an_empty_folder_is_taken_and_one_in_use_is_not(tmp_path: Path) -> None:

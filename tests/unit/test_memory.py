@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hayakuchi.agents.memory import bounded
+from hayakuchi.agents.memory import PICTURES, bounded, recalled
 from hayakuchi.agents.prompt import conversation
 from hayakuchi.core.types import Image, Message, ToolCall, UserInput
 
@@ -55,6 +55,25 @@ def test_calls_and_answers_without_each_other_are_left_out():
 def test_a_picture_says_something_without_words():
     seen = Message("user", "", images=PICTURE)
     assert everything([seen, SAID]) == [seen, SAID]
+
+
+def test_of_pictures_that_were_answered_a_note_is_left():
+    seen = [Message("user", "Look!", "Mika", PICTURE), SAID, Message("user", "", images=PICTURE * 3), SAID]
+    assert recalled(seen) == [Message("user", "Look! [picture]", "Mika"), SAID, Message("user", "[3 pictures]"), SAID]
+    assert recalled([]) == []
+    assert recalled(WHOLE) == WHOLE
+    told = conversation("Be.", recalled(seen), UserInput("And this?", images=PICTURE))
+    assert [message.images for message in told[1:]] == [(), (), (), (), PICTURE]
+    assert told[1].content == '"Mika" says: Look! [picture]'
+
+
+def test_pictures_that_nobody_has_answered_are_shown_with_what_is_said_next():
+    seen, unseen = Message("user", "This", images=PICTURE), Message("user", "", images=PICTURE)
+    assert recalled([seen, SAID, seen, unseen]) == [Message("user", "This [picture]"), SAID, seen, unseen]
+    many = [Message("user", str(number), images=PICTURE) for number in range(PICTURES + 2)]
+    told = recalled(many)
+    assert told[2:] == many[2:]
+    assert told[:2] == [Message("user", "0 [picture]"), Message("user", "1 [picture]")]
 
 
 def test_the_model_goes_on_with_a_tool_s_answer():

@@ -68,6 +68,14 @@ def test_aliases_share_their_value():
     [
         ("a: 1\nb: [", "conf.yaml:2:5: not valid YAML"),
         ("a:\n\t- b\n", "conf.yaml:2:1: not valid YAML: while scanning for the next token found character '\\t'"),
+        (
+            "a: 1\nb: [x,\nc: d\ne: f\n",
+            "conf.yaml:4:2: not valid YAML: while parsing a flow sequence from line 2 expected",
+        ),
+        (
+            "a: 'x\nb: c\n",
+            "conf.yaml:3:1: not valid YAML: while scanning a quoted scalar from line 1 found unexpected end",
+        ),
         ("a: 1\n  b: 2\n", "conf.yaml:2:4: not valid YAML: mapping values are not allowed here"),
         ("- a\n", "conf.yaml:1:1: expected settings of the form 'key: value'"),
         ("hello", "conf.yaml:1:1: expected settings of the form"),
