@@ -22,7 +22,7 @@ def parameters_of(schema: Any) -> Mapping[str, Any] | None:
     """The schema of a tool's arguments; None: a model could not be shown it."""
     if not isinstance(schema, Mapping) or len(json.dumps(schema, default=str)) > LARGEST_SCHEMA:
         return None
-    return {"type": "object", "properties": {}, **schema}
+    return {"type": "object", "properties": {}} | {key: value for key, value in schema.items() if key != "$schema"}
 
 
 def text_of(content: Sequence[Any], structured: Any = None) -> str:

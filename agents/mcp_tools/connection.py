@@ -86,7 +86,9 @@ class Connection:
         try:
             await asyncio.wait([task])
         finally:
-            task.cancel()
+            if not task.done():
+                task.cancel()
+                self._wake.set()  # it may be stuck
         answer = ToolError("the server of this tool ends") if task.cancelled() else task.result()
         if isinstance(answer, ToolError):
             raise answer
@@ -95,19 +97,20 @@ class Connection:
     async def _asked(self, client: Any, tool: str, arguments: Mapping[str, Any]) -> str | ToolError:
         try:
             answer = await client.call_tool(tool, dict(arguments))
+            text = text_of(answer.content, answer.structured_content)
+            return ToolError(text or "the tool failed") if answer.is_error else text
         except Exception as error:  # noqa: BLE001 - what comes instead of an answer is no reason to end anything else
             self._wake.set()
             return ToolError(self._told_of(error))
-        text = text_of(answer.content, answer.structured_content)
-        return ToolError(text or "the tool failed") if answer.is_error else text
 
     async def _held(self) -> None:
         """One connection, from its beginning to its end, of which ``problem`` is the reason."""
-        program = bool(self._settings.command)
-        complaints = Complaints(self.name, self._settings.without_secrets) if program else None
+        complaints = None
         self._ended = False
         self._wake.clear()
         try:
+            if self._settings.command:
+                complaints = Complaints(self.name, self._settings.without_secrets)
             await self._connected(complaints)
             self.problem = ENDED if self._ended else f"gave no answer within {self._limit_s:g} s"
         except ModuleNotFoundError as error:
@@ -140,8 +143,8 @@ class Connection:
                     await self._wake.wait()
                     self._wake.clear()
                     # Something changed, or went wrong: a server that still lists its tools is well.
-                    self._limit_s = LIST_S
-                    self._scope.deadline = anyio.current_time() + LIST_S
+                    self._limit_s = max(LIST_S, self._settings.timeout)
+                    self._scope.deadline = anyio.current_time() + self._limit_s
 
     def _told_of(self, error: BaseException) -> str:
         """What happened, for people; all of it is in the log."""

@@ -109,6 +109,23 @@ async def test_a_call_that_is_given_up_is_given_up_at_once():
         assert await tools["echo"].call({}) == "{}", "others go on"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there it is killed at once")
+async def test_a_server_that_is_stuck_in_a_call_is_started_again(monkeypatch: pytest.MonkeyPatch):
+    from mcp.client import stdio
+
+    monkeypatch.setattr(stdio, "PROCESS_TERMINATION_TIMEOUT", 0.1)
+    monkeypatch.setattr(connection, "RETRY_S", 0.05)
+    monkeypatch.setattr(connection, "LIST_S", 0.3)
+    async with opened(own=program(timeout=0.3)) as (found, tools):
+        one = found.connections["own"]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(tools["stick"].timeout_s):
+                await tools["stick"].call({})
+        await until(lambda: not one.tools)
+        await until(lambda: one.tools)
+        assert await tools["echo"].call({}) == "{}"
+
+
 async def test_a_server_that_says_other_things_as_well_works_all_the_same():
     async with opened(own=program("noisy")) as (_, tools):
         assert await tools["echo"].call({"n": 1}) == '{"n": 1}'

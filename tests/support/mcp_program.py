@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-TOOLS = ["echo", "hang", "die", "grow", "picture", "fail", "odd name!"]
+TOOLS = ["echo", "hang", "stick", "die", "grow", "picture", "fail", "odd name!"]
 
 
 def write(message: dict[str, object]) -> None:
@@ -37,6 +37,8 @@ def result_of(method: str, params: dict[str, object]) -> dict[str, object] | Non
 def called(name: str, arguments: object) -> dict[str, object] | None:
     if name == "die":
         os._exit(3)
+    if name == "stick":
+        time.sleep(1_000_000)
     if name == "grow":
         TOOLS.append("grown")
         write({"method": "notifications/tools/list_changed"})

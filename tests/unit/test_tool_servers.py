@@ -185,7 +185,7 @@ def test_check_says_which_program_is_missing(tmp_path: Path):
 async def test_check_starts_servers_and_says_what_they_offer(tmp_path: Path):
     [finding] = await asked_for_tools(load(tmp_path, own()))
     assert (finding.status, finding.subject) == (Status.OK, "mcp_servers probe")
-    assert finding.message == "own: echo, hang, die, grow, picture, fail, odd_name_"
+    assert finding.message == "own: echo, hang, stick, die, grow, picture, fail, odd_name_"
     mute = load(tmp_path, own(", mute") + USED.replace("time", "own"))
     [finding] = await asked_for_tools(mute, 0.2)
     assert (finding.status, finding.message) == (Status.PROBLEM, "own: gave no answer within 0.2 s")
@@ -216,6 +216,6 @@ async def test_a_character_that_is_asked_for_later_has_its_tools_then(tmp_path: 
         part = await engine.cast.find("mao")
         await engine.tool_servers.connections["own"].tried.wait()
         assert part.tools is not None
-        assert len(part.tools.tools) == 7
+        assert len(part.tools.tools) == 8
         assert part.showing(["joy"]).tools is part.tools
         assert not any("tools of" in problem for problem in engine.problems)
