@@ -7,9 +7,10 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from ..core.errors import Category, ProviderError
+from ..core.errors import ProviderError
 from ..core.types import Generation, LLMDelta, Message, ProviderFailure, TextDelta, ToolCallDelta
 from ..llm import Talker
+from ..llm.calls import refuses_tools
 from .tools import Tool
 
 
@@ -31,12 +32,12 @@ class Offering:
             async with aclosing(offered) as deltas:
                 async for delta in deltas:
                     yield delta
-                    refused = not begun and isinstance(delta, ProviderFailure) and _refuses(delta.error)
+                    refused = not begun and isinstance(delta, ProviderFailure) and refuses_tools(delta.error)
                     if refused:
                         break
                     begun = begun or isinstance(delta, TextDelta | ToolCallDelta)
         except ProviderError as error:
-            if begun or not _refuses(error):
+            if begun or not refuses_tools(error):
                 raise
             yield ProviderFailure(error, None)
             refused = True
@@ -45,7 +46,3 @@ class Offering:
             async with aclosing(plain) as deltas:
                 async for delta in deltas:
                     yield delta
-
-
-def _refuses(error: ProviderError) -> bool:
-    return error.category is Category.INVALID_REQUEST

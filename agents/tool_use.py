@@ -37,6 +37,8 @@ from .tools import Tool, ToolError
 AT_ONCE: Final = 8
 """Calls of one answer that are made; more are refused."""
 NOTHING: Final = "(no result)"
+SHOWN: Final = 200
+"""Characters of arguments that the model is shown when they are no object."""
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +90,7 @@ async def using_tools(
             async for use in uses:
                 results[use.id] = use.content if use.status is ToolStatus.COMPLETED else f"error: {use.content}"
                 yield use
-        messages.append(Message("assistant", answer.text, tool_calls=calls))
+        messages.append(Message("assistant", answer.text, tool_calls=tuple(map(_in_json, calls))))
         messages += [Message("tool", results[call.id], tool_call_id=call.id) for call in calls]
         more: Talker = Offering(llm, tools) if left > 1 else llm
         again: Any = more.stream(messages, options)
@@ -168,10 +170,18 @@ def _arguments(text: str) -> Mapping[str, Any]:
     try:
         arguments = json.loads(text) if text.strip() else {}
     except (ValueError, RecursionError) as error:
-        raise ToolError(f"the arguments are no JSON: {error}") from None
+        raise ToolError(f"the arguments are no JSON: {error}; they were {text[:SHOWN]!r}") from None
     if not isinstance(arguments, dict):
-        raise ToolError("the arguments are no JSON object")
+        raise ToolError(f"the arguments are no JSON object; they were {text[:SHOWN]!r}")
     return arguments
+
+
+def _in_json(call: ToolCall) -> ToolCall:
+    """The call as servers read it again: many refuse a conversation in which arguments are no object."""
+    try:
+        return replace(call, arguments=json.dumps(_arguments(call.arguments), ensure_ascii=False))
+    except ToolError:
+        return replace(call, arguments="{}")
 
 
 def _with_own_ids(calls: Sequence[ToolCall], used: set[str]) -> tuple[ToolCall, ...]:

@@ -1,9 +1,10 @@
-"""Calls of functions, put together from the pieces in which a model streams them."""
+"""Calls of functions: put together from the pieces in which a model streams them, or refused by its server."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..core.errors import Category, ProviderError
 from ..core.types import ToolCall, ToolCallDelta
 
 
@@ -33,3 +34,9 @@ class Calls:
     def joined(self) -> tuple[ToolCall, ...]:
         """The calls so far."""
         return tuple(ToolCall(call.id, call.name, "".join(call.arguments)) for call in self._calls.values())
+
+
+def refuses_tools(error: ProviderError) -> bool:
+    """Whether a request in which tools were offered may have failed because of them. Some servers call that an error of their
+    own, or say that there is nothing of the kind; then they name the tools."""
+    return error.category is Category.INVALID_REQUEST or "tool" in error.message.lower()

@@ -164,7 +164,8 @@ def test_arguments_that_are_no_object_are_told_to_the_model(arguments: str):
     told = shown(reply(mind(llm, doer)))[1]
     assert told.startswith("weather error: the arguments are no JSON")
     assert doer.called == []
-    assert llm.heard[1][-2].tool_calls[0].arguments == arguments
+    assert llm.heard[1][-2].tool_calls[0].arguments == "{}", "servers refuse a conversation with anything else"
+    assert repr(arguments[:200]) in llm.heard[1][-1].content, "the model is shown what it wrote"
 
 
 @pytest.mark.parametrize("arguments", ["", "  ", "{}"])
