@@ -52,7 +52,8 @@ def tool_servers(files: FolderFiles, folder: str | None, notes: Notes) -> ToolSe
             notes.not_possible(source, why, "write it under mcp_servers (docs/tools.md)")
             continue
         blocks[ours], names[name] = block, ours
-        notes.taken(source, f"mcp_servers.{ours}")
+        program = " ".join(plain(str(block["command"])).replace("\\", "/").rpartition("/")[2].split())[:40]
+        notes.taken(source, f"mcp_servers.{ours}: starts {program} where a character may use it")
     return ToolServers(blocks, names)
 
 

@@ -55,7 +55,7 @@ def test_the_character_may_use_what_it_might(olv: Path, capsys: pytest.CaptureFi
     assert own.env["KEY"].get_secret_value() == "VERY-SECRET ${HOME}", "it is meant as it stands"
     assert own.cwd == str(olv), "it is started where it was"
     assert notes["use_mcpp"]["outcome"] == "taken over"
-    assert notes["own"]["what"] == "mcp_servers.own"
+    assert notes["own"]["what"].startswith("mcp_servers.own: starts python")
     mao = load_settings(target / "conf.yaml", character="mao", registry=default_registry())
     assert "agent_config" not in MAO
     assert named_by(mao.agent) == ("own", "my_time"), "as with them, what a character does not say is as in conf.yaml"

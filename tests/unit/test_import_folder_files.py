@@ -116,7 +116,9 @@ def test_tools_are_taken_over_and_told_of_without_what_starts_them(tmp_path: Pat
     written(tmp_path / "mcp_servers.json", MCP | {"other": 1})
     notes = Notes()
     made = tool_servers(FolderFiles(tmp_path), "..", notes)
-    assert told(notes, Outcome.TAKEN) == {"mcp_servers.json time": "mcp_servers.time"}
+    assert told(notes, Outcome.TAKEN) == {
+        "mcp_servers.json time": "mcp_servers.time: starts uvx where a character may use it"
+    }
     assert "SECRET" not in repr(list(notes))
     assert made.names == {"time": "time"}
     assert made.holds_keys, "there is a token among its arguments"
