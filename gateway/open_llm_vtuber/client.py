@@ -147,8 +147,8 @@ class Client:
         else:
             await self.answer(heard)
 
-    async def answer(self, heard: UserInput) -> None:
-        """This avatar answers. Raises what :meth:`say` does."""
+    async def answer(self, heard: UserInput, *, unless: Callable[[], bool] = lambda: False) -> bool:
+        """This avatar answers, unless by then that is true: whether it does. Raises what :meth:`say` does."""
         async with self._beginning:
             lost = self._running is not None and self._running.done()
         if lost and not self.gone:  # whoever began another conversation did not get to its end
@@ -156,8 +156,11 @@ class Client:
         self.doors.meter.request(self.caller)
         await self.doors.meter.charge(self.caller, characters=len(heard.text))
         self.doors.admission.check()
+        if unless():
+            return False
         self.note_heard()
         self.session.say(heard)
+        return True
 
     def interrupt(self, heard: str | None = None) -> None:
         """Whoever speaks to this client stops. ``heard``: what the client says was heard of it; None: it does not say."""

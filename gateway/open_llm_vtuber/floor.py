@@ -78,6 +78,11 @@ class Floor:
         """Who has been silent for longest comes first."""
         return tuple(self._names)
 
+    @property
+    def open(self) -> bool:
+        """Whether somebody may speak before a person does."""
+        return self.left > 0 and not self._held
+
     def join(self, uid: str, name: str) -> None:
         """One more member; one that is there has another name from here on."""
         self._names[uid] = Name(name)
@@ -128,7 +133,7 @@ class Floor:
 
     def next(self, now: float) -> str | None:
         """Who speaks, which is one reply of those that are left; None: it is a person's turn."""
-        if self.left <= 0 or self._held:
+        if not self.open:
             return None
         chosen = next((uid for uid in (*self._called, *self._names) if self._may(uid, now)), None)
         if chosen is None:

@@ -8,8 +8,8 @@ round is over. So each character remembers what it heard while it was in the gro
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -18,15 +18,18 @@ from ...core.errors import CapacityError, HayakuchiError
 from ...core.events import TurnStatus
 from ...core.types import UserInput
 from . import server_messages as told
+from .attention import hears
 from .client import Client, ReplyOver
 from .floor import Floor, says_nothing
-from .memories import Memory, memory_of
+from .memories import Overheard, memory_of
+from .parting import SAY_S, Parting
 from .relay import Relay, hushed
+from .words import Words
 
-WORDS: Final = 8
-"""What people have said and nobody has taken yet, at most."""
-SAY_S: Final = 10.0
-"""How long it may take that a reply is begun."""
+HEARD_OUT_MS: Final = 10_000.0
+"""How long a reply that answers nobody waits for people who speak. Longer it is noise."""
+LOOK_S: Final = 0.1
+"""How often it is looked whether they have ended."""
 INSTRUCTIONS: Final = """You take part in a conversation of several characters and people: {names} and you. Before a \
 message stands who said it. Speak as yourself only, never for another, and write no names before what you say. Whoever you \
 call by name speaks next. Keep it short. If you have nothing to add, write … and nothing else."""
@@ -39,16 +42,9 @@ class Group:
         self.members: list[Client] = []
         """In the order in which they came; the first is its owner."""
         self._floor, self._sound = Floor(turns), sound
-        self._words: deque[tuple[Client, UserInput]] = deque()
-        """What people have said, and to whose client."""
+        self._words, self._overheard = Words(), Overheard()
         self._cue: tuple[Client, UserInput] | None = None
         """Somebody speaks without having been asked."""
-        self._untold: list[tuple[Client, UserInput]] = []
-        """Words of people that the others' clients have not been shown."""
-        self._unheard: dict[str, list[UserInput]] = {}
-        """By uid: what a member has heard and its memory does not hold yet."""
-        self._kept: list[Memory] = []
-        """What members heard who have left, or who could not answer it."""
         self._relay: Relay | None = None
         """The reply that is being given."""
         self._woken = asyncio.Event()
@@ -58,29 +54,38 @@ class Group:
 
     def join(self, client: Client) -> None:
         self.members.append(client)
-        self._unheard[client.uid] = []
+        self._overheard.join(client)
         self._floor.join(client.uid, client.part.character.name)
         client.group = self
 
-    def leave(self, client: Client) -> None:
-        """What it is saying ends there, and it hears nothing more of the others. Idempotent."""
-        if client not in self.members:
-            return
+    def leave(self, client: Client) -> Parting:
+        """What it is saying ends there, and it hears nothing more of the others. What is returned is to be run."""
         self.members.remove(client)
-        self._floor.leave(client.uid)
-        self._kept.append(memory_of(client, *self._unheard.pop(client.uid)))
         client.group = None
+        self._floor.leave(client.uid)
+        if self._cue is not None and self._cue[0] is client:
+            self._cue = None
+            self._floor.interrupted()
         if self._relay is not None:
             self._relay.leave(client)
             if self._relay.speaker is client:
                 self._stop(client)
         self._woken.set()
+        lines = self._overheard.leave(client)
+        taken, waiting = self._words.leave(client)
+        lines.extend(waiting)
+        return Parting(client, lines, [*taken, *waiting])
+
+    def dissolve(self) -> Sequence[Client]:
+        """All leave, whatever state the group is in; who they were."""
+        left, self.members = self.members, []
+        for member in left:
+            member.group = None
+        return left
 
     def said(self, by: Client, heard: UserInput) -> None:
         """A person says this: whoever speaks stops, and the floor is free. Raises CapacityError."""
-        if len(self._words) >= WORDS:
-            raise CapacityError("too many messages at once", retry_after_s=1.0)
-        self._words.append((by, heard))
+        self._words.put(by, heard)
         self._stop(by)
         self._wake()
 
@@ -109,37 +114,50 @@ class Group:
                 self._woken.clear()
                 while (speaker := self._next()) is not None:
                     await self._reply(speaker)
-                self._tell_words()
-                await self._remember()
-                if not self._words and self._cue is None:
+                    await self._hear_out()
+                self._cue = None  # somebody came between
+                self._words.answered()
+                self._words.tell(self.members)
+                await self._overheard.write()
+                if not self._words.waiting:
                     self.quiet.set()
         finally:
             self.quiet.set()
-            await self._remember()
+            await self._overheard.write()
 
     def _next(self) -> Client | None:
         """Who speaks; before that the people have their say."""
         for member in self.members:
             self._floor.join(member.uid, member.part.character.name)
-        while self._words:
-            by, heard = self._words.popleft()
-            self._floor.person_spoke(heard.text, by.uid)
-            self._hear(heard, self.members)
-            self._untold.append((by, heard))
+        while (word := self._words.take()) is not None:
+            self._floor.person_spoke(word.heard.text, word.by.uid)
+            self._overheard.hear(word.heard, self.members)
             self._cue = None
         uid = self._floor.next(loop_ms()) if len(self.members) > 1 else None
         return next((member for member in self.members if member.uid == uid), None)
+
+    async def _hear_out(self) -> None:
+        """Nobody goes on while a person speaks at one of the microphones."""
+        until = loop_ms() + HEARD_OUT_MS
+        while self._floor.open and not self._words.waiting and self._somebody_speaks() and loop_ms() < until:
+            self._woken.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._woken.wait()
+
+    def _somebody_speaks(self) -> bool:
+        return any(hears(member, loop_ms()) for member in self.members)
 
     async def _reply(self, speaker: Client) -> None:
         """Let it speak, and hear what comes of it."""
         cue, self._cue = self._cue, None
         listeners = [member for member in self.members if member is not speaker]
-        asking = [by for by, _ in self._untold]
+        asking = self._words.asking
         # A stream of sound is for those who asked for streams; the others read.
         aloud = self._sound and (not speaker.streams or all(one.streams for one in listeners))
         relay = self._relay = Relay(speaker, listeners, sound=aloud)
         forget = speaker.watch(relay.observe)
-        over: ReplyOver | None = None
+        over, failed = None, True
         try:
             await hushed(listeners)
             begun = False
@@ -148,48 +166,53 @@ class Group:
                 async with asyncio.timeout(SAY_S):
                     begun = await self._begin(relay, cue[1] if cue is not None and cue[0] is speaker else None)
             over = await relay.over() if begun else None
+            failed = begun and (over is None or over.status is TurnStatus.FAILED)
         except (HayakuchiError, TimeoutError) as error:
-            _complain([speaker, *asking], error)
+            self._complain([speaker, *asking], error)
         finally:
             forget()
             relay.end()
             self._relay = None
-        self._note(relay, over)
+        self._note(relay, over, failed=failed)
+        if cue is not None and over is None and not failed:
+            self._floor.interrupted()  # it did not speak up after all
 
     async def _begin(self, relay: Relay, cue: UserInput | None) -> bool:
         """Ask the speaker for a reply to what it has heard last, or to the cue; whether there was any, and nobody came between.
         Raises HayakuchiError, TimeoutError."""
-        speaker, lines = relay.speaker, self._unheard[relay.speaker.uid]
+        speaker, lines = relay.speaker, self._overheard.of(relay.speaker)
         last = lines[-1] if lines and cue is None else None
-        self._tell_words(speaker, last)
+        self._words.tell(self.members, speaker, last)
         while len(lines) > (last is not None) and not relay.stopped:
-            await memory_of(speaker, lines.pop(0)).write()
+            await memory_of(speaker, [lines.popleft()]).write()
         heard = cue or last
         if heard is None or relay.stopped:
             return False
-        lines.clear()
         names = ", ".join(dict.fromkeys(member.part.character.name for member in self.members if member is not speaker))
         rules = f"{heard.instructions}\n\n{INSTRUCTIONS.format(names=names)}".strip()
-        try:
-            await speaker.answer(replace(heard, instructions=rules))
-        except (HayakuchiError, asyncio.CancelledError):
-            self._kept += [memory_of(speaker, last)] if last is not None else []
-            raise
+        asked = replace(heard, instructions=rules)
+        if not await speaker.answer(
+            asked, unless=lambda: relay.stopped or (cue is not None and self._somebody_speaks())
+        ):
+            return False
+        relay.follow(asked)
+        lines.clear()
+        self._words.answered()
         return True
 
-    def _note(self, relay: Relay, over: ReplyOver | None) -> None:
+    def _note(self, relay: Relay, over: ReplyOver | None, *, failed: bool) -> None:
         """What was heard of a reply is heard by all the others, and decides who may speak next."""
         speaker, name = relay.speaker, relay.speaker.part.character.name
         text = over.heard_reply if over is not None else relay.shown if relay.stopped else ""
         if not says_nothing(text):
-            self._hear(UserInput(text, name), (member for member in self.members if member is not speaker))
+            self._overheard.hear(UserInput(text, name), (member for member in self.members if member is not speaker))
         if relay.stopped and speaker in self.members:
             return
-        if over is None or over.status is TurnStatus.FAILED:
+        if failed:
             if not relay.stopped:
                 speaker.hush()
             self._floor.failed(speaker.uid, loop_ms())
-        elif over.status is TurnStatus.INTERRUPTED and not relay.stopped:
+        elif over is not None and over.status is TurnStatus.INTERRUPTED and not relay.stopped:
             self._floor.interrupted()  # at its own client, by other means
         elif speaker in self.members:
             self._floor.replied(speaker.uid, text)
@@ -204,31 +227,8 @@ class Group:
             if member is not by:
                 member.send(told.group_interrupted())
 
-    def _hear(self, line: UserInput, members: Iterable[Client]) -> None:
-        for member in members:
-            self._unheard[member.uid].append(line)
-
-    def _tell_words(self, speaker: Client | None = None, answered: UserInput | None = None) -> None:
-        """Show what people have said to those whose clients do not show it by themselves: they do what was typed there, and
-        what was spoken and is answered there."""
-        for by, heard in self._untold:
-            shown = by if heard.speech is None else speaker if heard is answered else None
-            for member in self.members:
-                if member is not shown:
-                    member.send(told.user_input_transcription(heard.text))
-        self._untold.clear()
-
-    async def _remember(self) -> None:
-        """Put into the memories what was heard and not answered."""
-        kept, self._kept = self._kept, []
-        for member in self.members:
-            kept.append(memory_of(member, *self._unheard[member.uid]))
-            self._unheard[member.uid] = []
-        for memory in kept:
-            await memory.write()
-
-
-def _complain(clients: Iterable[Client], error: HayakuchiError | TimeoutError) -> None:
-    told_of = error if isinstance(error, HayakuchiError) else CapacityError("the reply was not begun in time")
-    for client in dict.fromkeys(clients):
-        client.complain(told_of)
+    def _complain(self, clients: Sequence[Client], error: HayakuchiError | TimeoutError) -> None:
+        told_of = error if isinstance(error, HayakuchiError) else CapacityError("the reply was not begun in time")
+        for client in dict.fromkeys(clients):
+            if client in self.members:
+                client.complain(told_of)

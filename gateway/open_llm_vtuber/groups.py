@@ -6,7 +6,8 @@ Clients of one owner only: what a stranger's client is called is no better known
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -15,8 +16,12 @@ from . import server_messages as told
 from .client import Client, Handler
 from .client_messages import AddClientToGroup, RemoveClientFromGroup, RequestGroupInfo
 from .group import Group
+from .parting import Parting
 
 MOST_MEMBERS: Final = 16
+BROKEN: Final = "your group has ended by an internal error; the log has the details"
+
+log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -72,7 +77,7 @@ class Groups:
             raise CapacityError("the server does not run")
         group = Group(client.settings.group_turns, sound=client.settings.group_sound)
         self._join(group, client)
-        self._tasks.create_task(group.run(), name=f"group of client {client.uid}")
+        self._tasks.create_task(_held(group.run, group.dissolve), name=f"group of client {client.uid}")
         return group
 
     def _join(self, group: Group, client: Client) -> None:
@@ -86,18 +91,34 @@ class Groups:
         group = client.group
         if group is None:
             return
-        group.leave(client)
-        left = [client]
+        left = [group.leave(client)]
         if len(group.members) == 1:
-            left += group.members
-            group.leave(group.members[0])
+            left.append(group.leave(group.members[0]))
         _tell_all(group)
-        for one in left:
-            tell(one)
+        for parting in left:
+            tell(parting.client)
+            self._part(parting)
+
+    def _part(self, parting: Parting) -> None:
+        if self._tasks is not None:
+            client = parting.client
+            self._tasks.create_task(_held(parting.run, lambda: [client]), name=f"parting of client {client.uid}")
 
     def _gone(self, client: Client) -> None:
         self._known.discard(client.uid)
         self._leave(client)
+
+
+async def _held(work: Callable[[], Awaitable[None]], broke: Callable[[], Sequence[Client]]) -> None:
+    """Whatever breaks in it, the server lives on, and so do the other groups; ``broke`` says who is told."""
+    try:
+        await work()
+    except Exception:
+        # A group is a boundary: it is nobody else's end.
+        log.exception("a group broke")
+        for client in broke():
+            client.send(told.error(BROKEN))
+            tell(client)
 
 
 def tell(client: Client, request_id: str | None = None) -> None:

@@ -31,9 +31,13 @@ class Initiative:
         elif isinstance(event, TurnEnded):
             self._said_at = now
 
+    def hears(self, now: float) -> bool:
+        """Whether somebody speaks into the microphone."""
+        return now - self._voice_since < VOICE_MS
+
     def may(self, now: float) -> bool:
         """Whether it is quiet, and was not broken of its own accord too often."""
-        quiet = now - self._said_at >= QUIET_MS and now - self._voice_since >= VOICE_MS
+        quiet = now - self._said_at >= QUIET_MS and not self.hears(now)
         often = len(self._spoke) == MOST and now - self._spoke[0] < WITHIN_MS
         return quiet and not often and not (self._spoke and now - self._spoke[-1] < APART_MS)
 

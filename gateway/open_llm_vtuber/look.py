@@ -28,7 +28,7 @@ class Folder(Protocol):
 
     @property
     def models(self) -> Sequence[Mapping[str, Any]]:
-        """The entries of model_dict.json."""
+        """The entries of model_dict.json, each with a name and a url; the same object until they change. The disk is asked."""
         ...
 
     def file(self, kind: Literal["avatars"], name: str) -> Path | None: ...
@@ -75,14 +75,24 @@ FIELDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 
 
 class Look:
-    """One per server. What is wrong with an entry is told once in the log, and left out."""
+    """One per server. What is wrong with an entry is told once in the log, and left out.
+
+    The models are those that were there when somebody came last, or changed the character; while somebody speaks the disk is
+    not asked.
+    """
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
+        self._models: Sequence[Mapping[str, Any]] | None = None
+        """None: nobody has come yet."""
+        self._called: dict[str | None, Mapping[str, int | str] | None] = {}
+        """By the name of the model that is asked for: what it does, by the folded names of its expressions; None: there are no
+        models."""
         self._told: set[str] = set()
 
     def model_info(self, part: Part) -> dict[str, Any]:
-        """What ``set-model-and-conf`` tells; always with a name, a url and an emotionMap."""
+        """What ``set-model-and-conf`` tells; always with a name, a url and an emotionMap. Asks the disk."""
+        self._refresh()
         entry = self._entry(part)
         if entry is None:
             self._tell(f"{part.id}: {HOW}")
@@ -103,9 +113,13 @@ class Look:
     def expressions(self, part: Part, names: Sequence[str]) -> list[int | str]:
         """What the model calls the expressions that a reply names, in any case of letters; those that it lacks are left out.
         Where there is no model the names themselves: a client may bring its own."""
-        if self._entry(part) is None:
+        wanted = part.look.model
+        if wanted not in self._called:
+            known = {name.casefold(): value for name, value in self.emotions(part).items()}
+            self._called[wanted] = known if self._entry(part) is not None else None
+        found = self._called[wanted]
+        if found is None:
             return list(names)
-        found = {name.casefold(): value for name, value in self.emotions(part).items()}
         return [found[name.casefold()] for name in names if name.casefold() in found]
 
     def emotions(self, part: Part) -> Mapping[str, int | str]:
@@ -115,7 +129,8 @@ class Look:
 
     def seen(self, part: Part) -> Part:
         """The character as their clients see it: it is told of the expressions that its model has, and their tags are taken out
-        of its replies. The same again for one that was seen before."""
+        of its replies. The same again for one that was seen before. Asks the disk."""
+        self._refresh()
         return part.showing(list(self.emotions(part)))
 
     def avatar(self, part: Part) -> str:
@@ -124,7 +139,7 @@ class Look:
         return name if name and self._folder.file("avatars", name) else ""
 
     def _entry(self, part: Part) -> Mapping[str, Any] | None:
-        models = [entry for entry in self._folder.models if _usable(entry)]
+        models = self._refresh() if self._models is None else self._models
         wanted = part.look.model
         if wanted is None or not models:
             return models[0] if models else None
@@ -137,6 +152,13 @@ class Look:
                 f"{part.id}: model_dict.json has no model {wanted!r}; {models[0]['name']} is shown; there are: {names}"
             )
         return found or models[0]
+
+    def _refresh(self) -> Sequence[Mapping[str, Any]]:
+        models = self._folder.models
+        if models is not self._models:
+            self._models = models
+            self._called.clear()
+        return models
 
     def _emotions(self, model: str, said: Any) -> dict[str, int | str]:
         entries = said if isinstance(said, Mapping) else {}
@@ -161,7 +183,3 @@ def _anything(value: Any) -> bool:
 def _is_word(name: Any) -> bool:
     """What may stand between the brackets of a tag."""
     return isinstance(name, str) and 0 < len(name.strip()) <= 40 and not set(name) & set("[]\n")
-
-
-def _usable(entry: Mapping[str, Any]) -> bool:
-    return all(isinstance(entry.get(key), str) and entry[key].strip() for key in ("name", "url"))

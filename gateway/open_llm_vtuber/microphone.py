@@ -41,9 +41,9 @@ class Microphone:
             client.tasks.create_task(work, name=f"client {client.uid}: {name}")
 
     @property
-    def gathering(self) -> bool:
-        """Whether something is being said that is not over."""
-        return self._utterances.gathered
+    def pending(self) -> bool:
+        """Whether something is being said, or was said and is not handed on yet."""
+        return self._utterances.pending or self._open.pending
 
     async def gather(self, samples: Sequence[float]) -> None:
         """More of an utterance. Raises HayakuchiError, once, for what is too much."""

@@ -56,6 +56,11 @@ class OpenMic:
         """Whether it is listened to."""
         return self._open is not None
 
+    @property
+    def pending(self) -> bool:
+        """Whether something was understood that is not said yet."""
+        return len(self._words) > 0
+
     def hear(self, pcm: bytes) -> None:
         """Sound. Never raises: where nobody listens to microphones, the client is told."""
         if (why := why_deaf(self._client.doors.engine.hearing)) is not None:

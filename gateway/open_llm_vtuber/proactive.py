@@ -13,6 +13,7 @@ from ...core.clock import loop_ms
 from ...core.types import UserInput
 from ...orchestrator.languages import primary
 from . import server_messages as told
+from .attention import occupied
 from .client import Client, Handler
 from .client_messages import AiSpeakSignal
 from .pictures import images_of
@@ -46,18 +47,25 @@ async def _speak_up(client: Client, message: AiSpeakSignal, request_id: str | No
     """Where it may not, nothing happens: their clients ask again. Raises what ``client.say`` does."""
     images = images_of(message.images)
     initiative, now = client.initiative, loop_ms()
-    busy = client.speaking or client.mic.gathering or (client.group is not None and not client.group.quiet.is_set())
-    if busy or not initiative.may(now):
+    if _busy(client) or not initiative.may(now):
         return
     text = cue_for(client.part.character.language, client.settings.proactive_prompt)
     cue = UserInput(text, images=images, remembered=False, disable_quick_response=True)
     if client.group is None:
         initiative.speaks(now)
-        client.send(told.full_text(told.WANTS_TO_SPEAK))
-        await client.answer(cue)
-    elif client.group.speak_up(client, cue):
+        wants = await client.answer(cue, unless=lambda: _busy(client))
+    elif wants := client.group.speak_up(client, cue):
         initiative.speaks(now)
+    if wants:
         client.send(told.full_text(told.WANTS_TO_SPEAK))
+
+
+def _busy(client: Client) -> bool:
+    """Whether somebody would be interrupted: in a group, at any of its clients."""
+    group, now = client.group, loop_ms()
+    if group is None:
+        return occupied(client, now)
+    return not group.quiet.is_set() or any(occupied(member, now) for member in group.members)
 
 
 HANDLERS: Mapping[type, Handler] = {AiSpeakSignal: _speak_up}

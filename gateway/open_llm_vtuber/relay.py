@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from math import inf
 from typing import Final
 
 from ...core.clock import loop_ms
-from ...core.types import BYTES_PER_SAMPLE
+from ...core.events import SessionEvent, TurnStarted
+from ...core.types import BYTES_PER_SAMPLE, UserInput
 from . import server_messages as told
 from .client import Client, ClientEvent, ItemSent, ReplyOver
 from .server_messages import SLICE_MS, Message
@@ -33,7 +34,8 @@ GAP_MS: Final = 20.0
 
 
 class Relay:
-    """One reply of ``speaker``. ``observe`` is told what its client is told; ``over`` waits until the reply is."""
+    """One reply of ``speaker``: the one that follows on what it was asked, see :meth:`follow`. ``observe`` is told what its
+    client is told; ``over`` waits until the reply is."""
 
     def __init__(self, speaker: Client, listeners: Iterable[Client], *, sound: bool) -> None:
         self.speaker = speaker
@@ -43,7 +45,9 @@ class Relay:
         self._begun = False
         self._listeners = list(listeners)
         self._sound = sound
-        self._from = speaker.session.turns
+        self._turn: int | None = None
+        """Of the speaker's session; None: it has not begun."""
+        self._forget: Callable[[], None] = lambda: None
         self._over: ReplyOver | None = None
         self._waiting: deque[tuple[float, Message]] = deque()
         """What is to be forwarded, and when (ms)."""
@@ -62,10 +66,21 @@ class Relay:
             listener.send(told.control("conversation-chain-start"))
             listener.send(told.full_text(told.THINKING))
 
+    def follow(self, asked: UserInput) -> None:
+        """The speaker was asked this a moment ago. What its session still says before it begins to answer is another reply."""
+
+        def note(event: SessionEvent) -> None:
+            if isinstance(event, TurnStarted) and event.heard is asked:
+                self._turn = event.turn
+
+        self._forget = self.speaker.session.observe(note)
+
     def observe(self, event: ClientEvent) -> None:
+        if self._turn is None or self._over is not None:
+            return
         if isinstance(event, ItemSent):
             self._take(event.message, loop_ms())
-        elif event.turn > self._from:
+        elif event.turn == self._turn:
             self._over = event
         self._changed.set()
 
@@ -100,6 +115,7 @@ class Relay:
 
     def end(self) -> None:
         """The listeners' clients are told that it has come to its end."""
+        self._forget()
         for listener in self._listeners if self._begun else ():
             _end(listener)
 

@@ -29,6 +29,8 @@ WAITING = 4
 """Utterances that wait to be understood, at most."""
 UNDERSTAND_S = 30.0
 """How long understanding one of them may take."""
+STILL_MS = 5_000.0
+"""An utterance of which nothing came for so long is not waited for: its end may be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Utterances:
         self._client, self._hearing = client, hearing
         self._gathered = bytearray()
         self._full = False
+        self._came_at = 0.0
+        """When sound came last (ms of the loop's clock)."""
         self._waiting: deque[Utterance] = deque()
         self._came = asyncio.Event()
         self._working: asyncio.Task[None] | None = None
@@ -56,8 +60,15 @@ class Utterances:
         """Whether anything of an utterance has come that is not over."""
         return bool(self._gathered)
 
+    @property
+    def pending(self) -> bool:
+        """Whether somebody speaks, or is being understood."""
+        speaks = self.gathered and loop_ms() - self._came_at < STILL_MS
+        return speaks or bool(self._waiting) or (self._working is not None and not self._working.done())
+
     def gather(self, pcm: bytes) -> None:
         """More of the utterance. Raises CapacityError, once, when it gets too long."""
+        self._came_at = loop_ms()
         if self._full:
             return
         self._hearing.wake()  # it may take a while

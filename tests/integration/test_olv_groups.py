@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from chatting import Desk, RecordingLLM, Step, chatting, until, words
+from chatting import Desk, RecordingLLM, chatting, until, words
 from olv_front import Front, fronts, joined
+from olv_group import asked, group_of, grouped, heard, info, script
 
 from hayakuchi.core.errors import Category, ProviderError
-from hayakuchi.core.types import TextDelta
+from hayakuchi.core.types import TextDelta, UserInput
 from hayakuchi.gateway.open_llm_vtuber import relay
 from hayakuchi.orchestrator.gateway_settings import Scope
 
@@ -28,49 +29,6 @@ def llm() -> RecordingLLM:
 async def desk(llm: RecordingLLM) -> AsyncIterator[Desk]:
     async with chatting(llm) as desk:
         yield desk
-
-
-async def grouped(*members: Front, names: str = "Ann Ben Cid") -> None:
-    """One group of them, made by the first."""
-    for member, name in zip(members, names.split(), strict=False):
-        await member.named(name)
-    for member in members[1:]:
-        result = await members[0].asked("add-client-to-group", "group-operation-result", invitee_uid=member.uid)
-        assert result["success"], result
-    uids = [member.uid for member in members]
-    for member in members:
-        await member.until(lambda member=member: info(member)["members"] == uids)
-
-
-@asynccontextmanager
-async def group_of(desk: Desk, count: int) -> AsyncIterator[list[Front]]:
-    async with fronts(desk, count) as members:
-        await grouped(*members)
-        for member in members:
-            member.told[:] = [one for one in member.told if one["type"] == "set-model-and-conf"]
-        yield members
-
-
-async def heard(front: Front) -> None:
-    """Wait until the first sentence of the reply was shown, and can have been heard."""
-    await front.until(lambda: any("Oh no." in one for one in front.lines()))
-    await asyncio.sleep(0.5)
-
-
-def info(front: Front) -> dict[str, object]:
-    """What it was last told of its group."""
-    return [one for one in front.told if one["type"] == "group-update"][-1]
-
-
-def script(llm: RecordingLLM, *replies: str | list[Step]) -> None:
-    """What is replied, in order; then nothing but silence."""
-    llm.script = words("…")
-    llm.scripts = [words(reply) if isinstance(reply, str) else reply for reply in replies]
-
-
-def asked(llm: RecordingLLM, index: int) -> str:
-    """What a reply answered, as the model was told."""
-    return llm.asked[index].messages[-1].content
 
 
 # Who is in a group.
@@ -261,7 +219,7 @@ async def test_a_member_that_is_refused_is_told_and_passed_over(desk: Desk, llm:
     script(llm, "I am here.")
     async with group_of(desk, 2) as (ann, ben):
 
-        async def refused(heard: object) -> None:
+        async def refused(heard: object, **more: object) -> bool:
             raise DEAD
 
         ann.client.answer = refused  # type: ignore[method-assign]
@@ -275,7 +233,7 @@ async def test_a_member_that_is_refused_is_told_and_passed_over(desk: Desk, llm:
 async def test_a_reply_of_which_nothing_comes_is_given_up(
     desk: Desk, llm: RecordingLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "STILL_MS", 200.0)
+    monkeypatch.setattr(relay, "STILL_MS", 500.0)
     never = asyncio.Semaphore(0)
     script(llm, [never], "I am here.")
     async with group_of(desk, 2) as (ann, ben):
@@ -354,8 +312,10 @@ async def test_who_leaves_in_the_middle_of_its_reply_is_passed_over(desk: Desk, 
             await ann.send("remove-client-from-group", target_uid=ann.uid)
         await ben.ended(3)
         assert llm.asked[0].closed.is_set()
-        said = [one for one in cid.lines() if one.startswith(("forwarded", "own"))]
-        assert sorted(said[1:3]) == ["forwarded words Ben: Where is she?", "own sound Cid: Gone."]
+        said = [one.rpartition(": ") for one in cid.lines() if one.startswith(("forwarded", "own"))]
+        by_speaker = {who: " ".join(text for by, _, text in said if by == who and text != "…") for who, _, _ in said}
+        assert by_speaker["forwarded words Ben"] == "Where is she?"
+        assert by_speaker["own sound Cid"] == "Gone."
         await ben.until(lambda: ("user", "Ann", "Oh no.") in ben.memory)
         if how == "leaves":
             assert ann.client.group is None
@@ -407,13 +367,18 @@ async def test_who_joins_in_the_middle_of_a_reply_hears_what_comes_after(desk: D
             await cid.socket.close()
 
 
+async def heard_aloud(*members: Front) -> None:
+    """Their characters are heard by the others."""
+    for front in members:
+        part = front.client.part
+        theirs = part.settings.open_llm_vtuber.model_copy(update={"group_sound": True})
+        await front.client.begin(part=replace(part, settings=replace(part.settings, open_llm_vtuber=theirs)))
+
+
 async def test_members_may_hear_each_other(desk: Desk, llm: RecordingLLM) -> None:
     script(llm, "[joy] Hello from Ann.")
     async with fronts(desk, 2) as (ann, ben):
-        for front in (ann, ben):
-            part = front.client.part
-            theirs = part.settings.open_llm_vtuber.model_copy(update={"group_sound": True})
-            await front.client.begin(part=replace(part, settings=replace(part.settings, open_llm_vtuber=theirs)))
+        await heard_aloud(ann, ben)
         await grouped(ann, ben)
         await ann.send("text-input", text="Hi")
         await ben.until(lambda: "forwarded sound Ann: Hello from Ann." in ben.lines())
@@ -421,6 +386,76 @@ async def test_members_may_hear_each_other(desk: Desk, llm: RecordingLLM) -> Non
         forwarded = next(one for one in ben.told if one["type"] == "audio")
         assert own["audio"] == forwarded["audio"]
         assert forwarded["actions"] is None
+
+
+@pytest.mark.parametrize("all_ask", [False, True])
+async def test_a_stream_of_sound_is_for_those_who_asked_for_streams(
+    desk: Desk, llm: RecordingLLM, all_ask: bool
+) -> None:
+    script(llm, "Hello.")
+    async with fronts(desk, 3) as (ann, ben, cid):
+        await heard_aloud(ann, ben, cid)
+        await grouped(ann, ben, cid)
+        for front in (ann, ben, cid) if all_ask else (ann, ben):
+            await front.send("request-audio-stream", enabled=True)
+            await front.asked("heartbeat", "heartbeat-ack")
+        await ann.send("text-input", text="Hi")
+        for listener in (ben, cid):
+            await listener.ended()
+            sounds = [one for one in listener.told if one["type"].startswith("audio-stream")]
+            assert bool(sounds) == all_ask
+            assert ("forwarded words Ann: Hello." in listener.lines()) == (not all_ask)
+
+
+@contextmanager
+def slow_memory(front: Front) -> Iterator[tuple[asyncio.Semaphore, list[str]]]:
+    """Nothing that others said is put into its memory before there is a slot for it; what was, in order."""
+    history = front.client.session.history
+    add, slots, written = history.add, asyncio.Semaphore(0), list[str]()
+
+    async def slowly(said: UserInput, reply: str, *rest: object, **more: object) -> object:
+        if not reply:
+            await slots.acquire()
+            written.append(said.text)
+        return await add(said, reply, *rest, **more)  # type: ignore[arg-type]
+
+    history.add = slowly  # type: ignore[assignment]
+    try:
+        yield slots, written
+    finally:
+        history.add = add
+        for _ in range(99):
+            slots.release()
+
+
+async def told_of_two(desk: Desk, llm: RecordingLLM, front: Front, asking: Front) -> None:
+    """Two others have spoken, and what they said is being put into the memory of this one, whose turn it is."""
+    await asking.send("text-input", text="Who are you?")
+    await front.until(lambda: front.lines().count("chain-end") == 2)
+    await asking.until(lambda: asking.lines().count("chain-start") == 3)
+
+
+async def test_what_a_speaker_has_yet_to_be_told_does_not_keep_a_person_waiting(desk: Desk, llm: RecordingLLM) -> None:
+    script(llm, "And you, Cid?", "I am Cid.", "Yes?")
+    async with group_of(desk, 3) as (ann, ben, _):
+        with slow_memory(ann) as (slots, written):
+            await told_of_two(desk, llm, ann, ben)
+            await ann.send("text-input", text="Ben?")
+            await ann.asked("heartbeat", "heartbeat-ack")
+            slots.release()
+            await ben.until(lambda: "own sound Ben: Yes?" in ben.lines(), 2)
+            assert written == ["Who are you?"]
+
+
+async def test_who_leaves_while_it_is_told_what_it_heard_is_told_all_of_it_once(desk: Desk, llm: RecordingLLM) -> None:
+    script(llm, "And you, Cid?", "I am Cid.")
+    async with group_of(desk, 3) as (ann, ben, _):
+        with slow_memory(ann):
+            await told_of_two(desk, llm, ann, ben)
+            await ann.asked("remove-client-from-group", "group-operation-result", target_uid=ann.uid)
+        await ann.until(lambda: len(ann.memory) >= 3, 2)
+        await asyncio.sleep(0.05)
+        assert sorted(text for _, _, text in ann.memory) == ["And you, Cid?", "I am Cid.", "Who are you?"]
 
 
 async def test_no_group_is_left_behind(desk: Desk, llm: RecordingLLM) -> None:

@@ -11,8 +11,12 @@ from olv_front import Front, fronts
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.events import VoiceHeard
-from hayakuchi.core.types import TextDelta
-from hayakuchi.gateway.open_llm_vtuber import initiative
+from hayakuchi.core.types import TextDelta, UserInput
+from hayakuchi.gateway.access.caller import Caller
+from hayakuchi.gateway.open_llm_vtuber import group, initiative, utterances
+from hayakuchi.gateway.open_llm_vtuber.client_messages import AiSpeakSignal
+from hayakuchi.gateway.open_llm_vtuber.proactive import HANDLERS
+from hayakuchi.gateway.open_llm_vtuber.utterances import Utterances
 from hayakuchi.orchestrator.gateway_settings import Scope
 from hayakuchi.orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSettings
 
@@ -94,6 +98,96 @@ async def test_nor_while_somebody_else_is(desk: Desk, llm: RecordingLLM) -> None
         await ann.ended()
 
 
+async def at_once(front: Front) -> None:
+    """The signal is taken before anything else happens."""
+    await HANDLERS[AiSpeakSignal](front.client, AiSpeakSignal(type="ai-speak-signal"), None)
+
+
+async def test_nor_before_what_was_said_is_answered(desk: Desk, llm: RecordingLLM) -> None:
+    async with fronts(desk, 1) as (ann,):
+        ann.client.session.say(UserInput("Hi"))
+        await at_once(ann)
+        await ann.ended()
+        assert WANTS not in ann.lines()
+        assert [one.messages[-1].content for one in llm.asked] == ["Hi"]
+
+
+async def test_nor_before_what_the_open_microphone_understood_is(desk: Desk, llm: RecordingLLM) -> None:
+    async with fronts(desk, 1) as (ann,):
+        ann.client.mic._open.words(UserInput("Hi"))  # pyright: ignore[reportPrivateUsage]
+        await at_once(ann)
+        await ann.ended()
+        assert WANTS not in ann.lines()
+        assert [one.messages[-1].content for one in llm.asked] == ["Hi"]
+
+
+async def speaks(front: Front) -> None:
+    await front.send("mic-audio-data", audio=[0.1] * 4096)
+
+
+async def test_nor_while_an_utterance_is_said_or_understood(
+    desk: Desk, llm: RecordingLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    understood = asyncio.Event()
+
+    async def slowly(self: Utterances, pcm: bytes) -> str:
+        await understood.wait()
+        return "Hello there"
+
+    monkeypatch.setattr(Utterances, "_understood", slowly)
+    async with fronts(desk, 1) as (ann,):
+        await speaks(ann)
+        await signal(ann)
+        await ann.send("mic-audio-end")
+        await signal(ann)
+        await asyncio.sleep(0.02)
+        await signal(ann)
+        assert WANTS not in ann.lines()
+        assert not llm.asked
+        understood.set()
+        await ann.ended()
+        assert [one.messages[-1].content for one in llm.asked] == ["Hello there"]
+
+
+async def test_an_utterance_whose_end_is_lost_is_not_waited_for(
+    desk: Desk, llm: RecordingLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(utterances, "STILL_MS", 50.0)
+    async with fronts(desk, 1) as (ann,):
+        await speaks(ann)
+        await signal(ann)
+        assert not llm.asked
+        await asyncio.sleep(0.06)
+        await signal(ann)
+        await ann.ended()
+        assert WANTS in ann.lines()
+
+
+@pytest.fixture
+def counting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """What is asked for is put down to nobody's day before this is set."""
+    counted = asyncio.Event()
+
+    async def slowly(caller: Caller, **amounts: float) -> None:
+        await counted.wait()
+
+    monkeypatch.setattr(desk.app.state.doors.meter, "charge", slowly)
+    return counted
+
+
+async def test_nor_where_somebody_begins_to_speak_before_it_does(
+    desk: Desk, llm: RecordingLLM, counting: asyncio.Event
+) -> None:
+    async with fronts(desk, 1) as (ann,):
+        await ann.send("ai-speak-signal")
+        await asyncio.sleep(0.02)
+        ann.client.session.tell(VoiceHeard(active=True))
+        counting.set()
+        await ann.asked("heartbeat", "heartbeat-ack")
+        assert WANTS not in ann.lines()
+        assert not llm.asked
+
+
 async def test_a_person_who_speaks_interrupts_it(desk: Desk, llm: RecordingLLM) -> None:
     llm.scripts = [[TextDelta("One. "), asyncio.Semaphore(0)], words("Yes?")]
     async with fronts(desk, 1) as (ann,):
@@ -154,3 +248,106 @@ async def test_in_a_group_it_speaks_within_the_budget_and_the_others_answer(desk
         assert WANTS not in ann.lines()
         await ann.until(lambda: ("user", "Ben", "A thought.") in ann.memory)
         assert not any("Nobody has said" in text for _, _, text in [*ann.memory, *ben.memory])
+
+
+async def both(ann: Front, ben: Front) -> None:
+    """In a group in which somebody may speak up."""
+    for front, name in ((ann, "Ann"), (ben, "Ben")):
+        await front.named(name)
+    await ann.asked("add-client-to-group", "group-operation-result", invitee_uid=ben.uid)
+    await ann.send("interrupt-signal", text="")
+    await ann.asked("heartbeat", "heartbeat-ack")
+
+
+async def test_in_a_group_it_waits_for_whoever_speaks_at_any_of_the_clients(desk: Desk, llm: RecordingLLM) -> None:
+    llm.script = words("…")
+    async with fronts(desk, 2) as (ann, ben):
+        await both(ann, ben)
+        ann.client.session.tell(VoiceHeard(active=True))
+        await signal(ben)
+        ann.client.session.tell(VoiceHeard(active=False))
+        await speaks(ann)
+        await ann.asked("heartbeat", "heartbeat-ack")
+        await signal(ben)
+        assert WANTS not in ben.lines()
+        assert not llm.asked
+
+
+async def test_in_a_group_it_gives_way_to_a_voice_and_may_speak_up_later(
+    desk: Desk, llm: RecordingLLM, counting: asyncio.Event
+) -> None:
+    llm.script = words("Thought.")
+    async with fronts(desk, 2) as (ann, ben):
+        await both(ann, ben)
+        await signal(ben)
+        await asyncio.sleep(0.02)
+        ann.client.session.tell(VoiceHeard(active=True))
+        counting.set()
+        assert ben.client.group is not None
+        await asyncio.wait_for(ben.client.group.quiet.wait(), 2)
+        assert not llm.asked
+        ann.client.session.tell(VoiceHeard(active=False))
+        await asyncio.sleep(0.1)
+        await signal(ben)
+        await ann.until(lambda: "forwarded words Ben: Thought." in ann.lines())
+
+
+async def test_who_wants_to_speak_in_a_group_and_leaves_makes_nobody_else_speak(desk: Desk, llm: RecordingLLM) -> None:
+    llm.script = words("…")
+    async with fronts(desk, 3) as (ann, ben, cid):
+        await both(ann, ben)
+        await ann.asked("add-client-to-group", "group-operation-result", invitee_uid=cid.uid)
+        theirs = ann.client.group
+        assert theirs is not None
+        assert theirs.speak_up(ben.client, UserInput("(Say something.)", remembered=False))
+        desk.app.state.doors.groups.remove(ann.client, ben.uid)
+        await asyncio.wait_for(theirs.quiet.wait(), 2)
+        assert not llm.asked
+        for front in (ann, cid):
+            await front.asked("heartbeat", "heartbeat-ack")
+            assert "chain-start" not in front.lines()
+        assert theirs.speak_up(cid.client, UserInput("(Say something.)", remembered=False))
+        await cid.ended()
+        assert len(llm.asked) == 1
+
+
+async def test_in_a_group_nobody_goes_on_while_a_person_speaks(
+    desk: Desk, llm: RecordingLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group, "LOOK_S", 0.01)
+    llm.script = words("…")
+    llm.scripts = [words("One."), words("Two.")]
+    async with fronts(desk, 2) as (ann, ben):
+        await both(ann, ben)
+        ben.client.session.tell(VoiceHeard(active=True))
+        await ann.send("text-input", text="Hi")
+        await ann.ended()
+        await asyncio.sleep(0.1)
+        assert len(llm.asked) == 1
+        ben.client.session.tell(VoiceHeard(active=False))
+        await ben.until(lambda: "own sound Ben: Two." in ben.lines())
+
+
+async def test_in_a_group_what_a_person_writes_is_not_waited_with(desk: Desk, llm: RecordingLLM) -> None:
+    llm.script = words("…")
+    llm.scripts = [words("One."), words("Two.")]
+    async with fronts(desk, 2) as (ann, ben):
+        await both(ann, ben)
+        ben.client.session.tell(VoiceHeard(active=True))
+        await ann.send("text-input", text="Hi")
+        await ann.ended()
+        await ann.send("text-input", text="Ben?")
+        await ben.until(lambda: "own sound Ben: Two." in ben.lines())
+
+
+async def test_in_a_group_noise_is_not_waited_for_without_end(
+    desk: Desk, llm: RecordingLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group, "HEARD_OUT_MS", 50.0)
+    llm.script = words("…")
+    llm.scripts = [words("One."), words("Two.")]
+    async with fronts(desk, 2) as (ann, ben):
+        await both(ann, ben)
+        ben.client.session.tell(VoiceHeard(active=True))
+        await ann.send("text-input", text="Hi")
+        await ben.until(lambda: "own sound Ben: Two." in ben.lines())

@@ -45,8 +45,15 @@ class Folder:
     """The user's folder with these models."""
 
     def __init__(self, *models: Mapping[str, Any], avatars: Sequence[str] = ()) -> None:
-        self.models: Sequence[Mapping[str, Any]] = models
+        self.now: Sequence[Mapping[str, Any]] = models
+        self.asked = 0
+        """How often the disk would have been looked at."""
         self._avatars = avatars
+
+    @property
+    def models(self) -> Sequence[Mapping[str, Any]]:
+        self.asked += 1
+        return self.now
 
     def file(self, kind: str, name: str) -> Path | None:
         return Path(name) if kind == "avatars" and name in self._avatars else None
@@ -127,7 +134,7 @@ async def test_the_model_is_the_one_that_is_named_else_the_first(
 async def test_without_a_model_their_web_client_gets_a_text_for_an_address(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    look = Look(Folder({"name": "no address"}, {"url": "/x"}, {"name": 3, "url": "/x"}))
+    look = Look(Folder())
     async with staged(folder) as engine:
         part = engine.cast.on_stage
         info = look.model_info(part)
@@ -142,6 +149,33 @@ async def test_expressions_become_what_the_model_calls_them(folder: Path) -> Non
     look = Look(Folder(MAO))
     async with staged(folder) as engine:
         assert look.expressions(engine.cast.on_stage, ("ANGER", "joy", "shy", "neutral")) == ["exp_angry", 3, 0]
+
+
+async def test_the_disk_is_asked_when_somebody_comes_and_not_while_somebody_speaks(folder: Path) -> None:
+    files = Folder(MAO)
+    look = Look(files)
+    async with staged(folder) as engine:
+        part = engine.cast.on_stage
+        for greeted in (look.model_info, look.seen):
+            greeted(part)
+            before = files.asked
+            files.now = ({**MAO, "emotionMap": {"joy": before}},)
+            for _ in range(50):
+                assert look.expressions(part, ("joy",)) != [before]
+            assert files.asked == before
+            greeted(part)
+            assert look.expressions(part, ("joy",)) == [before]
+
+
+async def test_each_character_has_the_expressions_of_its_own_model(folder: Path) -> None:
+    written(folder, cat="name: Cat\nopen_llm_vtuber: {model: gone}\n")
+    look = Look(Folder(MAO, {"name": "Bob_Model", "url": "/b.model3.json", "emotionMap": {"joy": 7}}))
+    async with staged(folder) as engine:
+        bob, cat = await engine.cast.find("bob"), await engine.cast.find("cat")
+        for _ in range(2):
+            assert look.expressions(engine.cast.on_stage, ("joy",)) == [3]
+            assert look.expressions(bob, ("joy",)) == [7]
+            assert look.expressions(cat, ("joy",)) == [3]
 
 
 async def test_a_character_is_told_of_the_models_expressions(folder: Path) -> None:
@@ -166,7 +200,12 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
     max_leaves=8,
 )
-ENTRIES = st.dictionaries(st.sampled_from([*FIELDS, "emotionMap", "theirs"]), JSON, max_size=8)
+WORDS = st.text(min_size=1, max_size=20).filter(str.strip)
+ENTRIES = st.fixed_dictionaries(
+    {"name": WORDS, "url": WORDS},
+    optional={field: JSON for field in (*FIELDS, "emotionMap", "theirs") if field not in ("name", "url")},
+)
+"""As model_dict.json is read: what has no name or no url is left out there."""
 
 
 @given(entries=st.lists(ENTRIES, max_size=3), names=st.lists(st.text(max_size=8), max_size=3))

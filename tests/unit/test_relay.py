@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from virtual import run_virtual
 
 from hayakuchi.core.clock import loop_ms
-from hayakuchi.core.events import TurnStatus
+from hayakuchi.core.events import SessionEvent, TurnStarted, TurnStatus
+from hayakuchi.core.types import UserInput
 from hayakuchi.gateway.open_llm_vtuber import server_messages as told
 from hayakuchi.gateway.open_llm_vtuber.client import ItemSent, ReplyOver
 from hayakuchi.gateway.open_llm_vtuber.relay import LONGEST_MS, STILL_MS, STOPPED_MS, Relay
 
+ASKED = UserInput("Well?")
+
 
 class Session:
-    turns = 3
+    """Stands for the speaker's."""
+
+    def __init__(self) -> None:
+        self.observers: list[Callable[[SessionEvent], None]] = []
+
+    def observe(self, observer: Callable[[SessionEvent], None]) -> Callable[[], None]:
+        self.observers.append(observer)
+        return lambda: self.observers.remove(observer)
+
+    def begins(self, turn: int, heard: UserInput) -> None:
+        for observer in tuple(self.observers):
+            observer(TurnStarted(turn, heard))
 
 
 class Frontend:
@@ -35,9 +50,13 @@ class Frontend:
 
 
 def relay(*listeners: Frontend, sound: bool = False) -> Relay:
+    """Of a reply that has begun: the fourth of its speaker."""
     speaker: Any = Frontend()
     others: Any = listeners
-    return Relay(speaker, others, sound=sound)
+    made = Relay(speaker, others, sound=sound)
+    made.follow(ASKED)
+    speaker.session.begins(4, ASKED)
+    return made
 
 
 def item(text: str, lasts_ms: int) -> ItemSent:
@@ -125,6 +144,29 @@ def test_the_end_of_an_earlier_turn_is_not_its_end() -> None:
     run_virtual(story())
 
 
+def test_what_the_speaker_still_says_when_it_is_asked_is_another_reply() -> None:
+    async def story() -> None:
+        ann, ben = Frontend(), Frontend()
+        speaker: Any = ann
+        others: Any = [ben]
+        one = Relay(speaker, others, sound=False)
+        one.observe(item("Before it was asked.", 100))
+        one.follow(ASKED)
+        ann.session.begins(3, UserInput(ASKED.text))  # what waited before it: the same words, but not those
+        one.observe(item("Before it began.", 100))
+        one.observe(over(turn=3, status=TurnStatus.INTERRUPTED))
+        ann.session.begins(4, ASKED)
+        one.observe(item("Its own.", 100))
+        one.observe(over(turn=4))
+        one.observe(item("After it.", 100))
+        assert await one.over() == over(turn=4)
+        assert [text for _, text in ben.words] == ["Its own."]
+        one.end()
+        assert not ann.session.observers
+
+    run_virtual(story())
+
+
 @pytest.mark.parametrize("stopped", [False, True])
 def test_what_does_not_end_is_waited_for_no_longer_than_it_may(stopped: bool) -> None:
     async def story() -> None:
@@ -184,6 +226,17 @@ def test_where_sound_is_wanted_it_is_forwarded_as_it_comes() -> None:
         assert ann.words == [(0, "One."), (0, "Two.")]
         assert all(message["audio"] and message["forwarded"] and not message["actions"] for _, message in ann.told)
         await asyncio.sleep(0)
+
+    run_virtual(story())
+
+
+def test_nobody_is_told_of_the_end_of_what_was_never_told_to_begin() -> None:
+    async def story() -> None:
+        ann, ben = Frontend(), Frontend()
+        one = relay(ann, ben)
+        one.leave(ann)  # type: ignore[arg-type]
+        one.end()
+        assert (ann.told, ben.told) == ([], [])
 
     run_virtual(story())
 

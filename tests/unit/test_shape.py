@@ -98,4 +98,6 @@ def test_broad_excepts_stand_at_named_boundaries_only() -> None:
         "asr/fallback.py",
         # Servers of tools are other people's programs: what one gives for an answer is told to the model.
         "agents/mcp_tools/connection.py",
+        # What breaks in one group of /client-ws ends neither the others nor the server.
+        "gateway/open_llm_vtuber/groups.py",
     }
