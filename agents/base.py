@@ -42,7 +42,8 @@ class Agent(Protocol):
 
     Its class has a ``name``, its key in conf.yaml, and a ``Config``, which is an ``AgentConfig``. It is made as
     ``Class(config, llm, character)``. A class that gives quick replies takes the small model as a fourth argument, ``quick``,
-    where there is one, and its agents are :class:`QuickAgent` too.
+    where there is one, and its agents are :class:`QuickAgent` too. A class that calls tools takes a ``Toolbox`` as
+    ``tools``; the servers that it is filled from are named by ``mcp_servers`` of its ``Config``.
 
     ``reply`` is an async generator of deltas; closing it closes the model's connection.
     """
@@ -65,3 +66,8 @@ class QuickAgent(Protocol):
 def takes_quick(agent: Callable[..., Any]) -> bool:
     """Whether an agent's class takes the model for quick replies."""
     return "quick" in inspect.signature(agent).parameters
+
+
+def takes_tools(agent: Callable[..., Any]) -> bool:
+    """Whether an agent's class takes a toolbox."""
+    return "tools" in inspect.signature(agent).parameters

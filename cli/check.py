@@ -11,10 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from ..orchestrator.providers import default_registry
+from ..orchestrator.settings import Settings
 from .finding import Finding, Status
 from .findings import inspected
 from .options import CharacterOption, ConfigOption, JsonOption
 from .probe import probed
+from .tool_findings import asked_for_tools
 
 _STYLES = {Status.OK: "green", Status.WARN: "yellow", Status.PROBLEM: "bold red"}
 
@@ -22,7 +24,9 @@ _STYLES = {Status.OK: "green", Status.WARN: "yellow", Status.PROBLEM: "bold red"
 def check(
     config: ConfigOption = None,
     character: CharacterOption = None,
-    probe: Annotated[bool, typer.Option("--probe", help="Also ask every model and voice for an answer")] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Also ask every model and voice for an answer, and start servers of tools")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say what is wrong with the settings: the file, the characters, the avatar, the port.
@@ -31,13 +35,20 @@ def check(
     """
     found, settings = inspected(config, character, default_registry())
     if probe and settings:
-        found += _with_spinner(lambda: asyncio.run(probed(settings)))
+        found += _with_spinner(lambda: asyncio.run(_asked(settings)))
     if as_json:
         typer.echo(json.dumps(as_data(found), indent=2, ensure_ascii=False))
     else:
         _print(found)
     if any(finding.status is Status.PROBLEM for finding in found):
         raise typer.Exit(1)
+
+
+async def _asked(settings: Settings) -> list[Finding]:
+    async with asyncio.TaskGroup() as group:
+        providers = group.create_task(probed(settings), name="providers")
+        tools = group.create_task(asked_for_tools(settings), name="servers of tools")
+    return [*providers.result(), *tools.result()]
 
 
 def as_data(found: Sequence[Finding]) -> dict[str, Any]:
@@ -69,7 +80,7 @@ def _with_spinner(work: Any) -> list[Finding]:
         return work()
     from rich.console import Console
 
-    with Console(stderr=True).status("Asking the models and voices …"):
+    with Console(stderr=True).status("Asking the models, voices and servers of tools …"):
         return work()
 
 

@@ -21,6 +21,7 @@ from .finding import Finding, Status
 from .languages import mismatch
 from .open_llm_vtuber import coming_over
 from .streaming_keys import items, streaming_summary
+from .tool_findings import tool_servers
 
 _WITHOUT = {
     "quick_llm": "the first words are the reply's own",
@@ -43,7 +44,7 @@ def inspected(path: Path | None, character: str | None, registry: Registry) -> t
     found += _other_characters(file, settings.character_file, set(), registry)
     for section in COMPONENTS:
         found += _chain(section, settings)
-    found += _models(settings)
+    found += [*_models(settings), *tool_servers(settings)]
     found += ears(settings, remarks.places.get("ears.smart_turn"))
     found += _without_effect(settings)
     found += _streaming(settings)

@@ -11,8 +11,10 @@ from enum import StrEnum
 from ..core.place import place
 
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s%(where)s"
-TALKATIVE = ("uvicorn.error", "uvicorn.access", "websockets", "aiohttp.access")
+TALKATIVE = ("uvicorn.error", "uvicorn.access", "websockets", "aiohttp.access", "httpx2", "httpcore2")
 """They would tell of each connection as well, with its whole address, and at DEBUG with its headers: keys are in those."""
+SILENT = ("mcp", "client")
+"""They would tell of each line that a server of tools writes and that is no message, as an error; ours tell what counts."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -30,6 +32,8 @@ def log_to_stderr(level: str, form: str) -> None:
     least = max(logging.getLogger().level, logging.WARNING)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(least)
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _note_place(record: logging.LogRecord) -> bool:

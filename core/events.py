@@ -3,7 +3,8 @@
 The stage, the gateway, logs, metrics and tests all read this stream. A turn's events come in this order:
 
     TurnStarted
-      (SegmentReady | SpeechStarted | AudioSent | SpeechEnded | ProviderFailed | LatencyMeasured | LatencyBreached)*
+      (SegmentReady | SpeechStarted | AudioSent | SpeechEnded | ToolUsed | ProviderFailed | LatencyMeasured
+       | LatencyBreached)*
     TurnEnded
 
 SpeechPaused and SpeechResumed come in between while somebody speaks and it is not clear yet whether to the avatar. VoiceHeard
@@ -19,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .tool_use import ToolStatus
 from .types import Audio, Segment, UserInput
 
 
@@ -119,6 +121,19 @@ class WordsHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolUsed:
+    """The character calls a tool: RUNNING when it begins, with the arguments, then COMPLETED with the result, or ERROR with
+    what went wrong. Never spoken. A call whose turn is interrupted is not told of again."""
+
+    turn: int
+    id: str
+    """Of the call, the same in all events of it."""
+    name: str
+    status: ToolStatus
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderFailed:
     """A provider failed and another one, or silence, takes its place. Never spoken."""
 
@@ -194,6 +209,7 @@ SessionEvent = (
     | SpeechResumed
     | VoiceHeard
     | WordsHeard
+    | ToolUsed
     | ProviderFailed
     | LatencyMeasured
     | LatencyBreached

@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 from typing import Any, Literal
 
 from .errors import ProviderError
+from .tool_use import ToolUse
 
 BYTES_PER_SAMPLE = 2
 
@@ -167,8 +168,8 @@ class Opener:
     text: str
 
 
-LLMDelta = TextDelta | ReasoningDelta | ToolCallDelta | Finish | Usage | ProviderFailure | Opener
-"""What a language model's stream, or an agent's, is made of. Only agents give openers."""
+LLMDelta = TextDelta | ReasoningDelta | ToolCallDelta | Finish | Usage | ProviderFailure | Opener | ToolUse
+"""What a language model's stream, or an agent's, is made of. Only agents give openers, and use tools."""
 
 
 class MarkKind(StrEnum):

@@ -16,7 +16,6 @@ from .file_names import unused
 from .folder_files import FolderFiles, Unreadable
 from .models import models, pictures
 from .notes import Notes
-from .rest import mcp_servers
 
 MOST_CARDS = 1_000
 MOST_BYTES = 500_000_000
@@ -120,7 +119,6 @@ def _of_folder(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
     target = places.folder_for(made.files, source, to)
     models(files, made.models, notes)
     pictures(files, notes)
-    mcp_servers(files, notes)
     for note in told:
         notes.add(note)
     private = made.holds_keys or places.is_private(source, source / "conf.yaml")

@@ -1,39 +1,20 @@
-"""What else lies in Open-LLM-VTuber's folder: tools of MCP, and prompts that the settings name."""
+"""What else lies in Open-LLM-VTuber's folder: prompts that the settings name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from .card_text import beginning, plain
 from .folder_files import FolderFiles, Unreadable, text_of
 from .notes import Notes
 from .template import Prompt
 
-MCP = "mcp_servers.json"
 PROMPTS = "prompts/utils"
 LARGEST_PROMPT = 200_000
 LONGEST_PROMPT = 4_000
 """Characters that become part of the persona."""
 _NOT_NEEDED = {"speakable_prompt": "not needed: the model is told to write what can be spoken"}
 _LOST = {"think_tag_prompt": ("thoughts are neither shown nor spoken", "a model that thinks by itself")}
-
-
-def mcp_servers(files: FolderFiles, notes: Notes) -> None:
-    """Tell of the tools. What they are started with is not shown: there may be keys in it."""
-    if not files.has(MCP):
-        return
-    try:
-        document = files.json(files.root / MCP)
-    except Unreadable as error:
-        notes.left_out(MCP, str(error))
-        return
-    servers = document.get("mcp_servers") if isinstance(document, Mapping) else None
-    for name in list(servers)[:50] if isinstance(servers, Mapping) else ():
-        notes.not_possible(
-            f"{MCP} {' '.join(plain(name).split())[:60]}",
-            "the characters call no tools of MCP yet",
-            "a program that talks to them through the API may offer its own tools (docs/api.md)",
-        )
 
 
 def prompt_texts(files: FolderFiles, named: Iterable[Prompt], notes: Notes) -> dict[str, str]:

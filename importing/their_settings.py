@@ -13,6 +13,7 @@ from .folder_files import FolderFiles
 from .notes import Notes
 from .rest import prompt_texts
 from .template import Template, character_text, conf_text, read_template, translated, with_prompts
+from .tool_servers import tool_servers
 
 STEP = 5_000
 """In which the room for conversations grows."""
@@ -58,7 +59,10 @@ def read(source: Path, notes: Notes) -> Template:
 def settings_of(template: Template, files: FolderFiles, notes: Notes, where: Surroundings) -> Made:
     """Never raises for what is written in them."""
     folder = where.folder.replace("${", "$${") if where.folder is not None else None
-    made = translated(template, notes, where.registry, folder=folder, environ=where.environ)
+    tools = tool_servers(files, folder, notes)
+    made = translated(template, notes, where.registry, folder=folder, environ=where.environ, tools=tools.names)
+    if tools.blocks:
+        made = replace(made, conf={**made.conf, "mcp_servers": tools.blocks})
     made = with_prompts(made, prompt_texts(files, made.prompts, notes))
     made = replace(made, conf={**made.conf, **_room_for(where.conversations, notes)})
     people = {person.stem: person for person in made.people}
@@ -72,7 +76,7 @@ def settings_of(template: Template, files: FolderFiles, notes: Notes, where: Sur
             person.conf_uid: str(made.characters[stem]["name"]) for stem, person in people.items() if person.conf_uid
         },
         models={stem: person.model for stem, person in people.items() if person.model},
-        holds_keys=made.holds_keys,
+        holds_keys=made.holds_keys or tools.holds_keys,
     )
 
 

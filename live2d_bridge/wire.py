@@ -22,6 +22,7 @@ from ..core.events import (
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
+    ToolUsed,
     TurnEnded,
     TurnStarted,
     VoiceHeard,
@@ -129,8 +130,10 @@ def _speech_started(event: SpeechStarted) -> dict[str, Any]:
     }
 
 
-def _encode_outcome(event: ProviderFailed | LatencyMeasured | LatencyBreached | TurnEnded) -> dict[str, Any]:
+def _encode_outcome(event: ToolUsed | ProviderFailed | LatencyMeasured | LatencyBreached | TurnEnded) -> dict[str, Any]:
     match event:
+        case ToolUsed(turn, id, name, status, content):
+            return {"type": "tool", "turn": turn, "id": id, "name": name, "status": status, "content": content}
         case ProviderFailed():
             names = ("turn", "kind", "provider", "code", "message", "fallback")
             return {"type": "provider.failed", **{name: getattr(event, name) for name in names}}

@@ -1,7 +1,7 @@
 """Language models: messages in, token stream out."""
 
 from ..core.registry import ProviderSpec
-from .base import LLM, LLMConfig
+from .base import LLM, LLMConfig, Talker
 
 PROVIDERS = (
     ProviderSpec("demo_llm", f"{__name__}.demo:DemoLLM"),
@@ -9,4 +9,4 @@ PROVIDERS = (
 )
 EMBEDDERS = (ProviderSpec("openai_embeddings", f"{__name__}.openai_embeddings:OpenAIEmbeddings"),)
 
-__all__ = ["EMBEDDERS", "LLM", "PROVIDERS", "LLMConfig"]
+__all__ = ["EMBEDDERS", "LLM", "PROVIDERS", "LLMConfig", "Talker"]

@@ -12,8 +12,8 @@ from ..core.provider import Deadlines, Provider
 from ..core.types import Generation, LLMDelta, Message
 
 
-class LLM(Provider, Protocol):
-    """A language model.
+class Talker(Protocol):
+    """What answers as a language model does.
 
     ``stream`` is an async generator: closing it, or cancelling who reads it, closes the connection to the model at once. It
     raises ProviderError, and nothing else, when the model fails. The reader keeps the deadlines (``core.deadline.within``).
@@ -22,6 +22,10 @@ class LLM(Provider, Protocol):
     """
 
     def stream(self, messages: Sequence[Message], options: Generation | None = None) -> AsyncIterator[LLMDelta]: ...
+
+
+class LLM(Talker, Provider, Protocol):
+    """A language model."""
 
 
 class LLMConfig(Block):

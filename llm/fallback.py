@@ -14,6 +14,7 @@ from ..core.fallback import Fallback
 from ..core.link import Attempt, Link
 from ..core.types import Generation, LLMDelta, Message, ProviderFailure
 from .base import LLM
+from .calls import refuses_tools
 from .race import KIND, Race, Runner, is_word, patience_s
 
 
@@ -84,8 +85,10 @@ class FallbackLLM(Fallback[LLM]):
 
 
 def _is_of_request(error: ProviderError, options: Generation | None) -> bool:
-    """Whether a failure is due to what a caller of the API asked for."""
-    return options is not None and error.category is Category.INVALID_REQUEST
+    """Whether a failure is due to what a caller of the API asked for, or to the tools that were offered."""
+    if options is None:
+        return False
+    return refuses_tools(error) if options.tools else error.category is Category.INVALID_REQUEST
 
 
 async def _read(

@@ -8,32 +8,33 @@ next start.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from ..agents import Agent, takes_quick
+from ..agents.mcp_tools import McpServers
+from ..agents.tools import Toolbox
 from ..core.character import DEFAULT_EXPRESSIONS, Character
-from ..core.errors import Category, ConfigError, HayakuchiError, ProviderError
+from ..core.errors import ConfigError
 from ..llm.fallback import FallbackLLM
 from ..tts.phrase_cache import CachedTTS
 from .character_names import CharacterNames, Stamp, stamp
 from .characters import available
 from .loader import load_settings
+from .minds import make_agent, own_agent
 from .open_llm_vtuber_settings import OpenLlmVtuberSettings
 from .own_chains import OwnChains
 from .problems import meant
 from .providers import default_registry
 from .settings import Settings
 from .streaming import Streaming, resolved
+from .tool_servers import named_by
 
 _OWN = frozenset({"character", "character_file", "files"})
 """What characters never share."""
 NAMED = 40
 """Characters that an error names."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Part:
     quick: FallbackLLM | None
     voice: CachedTTS
     on_stage: bool
+    tools: Toolbox | None = None
+    """What it may call."""
     held: tuple[object, ...] = field(default=(), repr=False, compare=False)
     """What keeps its own model and voice open: they are closed some time after the last who has this part is gone."""
 
@@ -78,7 +81,7 @@ class Part:
         known = self.character.expressions
         told = {name: known.get(name, {}) for name in expressions}
         person = self.character.model_copy(update={"expressions": told})
-        agent = make_agent(replace(self.settings, character=person), self.llm, self.quick)
+        agent = make_agent(replace(self.settings, character=person), self.llm, self.quick, self.tools)
         both = self.character.model_copy(update={"expressions": {**known, **told}})
         return replace(self, settings=replace(self.settings, character=both), agent=agent)
 
@@ -94,8 +97,9 @@ class _Read:
 class Cast:
     """Who is on stage stays as it was at the start, whatever becomes of its file."""
 
-    def __init__(self, on_stage: Part) -> None:
+    def __init__(self, on_stage: Part, servers: McpServers) -> None:
         self.on_stage = on_stage
+        self._servers = servers
         self._own = OwnChains(on_stage.voice.sample_rate, on_stage.settings.cache)
         self._names = CharacterNames()
         self._read: dict[str, _Read] = {}
@@ -168,9 +172,10 @@ class Cast:
             llm = group.create_task(self._llm(settings, id, held), name=f"model of {id}")
             quick = group.create_task(self._quick(settings, id, held), name=f"quick model of {id}")
             voice = group.create_task(self._voice(settings, id, held), name=f"voice of {id}") if speaks else None
-        mind = _own_agent(settings, llm.result(), quick.result())
+        tools = self._servers.toolbox(named_by(settings.agent))
+        mind = own_agent(settings, llm.result(), quick.result(), tools)
         spoken = voice.result() if voice else stage.voice
-        return Part(id, settings, mind, llm.result(), quick.result(), spoken, False, tuple(held))
+        return Part(id, settings, mind, llm.result(), quick.result(), spoken, False, tools, tuple(held))
 
     async def _llm(self, settings: Settings, id: str, held: list[object]) -> FallbackLLM:
         """``held``, here and below: where to put what keeps it open."""
@@ -202,24 +207,6 @@ class Cast:
         if known is None or known.stamps != stamps:
             known = self._read[id] = _Read(stamps, _settings(file, stage))
         return known.settings
-
-
-def make_agent(settings: Settings, llm: FallbackLLM, quick: FallbackLLM | None) -> Agent:
-    """The mind of the settings' character. ``quick`` is left out where it is not taken."""
-    make = settings.agent.provider
-    return make(settings.agent.config, llm, settings.character, *([quick] if quick and takes_quick(make) else []))
-
-
-def _own_agent(settings: Settings, llm: FallbackLLM, quick: FallbackLLM | None) -> Agent:
-    """:func:`make_agent`; a ProviderError where it breaks: those who speak with others are not to notice."""
-    try:
-        return make_agent(settings, llm, quick)
-    except HayakuchiError:
-        raise
-    except Exception as error:
-        log.exception("the agent of %s could not be made", settings.character.name)
-        what = "could not be made; the log has the details"
-        raise ProviderError("agents", settings.agent.name, Category.CRASHED, what) from error
 
 
 def _settings(file: Path, stage: Settings) -> Settings:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 
 from ..agents import Agent, QuickAgent, takes_quick
+from ..agents.mcp_tools import McpServers
 from ..asr.settings import Mode as MicMode
 from ..core.clock import loop_ms
 from ..core.errors import AllProvidersFailed
@@ -18,12 +19,13 @@ from ..llm.fallback import FallbackLLM
 from ..tts.fallback import FallbackTTS
 from ..tts.phrase_cache import CachedTTS
 from . import phrases
-from .cast import Cast, Part, make_agent
+from .cast import Cast, Part
 from .common_phrases import common_phrases
 from .conversation import Conversation
 from .conversations import Conversations
 from .ears import Ears
 from .hearing import Hearing
+from .minds import make_agent
 from .playback import Playback
 from .raw_models import raw_models
 from .recognisers import opened_recogniser
@@ -31,6 +33,7 @@ from .session import Session
 from .settings import Settings
 from .statistics import Mode, ReplyStatistics
 from .streaming import Streaming
+from .tool_servers import named_by
 from .turn import Turn, TurnSettings
 from .turn_taking import TurnTaking
 from .warming import Progress, warm
@@ -53,9 +56,12 @@ class Engine:
         """The models that the API offers, by name."""
         self.embedder = _embedder(settings)
         """Makes vectors of texts; None: nobody does."""
-        self.agent = make_agent(settings, self.llm, self.quick)
+        self.tool_servers = McpServers(settings.mcp_servers)
+        tools = self.tool_servers.toolbox(named_by(settings.agent))
+        self.agent = make_agent(settings, self.llm, self.quick, tools)
         id = settings.character_file.stem if settings.character_file else settings.character.name
-        self.cast = Cast(Part(id, settings, self.agent, self.llm, self.quick, self.voice, True))
+        on_stage = Part(id, settings, self.agent, self.llm, self.quick, self.voice, True, tools)
+        self.cast = Cast(on_stage, self.tool_servers)
         """Who may be on stage."""
         self.hearing = Hearing(settings)
         self.conversations = Conversations(settings.sessions, keys=settings.gateway.auth.enabled)
@@ -88,6 +94,8 @@ class Engine:
             await self.hearing.open()
             exits.push_async_callback(self.conversations.aclose)
             await self.conversations.start()
+            exits.push_async_callback(self.tool_servers.aclose)
+            await self.tool_servers.open()
             self._exits = exits.pop_all()
         return self
 
@@ -218,7 +226,7 @@ class Engine:
         now = loop_ms()
         chains = (self.llm, self.voice, *([self.quick] if self.quick else []), *self._others)
         lines = [str(error) for chain in chains for _, _, error in chain.states(now) if error is not None]
-        lines += self.cast.problems
+        lines += [*self.cast.problems, *self.tool_servers.problems]
         if self.conversations.problem:
             lines.append(self.conversations.problem)
         return list(dict.fromkeys(lines))

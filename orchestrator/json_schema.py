@@ -9,11 +9,14 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from ..agents.mcp_tools import McpServerSettings
+from ..agents.mcp_tools.settings import NAME
 from ..core.block import Block
 from ..core.errors import ProviderError
 from ..core.registry import Registry
 from .components import COMPONENTS, LONGEST_CHAIN, MODEL, MODEL_NAME, MODELS, MOST_MODELS, ComponentSection
 from .loader import BLOCKS
+from .tool_servers import MOST_SERVERS, SECTION
 
 Schema = dict[str, Any]
 
@@ -25,6 +28,7 @@ _TITLES = {
     "tts": "Voice, or a chain of them",
     "embeddings": "Model for embeddings, or a chain of servers of the same model; without it the API makes none",
     "models": "Further language models that the API offers, by name; a list is of servers that share the requests",
+    SECTION: "Servers of tools (MCP), by name; a character names those whose tools it may call",
     "asr": "Speech recognition, or a chain of it; without it the character does not listen",
 }
 _VARIABLE = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}"}
@@ -35,7 +39,7 @@ def settings_schema(registry: Registry) -> tuple[Schema, list[str]]:
     """The schema with every provider that can be imported, and why the others cannot."""
     missing: list[str] = []
     configs = {section: _configs(form, registry, missing) for section, form in COMPONENTS.items()}
-    models = [*BLOCKS.values(), *(config for found in configs.values() for config in found.values())]
+    models = [*BLOCKS.values(), McpServerSettings, *(config for found in configs.values() for config in found.values())]
     references, shared = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(models)], ref_template="#/$defs/{model}"
     )
@@ -45,6 +49,13 @@ def settings_schema(registry: Registry) -> tuple[Schema, list[str]]:
         properties[section] = _component(form, providers) | {"description": _TITLES[section]}
         if form.kind == MODEL.kind:
             properties[MODELS] = _models(providers) | {"description": _TITLES[MODELS]}
+    properties[SECTION] = {
+        "type": ["object", "null"],
+        "propertyNames": {"pattern": f"^{NAME}$"},
+        "maxProperties": MOST_SERVERS,
+        "additionalProperties": references[McpServerSettings, "validation"],
+        "description": _TITLES[SECTION],
+    }
     for name, model in BLOCKS.items():
         summary = (model.__doc__ or "").strip()
         properties[name] = {"anyOf": [references[model, "validation"], {"type": "null"}], "description": summary}

@@ -34,6 +34,7 @@ from .settings import (
     ServerSettings,
     Settings,
 )
+from .tool_servers import SECTION, check_named, tool_servers
 from .tree import Entry, MapNode, Place, Scalar, dotted, is_blank, kind, merged, shown
 from .yaml_source import read_yaml
 
@@ -52,7 +53,7 @@ BLOCKS: Mapping[str, type[Block]] = {
     "observability": ObservabilitySettings,
     "open_llm_vtuber": OpenLlmVtuberSettings,
 }
-SECTIONS = ("character", *COMPONENTS, MODELS, *BLOCKS)
+SECTIONS = ("character", *COMPONENTS, MODELS, SECTION, *BLOCKS)
 """The keys of conf.yaml."""
 FOLDERS = (
     ("avatar", "model"),
@@ -132,6 +133,9 @@ def _settings(
     }
     chains["tts"] = _voices(tree, cast, registry, problems, Place(file), remarks)
     offered = models(tree.get(MODELS), registry, problems)
+    servers = tool_servers(tree.get(SECTION), problems)
+    for agent in chains["agent"]:
+        check_named(agent, tree, servers, problems)
     for section, key in FOLDERS:
         remarks.folder(tree, section, key)
         tree = _with_folder(tree, section, key)
@@ -145,6 +149,7 @@ def _settings(
         agent=chains.pop("agent")[0],
         files=(file, cast.file) if cast.file else (file,),
         models=offered,
+        mcp_servers=servers,
         **chains,
         **blocks,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from ..agents.mcp_tools import McpServerSettings
 from ..asr.settings import EarsSettings
 from ..core.block import Block
 from ..core.character import Character
@@ -131,6 +132,8 @@ class Settings:
     observability: ObservabilitySettings = field(default_factory=ObservabilitySettings)
     models: Mapping[str, tuple[Component, ...]] = field(default_factory=dict)
     """Raw models that the API offers beside those of ``llm``; of several the one with the fewest requests answers."""
+    mcp_servers: Mapping[str, McpServerSettings] = field(default_factory=dict)
+    """Servers of tools, by the names that characters give."""
     embeddings: tuple[Component, ...] = ()
     """Empty: the API makes no embeddings."""
     open_llm_vtuber: OpenLlmVtuberSettings = field(default_factory=OpenLlmVtuberSettings)

@@ -7,7 +7,7 @@ Thinking is done by the turn's own task; the other stages, and each clip, are ta
 that couples them. Cancelling :meth:`Turn.run` and awaiting it ends all of them and all they had asked of models and voices.
 
 A turn may run ahead of its beginning: it thinks, cuts and speaks, but nothing of it is told or played before
-:meth:`Turn.begin`.
+:meth:`Turn.begin`, and no tool is called: what a tool does cannot be taken back.
 """
 
 from __future__ import annotations
@@ -20,9 +20,19 @@ from math import inf
 from typing import Any
 
 from ..core.errors import AllProvidersFailed, HayakuchiError, ProviderError
-from ..core.events import SegmentReady, SessionEvent, TurnStarted
+from ..core.events import SegmentReady, SessionEvent, ToolUsed, TurnStarted
 from ..core.place import Place, Span
-from ..core.types import Boundary, LLMDelta, Opener, ProviderFailure, Segment, TextDelta, Usage, UserInput
+from ..core.tool_use import ToolStatus, ToolUse
+from ..core.types import (
+    Boundary,
+    LLMDelta,
+    Opener,
+    ProviderFailure,
+    Segment,
+    TextDelta,
+    Usage,
+    UserInput,
+)
 from ..tts import Voice
 from .cutter import Cutter
 from .cutting import Cutting, Filler
@@ -89,6 +99,7 @@ class Turn:
         self._voice, self._playback, self._publish = voice, playback, publish
         self._untold: list[SessionEvent] = []
         self._patience: asyncio.Timeout | None = None
+        self._begun = asyncio.Event()
         self._over = False
         self._report = TurnReport(self._tell, settings.thresholds)
         supply = Supply(playback)
@@ -135,6 +146,7 @@ class Turn:
         """
         self.number, self.heard, self.place.turn = number, heard, number
         self._report.begin(number, heard_at, heard.speech if heard else None)
+        self._begun.set()
         self._playback.on_play_start = lambda: self._report.mark(Moment.PLAY_START)
         self._playing.begin(number)
         self._publish(TurnStarted(number, self.heard))
@@ -183,6 +195,8 @@ class Turn:
                         self.usage = delta
                     elif isinstance(delta, ProviderFailure):
                         self._report.failure(delta.error, delta.fallback)
+                    elif isinstance(delta, ToolUse):
+                        await self._tell_of_tool(delta)
         except (ProviderError, AllProvidersFailed) as error:
             # What was said before the model failed is still spoken; the turn is told as failed when it ends.
             self.error = error
@@ -191,6 +205,11 @@ class Turn:
         finally:
             self._report.mark(Moment.THOUGHT)
             text.close()
+
+    async def _tell_of_tool(self, use: ToolUse) -> None:
+        if use.status is ToolStatus.RUNNING:
+            await self._begun.wait()
+        self._tell(ToolUsed(self.number, use.id, use.name, use.status, use.content))
 
     def _ready(self, segment: Segment) -> None:
         self.reply += segment.display

@@ -34,18 +34,20 @@ def heard_of(request: ChatRequest, prompt: Prompt) -> UserInput:
 
 
 def asked(doors: Doors, request: ChatRequest, mind: Mind, prompt: Prompt) -> tuple[Reply, Any]:
-    """An empty reply, and the stream of deltas that it is to be made of. The stream keeps the model's deadlines."""
+    """An empty reply, and the stream of deltas that it is to be made of. The stream keeps the model's deadlines; a character's
+    does so itself, and may be silent for longer while it calls a tool."""
     wanted = request.generation
     if isinstance(mind, RawModel):
         visible = ReplyText(stop=wanted.stop, max_tokens=wanted.max_tokens)
-        stream: Any = mind.llm.stream(_raw(request, prompt), wanted)
-        limits = mind.llm.deadlines
+        raw: Any = mind.llm.stream(_raw(request, prompt), wanted)
+        stream: Any = within(raw, mind.llm.deadlines, kind="llm", provider=mind.id)
     else:
         visible = ReplyText(expressions=mind.expressions, stop=wanted.stop, max_tokens=wanted.max_tokens)
         stream = mind.agent.reply(heard_of(request, prompt), prompt.history)
-        limits = mind.llm.deadlines
-    reply = Reply(visible, thoughts=isinstance(mind, RawModel), failed=doors.figures.provider_failed)
-    return reply, within(stream, limits, kind="llm", provider=mind.id)
+    figures = doors.figures
+    raw_model = isinstance(mind, RawModel)
+    reply = Reply(visible, thoughts=raw_model, failed=figures.provider_failed, called=figures.tool_call)
+    return reply, stream
 
 
 def _raw(request: ChatRequest, prompt: Prompt) -> list[Message]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ...core.errors import ProviderError
+from ...core.tool_use import ToolStatus, ToolUse
 from ...core.types import (
     Finish,
     FinishReason,
@@ -21,6 +22,7 @@ from ...core.types import (
     ToolCallDelta,
     Usage,
 )
+from ...llm.calls import Calls
 from .reply_text import ReplyText, estimated
 
 
@@ -40,33 +42,6 @@ class Done:
 
 ChatEvent = TextDelta | ReasoningDelta | ToolCallDelta | Done
 """A reply is any number of deltas, then one Done."""
-
-
-@dataclass(slots=True)
-class _Call:
-    id: str
-    name: str
-    arguments: list[str] = field(default_factory=list)
-
-
-class Calls:
-    """Calls of functions, put together from their pieces."""
-
-    def __init__(self) -> None:
-        self._calls: dict[int, _Call] = {}
-
-    def __len__(self) -> int:
-        return len(self._calls)
-
-    def add(self, delta: ToolCallDelta) -> None:
-        """One piece more. A call whose model gives it no id gets one, so that its result can name it."""
-        call = self._calls.setdefault(delta.index, _Call(delta.id or f"call_{delta.index}", delta.name or ""))
-        call.arguments.append(delta.arguments)
-
-    @property
-    def joined(self) -> tuple[ToolCall, ...]:
-        """The calls so far."""
-        return tuple(ToolCall(call.id, call.name, "".join(call.arguments)) for call in self._calls.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +75,17 @@ async def whole(events: AsyncGenerator[ChatEvent, None]) -> Whole:
 
 class Reply:
     """``visible`` decides what of the text is given out; thoughts are given out with ``thoughts``. ``failed`` is told of models
-    that failed before another one answered."""
+    that failed before another one answered, ``called`` of the calls that a character makes itself."""
 
     def __init__(
-        self, visible: ReplyText, *, thoughts: bool, failed: Callable[[ProviderError], None] = lambda error: None
+        self,
+        visible: ReplyText,
+        *,
+        thoughts: bool,
+        failed: Callable[[ProviderError], None] = lambda error: None,
+        called: Callable[[ToolStatus], None] = lambda status: None,
     ) -> None:
-        self._visible, self._thoughts, self._failed = visible, thoughts, failed
+        self._visible, self._thoughts, self._failed, self._called = visible, thoughts, failed, called
         self._given: list[str] = []
         self._written: list[str] = []
         """All that the model was asked to write: what was given out, thoughts, arguments of calls."""
@@ -159,6 +139,8 @@ class Reply:
                 self._finish = reason
             case ProviderFailure(error):
                 self._failed(error)
+            case ToolUse():
+                self._called(delta.status)
         return None
 
     def _text(self, text: str) -> TextDelta:

@@ -71,6 +71,7 @@ TOKENS = _counter("tokens", "Tokens as counted by models' servers; kind: prompt,
 TOKEN_RATE = _histogram("tokens_per_second", "Tokens of a reply by the time it was written in", RATE_BUCKETS, "model")
 AUDIO = _counter("audio_seconds", "Sound that was heard (in) and spoken (out)", "door", "direction")
 FAILURES = _counter("provider_failures", "Requests to providers that failed", "kind", "provider", "code")
+TOOL_CALLS = _counter("tool_calls", "Calls of tools by characters, by how they ended", "status")
 BREAKER = _gauge(
     "provider_breaker_state", "0 closed, 1 half open, 2 open: it is left alone", "kind", "provider", "choice"
 )

@@ -10,7 +10,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ProviderError
-from ...core.events import AudioSent, LatencyBreached, ProviderFailed, SessionEvent, TurnEnded, TurnStarted, TurnStatus
+from ...core.events import (
+    AudioSent,
+    LatencyBreached,
+    ProviderFailed,
+    SessionEvent,
+    ToolUsed,
+    TurnEnded,
+    TurnStarted,
+    TurnStatus,
+)
+from ...core.tool_use import ToolStatus
 from ...core.types import Usage
 from ...orchestrator.latency import Moment
 from . import names
@@ -101,6 +111,11 @@ class Figures:
         """:meth:`failure`, of an error."""
         self.failure(error.kind, error.provider, error.code)
 
+    def tool_call(self, status: ToolStatus) -> None:
+        """How far a call is; it counts when it has ended."""
+        if status is not ToolStatus.RUNNING:
+            self._count(names.TOOL_CALLS, status.value)
+
     def breach(self, figure: str, stage: str) -> None:
         self._count(names.BREACHES, figure, stage)
 
@@ -159,6 +174,8 @@ class SessionObserver:
         self._figures, self._session, self._model = figures, session, model
         self._turn: Turn | None = None
         self._out_ms = 0.0
+        self._called = self._waits = False
+        """Whether the turn has called a tool, and whether it has said nothing since then."""
 
     def observe(self, event: SessionEvent) -> None:
         match event:
@@ -166,6 +183,10 @@ class SessionObserver:
                 self._sent(event)
             case TurnStarted():
                 self._turn, self._out_ms = self._session.turn, 0.0
+                self._called = self._waits = False
+            case ToolUsed():
+                self._called = self._waits = True
+                self._figures.tool_call(event.status)
             case ProviderFailed():
                 self._figures.failure(event.kind, event.provider, event.code)
             case LatencyBreached():
@@ -178,8 +199,9 @@ class SessionObserver:
     def _sent(self, event: AudioSent) -> None:
         playback = self._session.playback
         in_hand = event.position * 1000 / playback.sample_rate - playback.played_ms()
-        if event.position and in_hand <= LEFT_MS:
+        if event.position and in_hand <= LEFT_MS and not self._waits:
             self._figures.stalled("voice")
+        self._waits = False
         self._out_ms += event.audio.duration_ms
 
     def _ended(self, event: TurnEnded) -> None:
@@ -193,7 +215,8 @@ class SessionObserver:
         trace = turn.trace
         if turn.usage is not None:
             written_ms = trace.between(Moment.LLM_FIRST_TOKEN, Moment.THOUGHT)
-            figures.tokens(self._model() or OTHER, turn.usage, (written_ms or 0.0) / 1000)
+            written_s = None if self._called else (written_ms or 0.0) / 1000
+            figures.tokens(self._model() or OTHER, turn.usage, written_s)
         if not turn.whole:
             for name, ms in trace.figures().items():
                 figures.latency(name, ms)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal
+
+from ...core.events import ToolUsed
 
 Message = dict[str, Any]
 Control = Literal[
@@ -153,23 +156,16 @@ def group_interrupted() -> Message:
     return {"type": "interrupt-signal", "text": "conversation-interrupted"}
 
 
-def tool_call_status(
-    tool_id: str,
-    tool_name: str,
-    name: str,
-    status: Literal["running", "completed", "error"],
-    content: str,
-    timestamp: str,
-) -> Message:
-    """``timestamp``: ISO 8601."""
+def tool_call_status(use: ToolUsed, character: str) -> Message:
+    """``character``: the name of who calls. The time is UTC, in ISO 8601."""
     return {
         "type": "tool_call_status",
-        "tool_id": tool_id,
-        "tool_name": tool_name,
-        "name": name,
-        "status": status,
-        "content": content,
-        "timestamp": timestamp,
+        "tool_id": use.id,
+        "tool_name": use.name,
+        "name": character,
+        "status": use.status.value,
+        "content": use.content,
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
 
 

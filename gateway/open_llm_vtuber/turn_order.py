@@ -3,7 +3,7 @@
 control conversation-chain-start     clears the client's queue: sound that comes before it is dropped
 full-text Thinking...
 user-input-transcription             what was said, if it was spoken
-audio                                any number, in order
+audio, tool_call_status              any number, in order
 backend-synth-complete               once, if any of it has sound: the client says when it has played all
 error                                if the reply failed
 force-new-message                    what comes next begins a new bubble
@@ -18,7 +18,16 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from ...core.clock import loop_ms
-from ...core.events import AudioSent, SessionEvent, SpeechEnded, SpeechStarted, TurnEnded, TurnStarted, TurnStatus
+from ...core.events import (
+    AudioSent,
+    SessionEvent,
+    SpeechEnded,
+    SpeechStarted,
+    ToolUsed,
+    TurnEnded,
+    TurnStarted,
+    TurnStatus,
+)
 from ...core.types import UserInput
 from ...orchestrator.latency import Moment
 from ...orchestrator.session import Session
@@ -70,6 +79,8 @@ class TurnOrder:
             self._speak(event)
         elif isinstance(event, TurnStarted):
             self._begin(event)
+        elif isinstance(event, ToolUsed):
+            self._tell(told.tool_call_status(event, self._part.character.name))
         elif isinstance(event, TurnEnded):
             self._end(event)
 

@@ -63,7 +63,7 @@ def _prompts(section: Section) -> tuple[Prompt, ...]:
         if key in _NOT_NEEDED:
             section.notes.left_out(source, f"not needed: {_NOT_NEEDED[key]}")
         elif key in _TOOLS:
-            section.notes.left_out(source, "not needed: there are no tools of MCP servers")
+            section.notes.left_out(source, "not needed: the model is told of its tools in a way of our own")
         elif not is_plain(name):
             section.notes.not_possible(source, "is no plain file name and is not read", "name a file of prompts/utils")
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...core.registry import Registry
@@ -16,16 +17,18 @@ AGENTS = {
     "hume_ai_agent": "a model (llm) and a voice (tts) of their own",
 }
 """What stands in for the agents that there are not."""
-_TOOLS = "programs that use the API can bring tools with each request (docs/api.md)"
+_TOOLS = ("use_mcpp", "mcp_enabled_servers")
+_OURS = f"agent.{BASIC}.mcp_servers"
 _UNUSED = "not in use"
 
 
-def thinking(section: Section, registry: Registry) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Our ``agent`` block (empty: the default) and our ``llm``. What is missing is thought by the demo."""
+def thinking(section: Section, registry: Registry, tools: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Our ``agent`` block (empty: the default) and our ``llm``. What is missing is thought by the demo. ``tools``: what their
+    servers of tools are called with us."""
     settings, pool = section.section("agent_settings"), section.section("llm_configs")
     basic = settings.section(BASIC)
     _tell_of_agents(section, settings)
-    agent = _basic(basic)
+    agent = _basic(basic, tools)
     said = basic.text("llm_provider")
     basic.rest()
     settings.rest()
@@ -48,31 +51,39 @@ def _tell_of_agents(section: Section, settings: Section) -> None:
             settings.notes.left_out(settings.source(name), _UNUSED)
 
 
-def _basic(basic: Section) -> dict[str, Any]:
+def _basic(basic: Section, tools: Mapping[str, str]) -> dict[str, Any]:
     if basic.has("segment_method"):
         basic.notes.left_out(basic.source("segment_method"), "not needed: sentences are cut by rules of our own")
-    _tell_of_tools(basic)
+    agent = _tools_of(basic, tools)
     quick = basic.flag("faster_first_response")
     if quick is None:
-        return {}
+        return agent
     if quick is False:
         message = f"agent.{BASIC}.streaming_optimization: false (cut at the ends of sentences only)"
         basic.notes.translated(basic.source("faster_first_response"), message)
-        return {"streaming_optimization": False}
+        return {"streaming_optimization": False} | agent
     basic.notes.left_out(
         basic.source("faster_first_response"), "always: the first words are spoken as soon as they can be"
     )
-    return {}
+    return agent
 
 
-def _tell_of_tools(basic: Section) -> None:
-    used, servers = basic.flag("use_mcpp"), basic.texts("mcp_enabled_servers")
-    lacking = "tools of MCP servers are not used"
-    for key, wanted in (("use_mcpp", used), ("mcp_enabled_servers", used is not False and servers)):
-        if basic.has(key) and wanted:
-            basic.notes.not_possible(basic.source(key), lacking, _TOOLS)
-        elif basic.has(key):
-            basic.notes.left_out(basic.source(key), _UNUSED)
+def _tools_of(basic: Section, tools: Mapping[str, str]) -> dict[str, Any]:
+    """The servers of tools that the character may use."""
+    used, named = basic.flag("use_mcpp"), basic.texts("mcp_enabled_servers")
+    if used is not True:
+        for key in _TOOLS:
+            if basic.has(key):
+                basic.notes.left_out(basic.source(key), _UNUSED)
+        return {}
+    basic.notes.taken(basic.source("use_mcpp"), _OURS)
+    if lost := [name for name in named if name not in tools]:
+        message = f"there is no server {', '.join(map(repr, lost))[:200]} in mcp_servers.json"
+        basic.notes.not_possible(basic.source("mcp_enabled_servers"), message, "write it under mcp_servers")
+    found = list(dict.fromkeys(tools[name] for name in named if name in tools))
+    if found:
+        basic.notes.taken(basic.source("mcp_enabled_servers"), _OURS)
+    return {"mcp_servers": found} if found else {}
 
 
 def _model(said: str | None, basic: Section, pool: Section, registry: Registry) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ...core.registry import Registry
@@ -36,6 +37,7 @@ FIRST_VERSION = (
     "VAD_MODEL",
 )
 """Keys that stood at the top of the file before version 1.0."""
+NO_TOOLS: Mapping[str, str] = MappingProxyType({})
 PARTS = ("agent", "llm", "tts", "asr", "ears")
 """Sections of ours that a character of theirs may have for itself."""
 
@@ -62,6 +64,7 @@ class _Cast:
     folder: Path
     registry: Registry
     environ: Container[str]
+    tools: Mapping[str, str]
 
 
 def translated(
@@ -71,12 +74,14 @@ def translated(
     *,
     folder: str | None = None,
     environ: Container[str] = os.environ,
+    tools: Mapping[str, str] = NO_TOOLS,
 ) -> Translated:
     """``folder`` is what our conf.yaml is to call their folder, relative to itself; None: it is not named.
 
-    ``environ``: the variables that are set; no other is taken from a persona. Never raises for what the files say.
+    ``environ``: the variables that are set; no other is taken from a persona. ``tools``: what their servers of tools are called
+    with us. Never raises for what the files say.
     """
-    cast = _Cast(template.folder, registry, environ)
+    cast = _Cast(template.folder, registry, environ, tools)
     root = Section(template.conf, (), notes, environ)
     block, doors, prompts = server(root.section("system_config"))
     has_own = isinstance(template.conf.get(CHARACTER), MapNode)
@@ -197,7 +202,7 @@ def _differing(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any
 
 def _parts(section: Section, cast: _Cast) -> tuple[dict[str, Any], str]:
     """Our sections for what a ``character_config`` says, and the language that the character speaks."""
-    agent, llm = thinking(section.section("agent_config"), cast.registry)
+    agent, llm = thinking(section.section("agent_config"), cast.registry, cast.tools)
     tts = section.section("tts_config")
     voice, block = _chosen(tts, "tts_model", voices.KNOWN, {*voices.LOCAL, *voices.HOSTED})
     speaks = language(section, voices.language_of_voice(voice, block) if voice else None)

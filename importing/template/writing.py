@@ -18,6 +18,7 @@ _COMMENTS = {
     "llm": "The language model.",
     "tts": "The voice, a chain: where the first one fails the next one speaks.",
     "asr": "Speech recognition.",
+    "mcp_servers": "Servers of tools. agent says which of them a character may use.",
     "ears": "How the character listens.",
     "open_llm_vtuber": "For the frontends of Open-LLM-VTuber, and the folder with their files.",
     "persona": "Who the character is.",

@@ -60,6 +60,7 @@
 /** @typedef {{turn: number, segment: number, text: string, at_ms: number, silent: boolean, expressions: string[]}} SegmentStarted */
 /** @typedef {{turn: number, segment: number, at_ms: number}} SegmentEnded */
 /** @typedef {{turn: number, at_ms: number}} SpeechPaused */
+/** @typedef {{turn: number, id: string, name: string, status: "running" | "completed" | "error", content: string}} ToolUsed */
 /** @typedef {{turn: number, kind: string, provider: string, code: string, message: string, fallback: string | null}} ProviderFailed */
 /**
  * All in ms; `hearing` is there when the message was spoken.
@@ -85,7 +86,7 @@
  * @typedef {{
  *   "session.snapshot": Snapshot, history: HistoryChange, models: Models, sound: SoundHolder, "turn.started": TurnStarted, "segment.ready": SegmentReady,
  *   "segment.started": SegmentStarted, "segment.ended": SegmentEnded, "speech.paused": SpeechPaused, "speech.resumed": {turn: number},
- *   voice: {active: boolean}, words: Words, ears: Ears, mic: MicHolder, "provider.failed": ProviderFailed, latency: Latency,
+ *   voice: {active: boolean}, words: Words, ears: Ears, mic: MicHolder, tool: ToolUsed, "provider.failed": ProviderFailed, latency: Latency,
  *   "latency.breached": LatencyBreached, "turn.ended": TurnEnded, "session.closing": SessionClosing, error: ServerError, pong: {id?: unknown}, frame: SoundFrame
  * }} StageMessages
  */
@@ -94,7 +95,7 @@ export const LIP_BYTES = 7;
 const HEADER_BYTES = 24;
 const KIND_SOUND = 1;
 const TURN_MESSAGES = new Set([
-  "turn.started", "segment.ready", "segment.started", "segment.ended", "speech.paused", "speech.resumed", "provider.failed", "latency",
+  "turn.started", "segment.ready", "segment.started", "segment.ended", "speech.paused", "speech.resumed", "tool", "provider.failed", "latency",
   "latency.breached", "turn.ended",
 ]);
 const PLAYED_MESSAGES = new Set(["frame", "segment.ready", "segment.started", "segment.ended", "speech.paused", "speech.resumed"]);

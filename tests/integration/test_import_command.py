@@ -346,6 +346,7 @@ def test_a_dry_run_tells_that_nothing_could_be_written(
 def test_what_is_made_of_private_settings_is_private(home: Path, olv: Path, run: Any) -> None:
     if os.name != "posix":
         pytest.skip("has no such modes")
+    (olv / "mcp_servers.json").unlink()  # there is a token in it
     assert run("import", olv, "--to", home / "open")[0] == 0
     assert (home / "open" / "conf.yaml").stat().st_mode & 0o044 == 0o044
     (olv / "conf.yaml").chmod(0o600)

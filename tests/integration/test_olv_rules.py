@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from olv_rules import BESIDE_THE_TABLES, CLIENT_IS_TOLD, CLIENT_SAYS, HELD_ELSEWHERE, NOT_SENT
+from olv_rules import BESIDE_THE_TABLES, CLIENT_IS_TOLD, CLIENT_SAYS, HELD_ELSEWHERE
 
 from hayakuchi.gateway.open_llm_vtuber import server_messages
 from hayakuchi.gateway.open_llm_vtuber.client_messages import ClientMessage
@@ -56,7 +56,7 @@ def test_every_test_that_was_written_from_a_rule_says_it() -> None:
 
 def test_every_row_has_a_rule() -> None:
     held = {row_of(rule) for rule in [*HELD_ELSEWHERE, *here().values()]}
-    assert (CLIENT_SAYS | CLIENT_IS_TOLD | BESIDE_THE_TABLES) - NOT_SENT - held == set()
+    assert (CLIENT_SAYS | CLIENT_IS_TOLD | BESIDE_THE_TABLES) - held == set()
 
 
 def test_the_server_reads_all_that_clients_say_and_does_something_about_it() -> None:
@@ -75,9 +75,3 @@ def test_the_server_tells_clients_nothing_that_they_do_not_know() -> None:
         if isinstance(key, ast.Constant) and key.value == "type" and isinstance(value, ast.Constant)
     }
     assert {kind for kind in told if not str(kind).startswith("audio-stream-")} == CLIENT_IS_TOLD
-
-
-@pytest.mark.parametrize("kind", sorted(NOT_SENT))
-def test_what_is_not_sent_is_told_to_people(kind: str) -> None:
-    text = (TESTS.parent / "docs" / "open-llm-vtuber.md").read_text(encoding="utf-8")
-    assert f"No `{kind}` is sent" in text

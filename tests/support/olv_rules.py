@@ -56,15 +56,13 @@ CLIENT_IS_TOLD: Final = frozenset(
 BESIDE_THE_TABLES: Final = frozenset(
     {"connect", "turn order", "client rule", "model_info", "audio-stream", "proxy-ws", "tts-ws", "asr", "http", "files"}
 )
-NOT_SENT: Final = frozenset({"tool_call_status"})
-"""What clients wait for in vain; docs/open-llm-vtuber.md says why."""
-
 _WS, _FRONTS = "integration/test_client_ws.py::", "integration/test_olv_frontends.py::"
 _MIC, _OPEN = "integration/test_client_microphone.py::", "integration/test_client_open_microphone.py::"
 _HISTORIES, _CHARACTERS = "integration/test_olv_histories.py::", "integration/test_olv_characters.py::"
 _GROUPS, _PROXY = "integration/test_olv_groups.py::", "integration/test_olv_proxy.py::"
 _ALONE, _FILES = "integration/test_olv_proactive.py::", "integration/test_olv_files.py::"
 _TTS, _ASR = "integration/test_tts_socket.py::", "integration/test_asr_door.py::"
+_TOOLS = "integration/test_olv_tools.py::"
 _ITEMS, _LOOK = "unit/test_olv_items.py::", "unit/test_look.py::"
 
 HELD_ELSEWHERE: Final[Mapping[str, str]] = {
@@ -145,6 +143,8 @@ HELD_ELSEWHERE: Final[Mapping[str, str]] = {
     + "test_when_the_owner_leaves_the_next_one_owns_the_group",
     "group-operation-result: whether it was done, and why not": _GROUPS + "test_nobody_is_invited_who_is_not_there",
     "error: a failure is told and never spoken": _WS + "test_a_failure_is_told_and_never_spoken_and_the_chain_ends",
+    "tool_call_status: running, then completed or error, before the words that follow": _TOOLS
+    + "test_a_call_is_told_before_the_words_that_follow_from_it",
     "heartbeat-ack: answers heartbeat": _WS + "test_heartbeat_is_acknowledged",
     "turn order: as a whole": _WS + "test_a_whole_turn_in_their_order",
     "turn order: a chain ends before the next one begins": _WS

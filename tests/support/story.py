@@ -20,6 +20,7 @@ from hayakuchi.core.events import (
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
+    ToolUsed,
     TurnEnded,
     TurnStarted,
     VoiceHeard,
@@ -78,6 +79,8 @@ def describe(event: SessionEvent) -> str:
             return f"words{' final' if final else ''}: {text!r}{f' ignored: {ignored}' if ignored else ''}"
         case ProviderFailed():
             return f"{event.provider} failed ({event.code}): {event.message}; fallback {event.fallback}"
+        case ToolUsed():
+            return f"tool {event.name} ({event.id}) {event.status}: {event.content}"
         case LatencyMeasured(figures=figures, stages=stages):
             numbers = [" ".join(f"{name} {value:.0f}" for name, value in part.items()) for part in (figures, stages)]
             return f"latency: {numbers[0]} | {numbers[1]}"

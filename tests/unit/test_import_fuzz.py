@@ -19,7 +19,7 @@ from hayakuchi.importing.folder_files import FolderFiles, Unreadable
 from hayakuchi.importing.histories import history_files, read_history
 from hayakuchi.importing.models import models
 from hayakuchi.importing.notes import Notes
-from hayakuchi.importing.rest import mcp_servers
+from hayakuchi.importing.tool_servers import tool_servers
 
 KEYS = st.sampled_from(
     [
@@ -64,7 +64,7 @@ def test_any_json_anywhere(document: Any) -> None:
             written(folder / place, json.dumps(document))
         files, notes = FolderFiles(folder), Notes()
         models(files, {"a": "b"}, notes)
-        mcp_servers(files, notes)
+        tool_servers(files, "..", notes)
         conversations_in(files, notes, lambda what, done, total: None)
         for file in history_files(files):
             try:

@@ -161,7 +161,7 @@ def test_faster_first_response_and_tools(tmp_path: Path) -> None:
     tree["character_config"]["agent_config"]["agent_settings"]["basic_memory_agent"]["faster_first_response"] = False
     made = take(tmp_path, tree)
     assert made.is_sound().agent.config.streaming_optimization is False
-    assert made.note(".use_mcpp").outcome is NOT_POSSIBLE
+    assert made.note(".use_mcpp").outcome is TAKEN
     assert made.note(".mcp_enabled_servers").outcome is NOT_POSSIBLE
 
 

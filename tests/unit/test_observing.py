@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from counting_llm import CountingLLM
 from scripted import Listener, ScriptedLLM, ScriptedTTS, make_session
+from tool_rig import CALLS, STOP, Doer, TalkingLLM, call, failing
 from virtual import run_virtual
 
+from hayakuchi.agents.basic_memory import BasicMemoryAgent, BasicMemoryConfig
 from hayakuchi.core.events import TurnEnded
-from hayakuchi.core.types import UserInput
+from hayakuchi.core.types import TextDelta, Usage, UserInput
 from hayakuchi.gateway.figures.observers import observers
 from hayakuchi.gateway.figures.observing import Figures
 from hayakuchi.gateway.figures.watching import EarsLoading
@@ -20,12 +22,12 @@ from hayakuchi.orchestrator.hearing import HearingState, HearingStatus
 TEXT = ["This is the first sentence of all. ", "This is the second one, which is longer. ", "And a third one."]
 
 
-def counted(llm: Any, voice: Any, *heard: UserInput) -> Figures:
+def counted(llm: Any, voice: Any, *heard: UserInput, **made: Any) -> Figures:
     """After these turns, one after the other, before a listener that plays in real time."""
     figures = Figures()
 
     async def talk() -> None:
-        session = make_session([llm], [voice])
+        session = make_session([llm], [voice], **made)
         for observer in observers(session, figures, None, lambda: "scripted_llm"):
             session.observe(observer)
         listener = Listener(session)
@@ -78,6 +80,23 @@ def test_tokens_by_the_time_they_were_written_in() -> None:
     assert value(figures, "tokens_total", model="scripted_llm", kind="completion") == 5
     per_second = value(figures, "tokens_per_second_sum", model="scripted_llm")
     assert per_second == pytest.approx(5 / 0.6, rel=0.1)
+
+
+def test_a_tool_that_takes_its_time_is_counted_and_no_stall_of_the_voice() -> None:
+    doer = Doer({"weather": 5.0, "time": failing()})
+
+    def mind(config: Any, llm: Any, character: Any) -> BasicMemoryAgent:
+        return BasicMemoryAgent(BasicMemoryConfig(), llm, character, tools=doer)
+
+    calls = [TextDelta("Let me look."), call("a", "weather"), call("b", "time", index=1), CALLS, Usage(3, 4)]
+    llm = TalkingLLM(calls, [TextDelta("It is sunny."), STOP])
+    figures = counted(llm, ScriptedTTS(), UserInput("Hi"), mind=mind)
+    assert value(figures, "tool_calls_total", status="completed") == 1
+    assert value(figures, "tool_calls_total", status="error") == 1
+    assert value(figures, "tool_calls_total", status="running") == 0
+    assert value(figures, "stalls_total", side="voice") == 0
+    assert value(figures, "tokens_total", model="scripted_llm", kind="completion") == 4
+    assert value(figures, "tokens_per_second_count", model="scripted_llm") == 0
 
 
 def test_a_download_is_no_part_of_loading() -> None:

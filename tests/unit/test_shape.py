@@ -87,7 +87,7 @@ def test_broad_excepts_stand_at_named_boundaries_only() -> None:
         "orchestrator/session.py",
         "orchestrator/ears.py",
         "orchestrator/hearing.py",
-        "orchestrator/cast.py",
+        "orchestrator/minds.py",
         "orchestrator/own_chain.py",
         "core/channel.py",
         "core/chain.py",
@@ -100,6 +100,8 @@ def test_broad_excepts_stand_at_named_boundaries_only() -> None:
         "gateway/open_llm_vtuber/proxied.py",
         "gateway/open_llm_vtuber/switching.py",
         "asr/fallback.py",
+        # Servers of tools are other people's programs: what one gives for an answer is told to the model.
+        "agents/mcp_tools/connection.py",
         # What breaks in one group of /client-ws ends neither the others nor the server.
         "gateway/open_llm_vtuber/groups.py",
     }

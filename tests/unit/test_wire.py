@@ -18,10 +18,12 @@ from hayakuchi.core.events import (
     SessionEvent,
     SpeechEnded,
     SpeechStarted,
+    ToolUsed,
     TurnEnded,
     TurnStarted,
     TurnStatus,
 )
+from hayakuchi.core.tool_use import ToolStatus
 from hayakuchi.core.types import Audio, Segment, UserInput
 from hayakuchi.live2d_bridge.wire import MIC_KIND, AudioFrame, MicFrame, encode_event
 
@@ -42,6 +44,10 @@ EVENTS: list[tuple[SessionEvent, dict[str, Any] | None]] = [
     ),
     (AudioSent(7, 3, 0, Audio(b"", 22050)), None),
     (SpeechEnded(7, 3, 1900.0), {"type": "segment.ended", "turn": 7, "segment": 3, "at_ms": 1900.0}),
+    (
+        ToolUsed(7, "call_1", "weather", ToolStatus.COMPLETED, "23 degrees"),
+        {"type": "tool", "turn": 7, "id": "call_1", "name": "weather", "status": "completed", "content": "23 degrees"},
+    ),
     (
         ProviderFailed(7, "tts", "edge_tts", "tts.timeout", True, "no first answer within 2 s", "espeak_tts"),
         {"type": "provider.failed", "turn": 7, "kind": "tts", "provider": "edge_tts", "code": "tts.timeout",
