@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from chatting import until
 from scraping import asked
 from scripted import ScriptedLLM, ScriptedTTS
 from serving import serving, settings_for
@@ -159,7 +160,7 @@ async def test_a_store_that_cannot_write_is_found(tmp_path: Path, monkeypatch: p
     try:
         _, asking = ready(database=database)
         assert (await asking.told())[0]
-        assert len(took) == 1
+        await until(lambda: len(took) == 1)
         assert took[0] >= 0
         assert database.waiting == 0
         await database.read(lambda connection: connection.execute("PRAGMA query_only=ON").fetchall())
