@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import statistics
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,22 @@ MAY_IMPORT = {
 FILES = sorted(
     file for room in MAY_IMPORT for file in (ROOT / room).rglob("*.py") if not file.stem.endswith(("_pb2", "_pb2_grpc"))
 )
-TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
-FUNCTIONS = [
-    (f"{file.relative_to(ROOT)}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1)
-    for file, tree in TREES.items()
-    for node in ast.walk(tree)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-]
+
+
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
+def functions() -> list[tuple[str, int]]:
+    """Where each function is, and its lines."""
+    return [
+        (f"{file.relative_to(ROOT)}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1)
+        for file in FILES
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def test_files_are_small() -> None:
@@ -40,15 +50,15 @@ def test_files_are_small() -> None:
 
 
 def test_functions_are_short() -> None:
-    assert [name for name, length in FUNCTIONS if length > 60] == []
-    assert statistics.median(length for _, length in FUNCTIONS) <= 10
-    assert statistics.quantiles([length for _, length in FUNCTIONS], n=10)[-1] <= 35
+    assert [name for name, length in functions() if length > 60] == []
+    assert statistics.median(length for _, length in functions()) <= 10
+    assert statistics.quantiles([length for _, length in functions()], n=10)[-1] <= 35
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_imports_point_one_way(file: Path) -> None:
     parts = file.relative_to(ROOT).with_suffix("").parts
-    for node in ast.walk(TREES[file]):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             assert not any(name.name.split(".")[0] == "hayakuchi" for name in node.names), (
                 "import across rooms relatively"
@@ -64,8 +74,8 @@ def test_imports_point_one_way(file: Path) -> None:
 def test_tasks_are_made_in_task_groups() -> None:
     loose = [
         f"{file.relative_to(ROOT)}:{node.lineno}"
-        for file, tree in TREES.items()
-        for node in ast.walk(tree)
+        for file in FILES
+        for node in ast.walk(tree_of(file))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in ("create_task", "ensure_future")
@@ -78,8 +88,8 @@ def test_tasks_are_made_in_task_groups() -> None:
 def test_broad_excepts_stand_at_named_boundaries_only() -> None:
     broad = {
         str(file.relative_to(ROOT))
-        for file, tree in TREES.items()
-        for node in ast.walk(tree)
+        for file in FILES
+        for node in ast.walk(tree_of(file))
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")))
     }
