@@ -52,6 +52,8 @@ class Plan:
     """Our characters' names by their ``conf_uid``."""
     characters: tuple[str, ...] = ()
     """By the names of their files, without the ending."""
+    programs: Mapping[str, str] = field(default_factory=dict)
+    """What servers of tools start, by their names."""
 
     @property
     def is_done(self) -> bool:
@@ -113,8 +115,10 @@ def _of_folder(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
         conversations = conversations_in(files, told, how.tell)
     elif files.has("chat_history"):
         told.left_out("chat_history", "the conversations stay where they are (--no-history)")
-    folder = _called(source, to) if any(files.has(name) for name in SERVED) else None
-    where = their_settings.Surroundings(how.registry, how.environ, folder, len(conversations.files))
+    is_served = any(files.has(name) for name in SERVED)
+    where = their_settings.Surroundings(
+        how.registry, how.environ, _called(source, to), is_served, len(conversations.files)
+    )
     made = their_settings.settings_of(template, files, notes, where)
     target = places.folder_for(made.files, source, to)
     models(files, made.models, notes)
@@ -122,7 +126,7 @@ def _of_folder(source: Path, to: Path | None, notes: Notes, how: How) -> Plan:
     for note in told:
         notes.add(note)
     private = made.holds_keys or places.is_private(source, source / "conf.yaml")
-    return Plan(files, target, made.files, True, private, conversations, made.cast, made.characters)
+    return Plan(files, target, made.files, True, private, conversations, made.cast, made.characters, made.programs)
 
 
 def _called(source: Path, to: Path | None) -> str:

@@ -57,6 +57,12 @@ def sentences(plan: Plan, done: Done, *, dry: bool) -> Iterator[str]:
         yield f"{len(plan.conversations.files)} conversations would be taken over, as far as they are not there yet"
     for problem in done.to_mend:
         yield f"to do before it runs: {_printable(problem)}"
+    if plan.programs:
+        yield (
+            "`run` will start these programs where a character may use them, and `check --probe` all of them; look at "
+            f"mcp_servers in {plan.conf} first:"
+        )
+        yield from (f"  {name}: {_printable(command)}" for name, command in plan.programs.items())
 
 
 def next_steps(plan: Plan) -> list[str]:
@@ -87,6 +93,7 @@ def as_data(notes: Notes, plan: Plan, done: Done, *, dry: bool) -> dict[str, Any
             {"source": note.source, "outcome": note.outcome.value, "what": note.what, "instead": note.instead}
             for note in lines(notes, everything=True)
         ],
+        "programs": dict(plan.programs),
         "conversations": _conversations(plan, done),
         "obstacle": done.obstacle,
         "to_mend": [_printable(problem) for problem in done.to_mend],

@@ -32,6 +32,8 @@ class Made:
     models: Mapping[str, str]
     """What each character's Live2D model is called, by the stem of its file."""
     holds_keys: bool
+    programs: Mapping[str, str]
+    """What servers of tools start, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,10 @@ class Surroundings:
 
     registry: Registry
     environ: Mapping[str, str]
-    folder: str | None
-    """What our conf.yaml is to call their folder; None: there is nothing in it for frontends."""
+    folder: str
+    """What our conf.yaml is to call their folder."""
+    is_served: bool
+    """Whether there is something for frontends in it."""
     conversations: int
     """How many are taken over."""
 
@@ -58,9 +62,10 @@ def read(source: Path, notes: Notes) -> Template:
 
 def settings_of(template: Template, files: FolderFiles, notes: Notes, where: Surroundings) -> Made:
     """Never raises for what is written in them."""
-    folder = where.folder.replace("${", "$${") if where.folder is not None else None
+    folder = where.folder.replace("${", "$${")
     tools = tool_servers(files, folder, notes)
-    made = translated(template, notes, where.registry, folder=folder, environ=where.environ, tools=tools.names)
+    served = folder if where.is_served else None
+    made = translated(template, notes, where.registry, folder=served, environ=where.environ, tools=tools.names)
     if tools.blocks:
         made = replace(made, conf={**made.conf, "mcp_servers": tools.blocks})
     made = with_prompts(made, prompt_texts(files, made.prompts, notes))
@@ -77,6 +82,7 @@ def settings_of(template: Template, files: FolderFiles, notes: Notes, where: Sur
         },
         models={stem: person.model for stem, person in people.items() if person.model},
         holds_keys=made.holds_keys or tools.holds_keys,
+        programs=tools.programs,
     )
 
 

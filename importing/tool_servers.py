@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,9 +12,11 @@ from ..orchestrator.tool_servers import MOST_SERVERS, is_server
 from .card_text import plain
 from .folder_files import FolderFiles, Unreadable
 from .notes import Notes
+from .shown_command import holds_keys, shown_command
 
 MCP = "mcp_servers.json"
-_KEY = re.compile(r"key|token|secret|passw|auth|bearer", re.IGNORECASE)
+LARGEST = 1_000_000
+MOST_NAMES = 4
 _TAKEN = ("command", "args", "env", "cwd", "timeout")
 
 
@@ -27,23 +30,28 @@ class ToolServers:
     @property
     def holds_keys(self) -> bool:
         """Whether keys of services may stand in them."""
-        words = (word for block in self.blocks.values() for word in block.get("args", ()))
-        return any(block.get("env") for block in self.blocks.values()) or any(map(_KEY.search, words))
+        return any(block.get("env") or holds_keys(*_started(block)) for block in self.blocks.values())
+
+    @property
+    def programs(self) -> Mapping[str, str]:
+        """What each of our servers starts, for people: the whole command, and which variables it is given, without keys."""
+        return {name: shown_command(*_started(block)) + _given(block) for name, block in self.blocks.items()}
 
 
-def tool_servers(files: FolderFiles, folder: str | None, notes: Notes) -> ToolServers:
-    """``folder``: what our conf.yaml calls theirs. What servers are started with is not told: there may be keys in it."""
+def tool_servers(files: FolderFiles, folder: str, notes: Notes) -> ToolServers:
+    """``folder``: what our conf.yaml calls theirs. What servers are started with is not in the notes, but in ``programs``."""
     if not files.has(MCP):
         return ToolServers()
     try:
-        document = files.json(files.root / MCP)
+        document = files.json(files.root / MCP, LARGEST)
     except Unreadable as error:
         notes.left_out(MCP, str(error))
         return ToolServers()
     servers = document.get("mcp_servers") if isinstance(document, Mapping) else None
+    found = list(servers.items()) if isinstance(servers, Mapping) else []
     blocks: dict[str, Mapping[str, Any]] = {}
     names: dict[str, str] = {}
-    for name, said in list(servers.items())[:MOST_SERVERS] if isinstance(servers, Mapping) else ():
+    for name, said in found[:MOST_SERVERS]:
         source = f"{MCP} {' '.join(plain(name).split())[:60]}"
         ours = re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:64]
         block = _block(said, files, folder)
@@ -52,19 +60,34 @@ def tool_servers(files: FolderFiles, folder: str | None, notes: Notes) -> ToolSe
             notes.not_possible(source, why, "write it under mcp_servers (docs/tools.md)")
             continue
         blocks[ours], names[name] = block, ours
-        program = " ".join(plain(str(block["command"])).replace("\\", "/").rpartition("/")[2].split())[:40]
-        notes.taken(source, f"mcp_servers.{ours}: starts {program} where a character may use it")
+        notes.taken(source, f"mcp_servers.{ours}: a program that is started where a character may use it")
+    if (more := len(found) - MOST_SERVERS) > 0:
+        what = f"{more} more {'server' if more == 1 else 'servers'}: there may be {MOST_SERVERS}"
+        notes.not_possible(MCP, what, "take those that you do not need out of the file, then import again")
     return ToolServers(blocks, names)
 
 
-def _block(said: Any, files: FolderFiles, folder: str | None) -> dict[str, Any]:
+def _block(said: Any, files: FolderFiles, folder: str) -> dict[str, Any]:
     """What ours would say; perhaps it may not be said."""
     if not isinstance(said, Mapping):
         return {}
     block = {key: _literal(said[key]) for key in _TAKEN if said.get(key)}
-    if "cwd" not in block and folder is not None and _lies_there(block, files):
+    if isinstance(cwd := block.get("cwd"), str):
+        block["cwd"] = os.path.normpath(os.path.join(folder, cwd))  # theirs is below their folder, ours below our file
+    elif "cwd" not in block and _lies_there(block, files):
         block["cwd"] = folder  # theirs run in it
     return block
+
+
+def _started(block: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return block["command"], block.get("args", [])
+
+
+def _given(block: Mapping[str, Any]) -> str:
+    """Some of them make a program load others, so they are told: their names, not what they hold."""
+    names = [name[:40] for name in block.get("env", ())]
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f" (with {', '.join(names[:MOST_NAMES])}{more})" if names else ""
 
 
 def _lies_there(block: Mapping[str, Any], files: FolderFiles) -> bool:

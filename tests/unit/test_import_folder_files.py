@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from olv_folder import MCP, MODELS, olv_folder, written
+from olv_folder import MODELS, olv_folder, written
 
 from hayakuchi.gateway.open_llm_vtuber.file_types import IMAGES
 from hayakuchi.importing import folder_files, models
@@ -17,7 +17,6 @@ from hayakuchi.importing.models import pictures
 from hayakuchi.importing.notes import Notes, Outcome
 from hayakuchi.importing.rest import LONGEST_PROMPT, prompt_texts
 from hayakuchi.importing.template import Prompt
-from hayakuchi.importing.tool_servers import tool_servers
 
 
 def told(notes: Notes, outcome: Outcome) -> dict[str, str]:
@@ -110,53 +109,6 @@ def test_a_folder_with_too_many_files_is_not_listed(tmp_path: Path, monkeypatch:
         written(tmp_path / "avatars" / f"{number}.png", b"x")
     with pytest.raises(Unreadable, match="more than 10 files"):
         list(FolderFiles(tmp_path).below("avatars"))
-
-
-def test_tools_are_taken_over_and_told_of_without_what_starts_them(tmp_path: Path) -> None:
-    written(tmp_path / "mcp_servers.json", MCP | {"other": 1})
-    notes = Notes()
-    made = tool_servers(FolderFiles(tmp_path), "..", notes)
-    assert told(notes, Outcome.TAKEN) == {
-        "mcp_servers.json time": "mcp_servers.time: starts uvx where a character may use it"
-    }
-    assert "SECRET" not in repr(list(notes))
-    assert made.names == {"time": "time"}
-    assert made.holds_keys, "there is a token among its arguments"
-    assert made.blocks == {"time": {"command": "uvx", "args": ["mcp-server-time", "--token=MCP-SECRET"]}}
-
-
-def test_a_tool_that_lies_in_their_folder_is_started_there(tmp_path: Path) -> None:
-    written(tmp_path / "tools" / "own.py", b"")
-    servers = {
-        "own one": {"command": "python", "args": ["tools/own.py", 7], "env": {"K": "${HOME}"}, "timeout": 3},
-        "own_one": {"command": "python"},
-        "nothing": {"args": ["x"]},
-        "text": "x",
-        "": {"command": "x"},
-    }
-    written(tmp_path / "mcp_servers.json", {"mcp_servers": servers})
-    notes = Notes()
-    made = tool_servers(FolderFiles(tmp_path), "..", notes)
-    own = {"command": "python", "args": ["tools/own.py", "7"], "env": {"K": "$${HOME}"}, "timeout": 3, "cwd": ".."}
-    assert made.blocks == {"own_one": own}, "what it says is meant as it stands"
-    assert made.names == {"own one": "own_one"}
-    assert len(told(notes, Outcome.NOT_POSSIBLE)) == 4
-
-
-@pytest.mark.parametrize(
-    ("more", "holds"), [({}, False), ({"args": ["--port", "1"]}, False), ({"env": {"A": "b"}}, True)]
-)
-def test_whether_there_may_be_keys_in_what_starts_a_tool(tmp_path: Path, more: dict[str, Any], holds: bool) -> None:
-    written(tmp_path / "mcp_servers.json", {"mcp_servers": {"own": {"command": "python"} | more}})
-    assert tool_servers(FolderFiles(tmp_path), None, Notes()).holds_keys is holds
-
-
-@pytest.mark.parametrize(
-    "content", ["{", "[]", '{"mcp_servers": []}', '{"mcp_servers": {"a": {"command": []}}}', "[" * 99_999]
-)
-def test_tools_that_cannot_be_read_stop_nothing(tmp_path: Path, content: str) -> None:
-    written(tmp_path / "mcp_servers.json", content)
-    assert tool_servers(FolderFiles(tmp_path), None, Notes()).blocks == {}
 
 
 def test_prompts_become_part_of_the_persona(tmp_path: Path) -> None:

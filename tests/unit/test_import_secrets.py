@@ -26,6 +26,8 @@ from hayakuchi.importing.template.values import Reference
         "https://host/v1?api_key=abc",
         "https://host/v1?a=b&access_token=abc",
         "https://host/?X-Signature=abc",
+        "https://host/?next=https://other/&api_key=abc",
+        "See https://host/ and（rtmp://me:pass@live/app）",
     ],
 )
 def test_an_address_with_a_password_in_it(address: str) -> None:
@@ -45,12 +47,22 @@ def test_an_address_with_a_password_in_it(address: str) -> None:
         "https://host/v1?model=a",
         "https://host/@user",
         "https://host/?mail=a:b@c",
+        "https://host/?a=b and then key=abc",
+        "https:// user:pass@host",
         "user@host",
         "You are Mika. Write to mika@example.com or see https://example.com/?key= for more.",
     ],
 )
 def test_an_address_without_one(address: str) -> None:
     assert not holds_key({"llm": {"openai_llm": {"base_url": address}}})
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("part", ["?", "a", "${", "://", "://?", "://@", "http://a:", "?&", "key="])
+def test_a_long_text_is_looked_at_in_no_time(part: str) -> None:
+    text = part * (200_000 // len(part))
+    assert not holds_key({"persona": text})
+    assert holds_key({"persona": f"{text} https://me:pass@host/"})
 
 
 @pytest.mark.parametrize(
