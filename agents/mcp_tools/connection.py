@@ -1,7 +1,7 @@
 """One server of tools: a task that owns the connection, from its first try to its end.
 
-The connection is entered and left by that task alone; others ask it by :meth:`ServerConnection.call`. It is made again, with growing
-waits, whenever it ends. Nobody ever waits for it: what it has at a moment is what there is.
+The connection is entered and left by that task alone; others ask it by :meth:`ServerConnection.call`. It is made again, with
+growing waits, whenever it ends. Nobody ever waits for it: what it has at a moment is what there is.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from ..tools import Tool, ToolError
-from .answers import LONGEST_DESCRIPTION, parameters_of, text_of, tool_name
+from ..tools import Tool, ToolError, tool_name
+from .answers import LONGEST_DESCRIPTION, parameters_of, text_of
 from .settings import McpServerSettings
 from .stderr import ProgramErrors
 

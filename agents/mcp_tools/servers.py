@@ -8,8 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from itertools import chain, count
 
-from ..tools import Tool, Toolbox
-from .answers import LONGEST_NAME, tool_name
+from ..tools import LONGEST_NAME, Tool, Toolbox, tool_name
 from .connection import ServerConnection
 from .settings import McpServerSettings
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,7 +43,7 @@ def tries(monkeypatch: pytest.MonkeyPatch, held: Callable[[Any], Awaitable[None]
             await one.run()
 
     run_virtual(run())
-    return [round(after - before, 3) for before, after in zip(began, began[1:], strict=False)]
+    return [round(after - before, 3) for before, after in pairwise(began)]
 
 
 def test_a_server_that_fails_at_once_is_tried_after_a_second_then_more_rarely(monkeypatch: pytest.MonkeyPatch):
