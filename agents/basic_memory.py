@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..core.character import Character
 from ..core.types import LLMDelta, Message, UserInput
-from ..llm import LLM, Talker
+from ..llm import LLM, Answerer
 from .base import AgentConfig
 from .duet import duet, quick_words
 from .memory import bounded
@@ -92,7 +92,7 @@ class BasicMemoryAgent:
             return conversation(system, memory, heard, spoken)
 
         options = heard.generation
-        model: Talker = Offering(self._llm, tools, self._refusals) if tools else self._llm
+        model: Answerer = Offering(self._llm, tools, self._refusals) if tools else self._llm
         if self._quick is None or not self.asks_quick(heard):
             stream: Any = model.stream(ask(""), options)
         else:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.errors import ProviderError
 from ..core.types import Generation, LLMDelta, Message, ProviderFailure, TextDelta, ToolCallDelta
-from ..llm import LLM, Talker
+from ..llm import LLM, Answerer
 from ..llm.calls import refuses_tools
 from .tools import Tool
 
@@ -48,7 +48,7 @@ class Offering:
     spoken of."""
 
     def __init__(
-        self, llm: Talker, tools: Sequence[Tool], refusals: Refusals | None = None, *, choice: str | None = None
+        self, llm: Answerer, tools: Sequence[Tool], refusals: Refusals | None = None, *, choice: str | None = None
     ) -> None:
         self._llm, self._refusals, self._choice = llm, refusals, choice
         self._offers = tuple(tool.offer for tool in tools)

@@ -29,7 +29,7 @@ from ..core.types import (
     ToolCallDelta,
     Usage,
 )
-from ..llm import LLM, Talker
+from ..llm import LLM, Answerer
 from ..llm.calls import Calls
 from .offering import Offering, in_words
 from .streams import Ended, Streams
@@ -108,7 +108,7 @@ async def using_tools(
             results[calls[-1].id] += f"\n({left_out} more calls of this answer were not made, either)"
         messages.append(Message("assistant", answer.text, tool_calls=tuple(map(_as_replayed, calls))))
         messages += [Message("tool", results[call.id], tool_call_id=call.id) for call in calls]
-        more: Talker = Offering(llm, tools, choice=None if left > 1 else "none")
+        more: Answerer = Offering(llm, tools, choice=None if left > 1 else "none")
         again: Any = more.stream(messages, options)
         stream = again
 

@@ -11,7 +11,15 @@ SHORTEST = 6
 """What is shorter is no key, and may be part of any word."""
 HIDDEN = "***"
 
-_NAMES_A_KEY = re.compile(r"(?i)^(?!.*(?:file|path|dir)\b).*(?:key|token|secret|passw|pwd|auth|credential|cookie)")
+_KEY_NAME = re.compile(
+    r"""(?xi)
+    passw | pwd | secret | credential | cookie | tokens?(?![a-z])
+    | (?:(?<![a-z])|api|access|auth)keys?(?![a-z]) | (?<![a-z])(?:auth|authorization|pat)(?![a-z])
+    """
+)
+_OF_A_FILE = re.compile(r"(?i)(?:file|path|dir)$")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_KEY = re.compile(r"(?i)^(?!.*(?:file|path|dir)\b).*(?:key|token|secret|passw|pwd|auth|credential|cookie)")
 _KEY = re.compile(
     r"""(?x)
     (?:sk|pk|rk)[-_].{8,} | gh[a-z]_\w{8,} | github_pat_\w{8,} | xox[a-z]-.{8,} | AKIA\w{8,} | eyJ[\w-]{8,}.*
@@ -26,6 +34,12 @@ _BETWEEN = re.compile(r"""[\s=:,;"'{}\[\]/]+""")
 _SCHEMES = frozenset({"basic", "bearer", "digest", "token", "apikey"})
 
 
+def names_a_key(name: str) -> bool:
+    """Whether what goes by this name is a key: ``--api-key``, ``ACCESS_TOKEN``, ``authToken``; not ``--author``."""
+    parted = _CAMEL.sub("-", name.strip())
+    return _KEY_NAME.search(parted) is not None and _OF_A_FILE.search(parted) is None
+
+
 def looks_like_a_key(word: str) -> bool:
     return len(word) <= 4000 and _KEY.fullmatch(word) is not None
 
@@ -38,12 +52,12 @@ def in_args(args: Sequence[str]) -> Iterator[str]:
             yield arg
         for between in "=:":
             name, found, value = arg.partition(between)
-            if found and _NAMES_A_KEY.match(name) and not value.startswith("//"):
+            if found and names_a_key(name) and not value.startswith("//"):
                 yield value
                 yield from words(value)
         yield from in_address(arg[max(arg.find("http"), 0) :] if "://" in arg else "")
         yield from filter(looks_like_a_key, _BETWEEN.split(arg))
-        awaited = arg.startswith("-") and "=" not in arg and _NAMES_A_KEY.match(arg) is not None
+        awaited = arg.startswith("-") and "=" not in arg and names_a_key(arg)
 
 
 def in_address(url: str) -> Iterator[str]:
@@ -53,7 +67,7 @@ def in_address(url: str) -> Iterator[str]:
         yield parts.netloc.rpartition("@")[0]
         yield parts.password or ""
         for name, value in parse_qsl(parts.query):
-            if _NAMES_A_KEY.match(name) or looks_like_a_key(value):
+            if names_a_key(name) or looks_like_a_key(value):
                 yield value
         for segment in parts.path.split("/"):
             if looks_like_a_key(segment) or _SEGMENT.fullmatch(segment):
@@ -63,7 +77,7 @@ def in_address(url: str) -> Iterator[str]:
 def in_values(named: Mapping[str, str]) -> Iterator[str]:
     """Of environment variables, or headers, those that are keys by their name or their look, and the keys in addresses."""
     for name, value in named.items():
-        if _NAMES_A_KEY.match(name):
+        if names_a_key(name):
             yield value
             yield from words(value)
         else:

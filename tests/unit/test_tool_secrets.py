@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hayakuchi.agents.mcp_tools import McpServerSettings
-from hayakuchi.agents.mcp_tools.secrets import looks_like_a_key
+from hayakuchi.agents.mcp_tools.secrets import looks_like_a_key, names_a_key
 
 KEY = "sk-proj-4f9Kx02mWq8Lz71B"
 
@@ -57,3 +57,19 @@ def test_what_is_no_key_may_be_answered():
 @pytest.mark.parametrize("word", ["@modelcontextprotocol/server-filesystem", "streamable-http", "a" * 5000, "9" * 20])
 def test_words_are_no_keys(word: str):
     assert not looks_like_a_key(word)
+
+
+def test_names_of_keys():
+    keys = [
+        "--api-key",
+        "API_KEY",
+        "OPENAI_APIKEY",
+        "accessToken",
+        "MYTOKEN",
+        "PGPASSWORD",
+        "Authorization",
+        "GITHUB_PAT",
+    ]
+    assert [name for name in keys if not names_a_key(name)] == []
+    others = ["--author", "--tokenizer", "--keyboard", "--monkey", "--key-file", "KEY_PATH", "PATH", "--patch", "TZ"]
+    assert [name for name in others if names_a_key(name)] == []
