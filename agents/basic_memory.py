@@ -10,11 +10,11 @@ from pydantic import Field
 
 from ..core.character import Character
 from ..core.types import LLMDelta, Message, UserInput
-from ..llm import LLM, Talker
+from ..llm import LLM, Answerer
 from .base import AgentConfig
 from .duet import duet, quick_words
 from .memory import bounded
-from .offering import Offering
+from .offering import Offering, Refusals
 from .opener import OpenerReader
 from .prompt import TOOLS, conversation, reaction, system_prompt
 from .tool_use import ToolLimits, using_tools
@@ -44,7 +44,8 @@ class BasicMemoryConfig(AgentConfig):
 
 
 class BasicMemoryAgent:
-    """Holds no state of its own: the history comes with each call, so one agent serves all sessions."""
+    """Holds nothing of a conversation: the history comes with each call, so one agent serves all sessions. It remembers for a
+    while that its model takes no tools."""
 
     name = "basic_memory_agent"
     Config: ClassVar[type[AgentConfig]] = BasicMemoryConfig
@@ -63,6 +64,7 @@ class BasicMemoryAgent:
         self._quick = quick if character.quick_reply else None
         self._character = character
         self._toolbox = tools
+        self._refusals = Refusals(llm)
         self._limits = ToolLimits(config.max_tool_rounds, config.max_tool_result_chars)
         self._system = system_prompt(character, config.system_prompt_suffix)
 
@@ -90,7 +92,7 @@ class BasicMemoryAgent:
             return conversation(system, memory, heard, spoken)
 
         options = heard.generation
-        model: Talker = Offering(self._llm, tools) if tools else self._llm
+        model: Answerer = Offering(self._llm, tools, self._refusals) if tools else self._llm
         if self._quick is None or not self.asks_quick(heard):
             stream: Any = model.stream(ask(""), options)
         else:
@@ -102,11 +104,12 @@ class BasicMemoryAgent:
                 yield delta
 
     def _tools_for(self, heard: UserInput) -> Sequence[Tool]:
-        """None where an asker brings its own, wants none, or wants a form in which words before a call have no place."""
+        """None where an asker brings its own, wants none, or wants a form in which words before a call have no place; nor where
+        the model is known to take none."""
         asked = heard.generation
         if self._toolbox is None or (asked and (asked.tools or asked.response_format or asked.tool_choice == "none")):
             return ()
-        return self._toolbox.tools
+        return () if self._refusals.expected else self._toolbox.tools
 
     def _words(self, quick: LLM, heard: UserInput) -> AsyncGenerator[LLMDelta, None]:
         person = self._character

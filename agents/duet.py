@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..core.errors import AllProvidersFailed, Category, ProviderError
 from ..core.types import Finish, Generation, LLMDelta, Message, Opener, ProviderFailure, TextDelta, ToolCallDelta
-from ..llm import LLM, Talker
+from ..llm import LLM, Answerer
 from .joiner import Joiner
 from .lead_in import LeadIn
 from .opener import OpenerReader
@@ -23,7 +23,7 @@ QUICK: Final = "quick_llm"
 
 
 async def duet(
-    llm: Talker,
+    llm: Answerer,
     ask: Callable[[str], Sequence[Message]],
     words: AsyncGenerator[LLMDelta, None],
     language: str,
@@ -132,5 +132,5 @@ def _failure(error: Exception | None) -> ProviderFailure | None:
     return ProviderFailure(ProviderError("llm", QUICK, Category.CRASHED, message), None)
 
 
-def _stream(model: Talker, messages: Sequence[Message], options: Generation | None = None) -> Any:
+def _stream(model: Answerer, messages: Sequence[Message], options: Generation | None = None) -> Any:
     return model.stream(messages, options)

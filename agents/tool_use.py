@@ -16,6 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from ..core.errors import Category, ProviderError
 from ..core.tool_use import ToolStatus, ToolUse
 from ..core.types import (
     Finish,
@@ -28,15 +29,18 @@ from ..core.types import (
     ToolCallDelta,
     Usage,
 )
-from ..llm import Talker
+from ..llm import LLM, Answerer
 from ..llm.calls import Calls
-from .offering import Offering
+from .offering import Offering, in_words
 from .streams import Ended, Streams
-from .tools import Tool, ToolError
+from .tools import Tool, ToolError, tool_name
 
 AT_ONCE: Final = 8
 """Calls of one answer that are made; more are refused."""
+TOLD: Final = 10
+"""Calls of one answer that anything is told of; of more the model is told the number."""
 NOTHING: Final = "(no result)"
+ONLY_CALLS: Final = "went on calling tools when it had to answer; raise max_tool_rounds, or take a larger model"
 SHOWN: Final = 200
 """Characters of arguments that the model is shown when they are no object."""
 
@@ -52,7 +56,7 @@ class ToolLimits:
 
 
 async def using_tools(
-    llm: Talker,
+    llm: LLM,
     messages: Sequence[Message],
     stream: AsyncGenerator[LLMDelta, None],
     options: Generation | None,
@@ -64,10 +68,12 @@ async def using_tools(
     ``options`` are for what it is asked later on. A ToolUse tells of each call: RUNNING of all calls of an answer before the
     first is made, then, as they end, COMPLETED or ERROR. Usage counts all that was asked so far. Closing this closes the
     model's stream and gives up the calls.
+
+    Raises ProviderError, besides the model's own, where it only calls when it has to answer, even if nothing can be called.
     """
     known = {tool.name: tool for tool in tools}
     messages, used, usage = list(messages), set[str](), Usage(0, 0)
-    for left in range(limits.rounds, -1, -1):
+    for left in range(limits.rounds, -2, -1):
         answer = _Answer()
         async with aclosing(stream):
             async for delta in stream:
@@ -76,13 +82,21 @@ async def using_tools(
                     yield (usage := Usage(prompt, usage.completion_tokens + delta.completion_tokens))
                 elif (passed := answer.take(delta)) is not None:
                     yield passed
-        calls = _with_own_ids(answer.calls.joined, used)
-        if not calls or not left:
-            if answer.finish is not None and not calls:
+        called = answer.calls.joined
+        if not called or (left <= 0 and answer.text.strip()):
+            if answer.finish is not None and not called:
                 yield answer.finish
             return
+        if left < 0:
+            raise ProviderError("llm", llm.name, Category.BAD_OUTPUT, ONLY_CALLS)
+        if left == 0:
+            # Some servers do not heed that nothing is to be called.
+            once_more: Any = llm.stream(in_words(messages), options)
+            stream = once_more
+            continue
         if answer.text and not answer.text[-1].isspace():
-            yield TextDelta("\n")  # what was said is whole, and is spoken while the tools work
+            yield TextDelta(_gap(options))  # what was said is whole, and is spoken while the tools work
+        calls, left_out = _with_own_ids(called[:TOLD], used), len(called) - TOLD
         for call in calls:
             yield ToolUse(call.id, call.name, ToolStatus.RUNNING, bounded_text(call.arguments, limits.result_chars))
         results: dict[str, str] = {}
@@ -90,11 +104,19 @@ async def using_tools(
             async for use in uses:
                 results[use.id] = use.content if use.status is ToolStatus.COMPLETED else f"error: {use.content}"
                 yield use
-        messages.append(Message("assistant", answer.text, tool_calls=tuple(map(_in_json, calls))))
+        if left_out > 0:
+            results[calls[-1].id] += f"\n({left_out} more calls of this answer were not made, either)"
+        messages.append(Message("assistant", answer.text, tool_calls=tuple(map(_as_replayed, calls))))
         messages += [Message("tool", results[call.id], tool_call_id=call.id) for call in calls]
-        more: Talker = Offering(llm, tools) if left > 1 else llm
+        more: Answerer = Offering(llm, tools, choice=None if left > 1 else "none")
         again: Any = more.stream(messages, options)
         stream = again
+
+
+def _gap(options: Generation | None) -> str:
+    """What parts words before a call from those after it, and is no part of what ends the reply."""
+    stops = options.stop if options is not None else ()
+    return next((gap for gap in ("\n", " ") if not any(gap in stop for stop in stops)), "")
 
 
 @dataclass(slots=True)
@@ -176,12 +198,14 @@ def _arguments(text: str) -> Mapping[str, Any]:
     return arguments
 
 
-def _in_json(call: ToolCall) -> ToolCall:
-    """The call as servers read it again: many refuse a conversation in which arguments are no object."""
+def _as_replayed(call: ToolCall) -> ToolCall:
+    """The call as servers read it again: many refuse a conversation with arguments that are no object, or with such names as
+    models make up."""
     try:
-        return replace(call, arguments=json.dumps(_arguments(call.arguments), ensure_ascii=False))
+        arguments = json.dumps(_arguments(call.arguments), ensure_ascii=False)
     except ToolError:
-        return replace(call, arguments="{}")
+        arguments = "{}"
+    return replace(call, name=tool_name(call.name), arguments=arguments)
 
 
 def _with_own_ids(calls: Sequence[ToolCall], used: set[str]) -> tuple[ToolCall, ...]:

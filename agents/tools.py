@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..core.errors import HayakuchiError
+
+LONGEST_NAME = 64
+
+
+def tool_name(name: str) -> str:
+    """A name that models take."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:LONGEST_NAME] or "_"
 
 
 class ToolError(HayakuchiError):

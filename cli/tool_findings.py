@@ -57,6 +57,7 @@ def _told(name: str, servers: McpServers, settings: Settings, deadline_s: float)
         return Finding(Status.OK, f"{SUBJECT} probe", f"{name}: {tools}")
     used = name in named_by(settings.agent)
     problem = one.problem or f"gave no answer within {deadline_s:g} s"
+    problem = f"{problem} ({one.complaint})" if one.complaint else problem
     return Finding(Status.PROBLEM if used else Status.WARN, f"{SUBJECT} probe", f"{name}: {problem}")
 
 
@@ -65,8 +66,9 @@ def _lacks(server: McpServerSettings) -> str | None:
         return f"cwd: there is no folder {server.cwd}"
     own_path = server.env.get("PATH")
     path = own_path.get_secret_value() if own_path is not None else None
-    beside = Path(server.cwd) / server.command
-    if server.command and shutil.which(server.command, path=path) is None and not beside.is_file():
+    # Only a path is looked for in its folder; a name alone is one of PATH.
+    beside = Path(server.command).name != server.command and (Path(server.cwd) / server.command).is_file()
+    if server.command and shutil.which(server.command, path=path) is None and not beside:
         return f"there is no program {server.command!r}; install it, or write its whole path"
     return None
 

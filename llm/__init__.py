@@ -1,7 +1,7 @@
 """Language models: messages in, token stream out."""
 
 from ..core.registry import ProviderSpec
-from .base import LLM, LLMConfig, Talker
+from .base import LLM, Answerer, LLMConfig
 
 PROVIDERS = (
     ProviderSpec("demo_llm", f"{__name__}.demo:DemoLLM"),
@@ -9,4 +9,4 @@ PROVIDERS = (
 )
 EMBEDDERS = (ProviderSpec("openai_embeddings", f"{__name__}.openai_embeddings:OpenAIEmbeddings"),)
 
-__all__ = ["EMBEDDERS", "LLM", "PROVIDERS", "LLMConfig", "Talker"]
+__all__ = ["EMBEDDERS", "LLM", "PROVIDERS", "Answerer", "LLMConfig"]

@@ -12,7 +12,7 @@ from ..core.provider import Deadlines, Provider
 from ..core.types import Generation, LLMDelta, Message
 
 
-class Talker(Protocol):
+class Answerer(Protocol):
     """What answers as a language model does.
 
     ``stream`` is an async generator: closing it, or cancelling who reads it, closes the connection to the model at once. It
@@ -24,7 +24,7 @@ class Talker(Protocol):
     def stream(self, messages: Sequence[Message], options: Generation | None = None) -> AsyncIterator[LLMDelta]: ...
 
 
-class LLM(Talker, Provider, Protocol):
+class LLM(Answerer, Provider, Protocol):
     """A language model."""
 
 

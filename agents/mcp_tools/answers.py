@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-LONGEST_NAME = 64
 LONGEST_DESCRIPTION = 4_000
 LARGEST_SCHEMA = 40_000
 """Characters of JSON; the model reads them with every request."""
-
-
-def tool_name(name: str) -> str:
-    """A name that models take."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:LONGEST_NAME] or "_"
 
 
 def parameters_of(schema: Any) -> Mapping[str, Any] | None:

@@ -1,7 +1,7 @@
 """One server of tools: a task that owns the connection, from its first try to its end.
 
-The connection is entered and left by that task alone; others ask it by :meth:`Connection.call`. It is made again, with growing
-waits, whenever it ends. Nobody ever waits for it: what it has at a moment is what there is.
+The connection is entered and left by that task alone; others ask it by :meth:`ServerConnection.call`. It is made again, with
+growing waits, whenever it ends. Nobody ever waits for it: what it has at a moment is what there is.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from ..tools import Tool, ToolError
-from .answers import LONGEST_DESCRIPTION, parameters_of, text_of, tool_name
+from ..tools import Tool, ToolError, tool_name
+from .answers import LONGEST_DESCRIPTION, parameters_of, text_of
 from .settings import McpServerSettings
-from .stderr import Complaints
+from .stderr import ProgramErrors
 
 START_S = 60.0
 """How long a server may take until its tools are known: some are downloaded first."""
@@ -25,15 +25,16 @@ LIST_S = 20.0
 RETRY_S = 1.0
 LONGEST_RETRY_S = 60.0
 STEADY_S = 30.0
-"""A connection that lasted so long was a good one: the next try comes at once."""
+"""Tools that were there for so long were good ones: the waits begin anew."""
 MOST_TOOLS = 128
 ENDED = "it ended by itself"
+BROKE = "the connection to it broke; the log has the details"
 MISSING = "needs the Python package mcp: pip install 'hayakuchi[mcp]', or uv sync --extra mcp"
 
 log = logging.getLogger(__name__)
 
 
-class Connection:
+class ServerConnection:
     """``group`` is where calls run, and outlives :meth:`run`."""
 
     def __init__(self, name: str, settings: McpServerSettings, group: asyncio.TaskGroup) -> None:
@@ -41,7 +42,9 @@ class Connection:
         self.tools: tuple[Tool, ...] = ()
         """Those that can be called at this moment, by the server's own names."""
         self.problem: str | None = None
-        """Why there are none; None while it is reached for the first time, too."""
+        """Why there are none; None while it is reached for the first time, too. Shown to everybody."""
+        self.complaint = ""
+        """What its program wrote last before that, for whoever runs it: it may quote anything."""
         self.tried = asyncio.Event()
         """It is known whether the server can be had."""
         self._settings, self._group = settings, group
@@ -51,26 +54,27 @@ class Connection:
         self._closing = asyncio.Event()
         self._ended = False
         self._limit_s = START_S
+        self._known_at = inf
+        """Since when this connection has had its tools."""
 
     async def run(self) -> None:
-        """Hold the connection until :meth:`close`."""
+        """Hold the connection until :meth:`close`. Nothing that is wrong with a server comes out of it."""
         clock = asyncio.get_running_loop().time
         wait_s, told = RETRY_S, None
         while not self._closing.is_set():
-            began = clock()
-            await self._held()
+            await self._safely_held()
             if self._closing.is_set():
                 return
-            log.log(
-                logging.INFO if self.problem == told else logging.WARNING, "tool server %s: %s", self.name, self.problem
-            )
+            level = logging.INFO if self.problem == told else logging.WARNING
+            log.log(level, "tool server %s: %s%s", self.name, self.problem, self.complaint and f" ({self.complaint})")
             told = self.problem
-            wait_s = RETRY_S if clock() - began > STEADY_S else min(2 * wait_s, LONGEST_RETRY_S)
+            if clock() - self._known_at > STEADY_S:
+                wait_s = RETRY_S
             try:
                 async with asyncio.timeout(wait_s):
                     await self._closing.wait()
             except TimeoutError:
-                continue
+                wait_s = min(2 * wait_s, LONGEST_RETRY_S)
 
     def close(self) -> None:
         """End :meth:`run`, and the server with it; idempotent."""
@@ -80,7 +84,7 @@ class Connection:
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> str:
         """The result. Raises ToolError. Cancelling it returns at once, whatever the server makes of that."""
-        if self._client is None:
+        if self._client is None or self._closing.is_set():
             raise ToolError(f"the server of this tool ({self.name}) is not there at the moment")
         task = self._group.create_task(self._asked(self._client, tool, arguments), name=f"{self.name}: {tool}")
         try:
@@ -97,20 +101,32 @@ class Connection:
     async def _asked(self, client: Any, tool: str, arguments: Mapping[str, Any]) -> str | ToolError:
         try:
             answer = await client.call_tool(tool, dict(arguments))
-            text = text_of(answer.content, answer.structured_content)
+            text = self._settings.without_keys(text_of(answer.content, answer.structured_content))
             return ToolError(text or "the tool failed") if answer.is_error else text
         except Exception as error:  # noqa: BLE001 - what comes instead of an answer is no reason to end anything else
             self._wake.set()
             return ToolError(self._told_of(error))
 
+    async def _safely_held(self) -> None:
+        """As :meth:`_held`; whatever breaks in it is this server's, and ends neither the others nor the engine."""
+        try:
+            await self._held()
+        except Exception as error:  # noqa: BLE001 - one server of tools is no reason to end anything else
+            self.problem = BROKE
+            # Where it was, and not what it said: that might quote a key.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.error("tool server %s: %s\n%s", self.name, type(error).__name__, where)
+        finally:
+            self.tried.set()
+
     async def _held(self) -> None:
         """One connection, from its beginning to its end, of which ``problem`` is the reason."""
         complaints = None
-        self._ended = False
+        self._ended, self._known_at, self.complaint = False, inf, ""
         self._wake.clear()
         try:
             if self._settings.command:
-                complaints = Complaints(self.name, self._settings.without_secrets)
+                complaints = ProgramErrors(self.name, self._settings.without_secrets)
             await self._connected(complaints)
             self.problem = ENDED if self._ended else f"gave no answer within {self._limit_s:g} s"
         except ModuleNotFoundError as error:
@@ -124,10 +140,9 @@ class Connection:
                 complaints.close()
         if complaints is not None and not self._closing.is_set():
             await asyncio.to_thread(complaints.wait, 0.5)
-            self.problem = f"{self.problem} ({complaints.last})" if complaints.last else self.problem
-        self.tried.set()
+            self.complaint = complaints.last
 
-    async def _connected(self, complaints: Complaints | None) -> None:
+    async def _connected(self, complaints: ProgramErrors | None) -> None:
         client_of, way_to, anyio = await asyncio.to_thread(_imported)
         with anyio.CancelScope() as self._scope:
             if self._closing.is_set():
@@ -138,6 +153,7 @@ class Connection:
                 while not self._ended:
                     self.tools = await self._listed(client)
                     self._client, self.problem = client, None
+                    self._known_at = min(self._known_at, asyncio.get_running_loop().time())
                     self.tried.set()
                     self._scope.deadline = inf
                     await self._wake.wait()

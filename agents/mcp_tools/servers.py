@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from itertools import chain, count
 
-from ..tools import Tool, Toolbox
-from .answers import tool_name
-from .connection import Connection
+from ..tools import LONGEST_NAME, Tool, Toolbox, tool_name
+from .connection import ServerConnection
 from .settings import McpServerSettings
 
 CLOSING_S = 8.0
@@ -22,7 +22,7 @@ class McpServers:
     def __init__(self, settings: Mapping[str, McpServerSettings]) -> None:
         self._settings = {name: one for name, one in settings.items() if one.enabled}
         self._wanted: list[str] = []
-        self._connections: dict[str, Connection] = {}
+        self._connections: dict[str, ServerConnection] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._group: asyncio.TaskGroup | None = None
         self._exits = AsyncExitStack()
@@ -35,7 +35,7 @@ class McpServers:
         return _Box(self, wanted) if wanted else None
 
     @property
-    def connections(self) -> Mapping[str, Connection]:
+    def connections(self) -> Mapping[str, ServerConnection]:
         """Those that are reached, or tried."""
         return self._connections
 
@@ -55,17 +55,17 @@ class McpServers:
     async def aclose(self) -> None:
         """End all servers, and wait for that; idempotent."""
         await self._exits.aclose()
-        self._group = None
 
     def _reach(self) -> None:
         if self._group is None:
             return
         for name in self._wanted:
             if name not in self._connections:
-                self._connections[name] = one = Connection(name, self._settings[name], self._group)
+                self._connections[name] = one = ServerConnection(name, self._settings[name], self._group)
                 self._tasks.append(self._group.create_task(one.run(), name=f"tool server {name}"))
 
     async def _end(self) -> None:
+        self._group = None  # whoever asks for a toolbox from here on reaches nothing that nobody would end
         for one in self._connections.values():
             one.close()
         if self._tasks:
@@ -86,6 +86,13 @@ class _Box:
         for server in self._names:
             connection = self._servers.connections.get(server)
             for tool in connection.tools if connection is not None else ():
-                name = tool.name if tool.name not in found else tool_name(f"{server}_{tool.name}")
-                found.setdefault(name, replace(tool, name=name))
+                name = _free(tool.name, server, found)
+                found[name] = replace(tool, name=name)
         return tuple(found.values())
+
+
+def _free(name: str, server: str, taken: Collection[str]) -> str:
+    """A name that no other tool has: the tool's own, behind its server's, or with a number behind that."""
+    longer = tool_name(f"{server}_{name}")
+    numbered = (f"{longer[: LONGEST_NAME - len(end)]}{end}" for end in (f"_{number}" for number in count(2)))
+    return next(one for one in chain((name, longer), numbered) if one not in taken)

@@ -16,7 +16,7 @@ LONGEST_LAST = 400
 log = logging.getLogger(__name__)
 
 
-class Complaints:
+class ProgramErrors:
     """A pipe for one run of a program; ``clean`` takes out what nobody is to see. A thread reads it, because not every event
     loop can on every system; it ends with the last process that holds the other end."""
 

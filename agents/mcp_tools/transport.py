@@ -12,14 +12,14 @@ from mcp.client.streamable_http import streamable_http_client
 from pydantic import SecretStr
 
 from .settings import McpServerSettings
-from .stderr import Complaints
+from .stderr import ProgramErrors
 
 CONNECT_S = 10.0
 
 
 @asynccontextmanager
 async def way_to(
-    settings: McpServerSettings, complaints: Complaints | None, ended: Callable[[], None]
+    settings: McpServerSettings, complaints: ProgramErrors | None, ended: Callable[[], None]
 ) -> AsyncIterator[Any]:
     """The streams that a client reads and writes. ``ended`` is called when nothing more can come. Leaving it ends the program:
     its input is closed, and where that does not end it, it is killed with all that it has started."""
@@ -28,7 +28,7 @@ async def way_to(
 
 
 @asynccontextmanager
-async def _streams(settings: McpServerSettings, complaints: Complaints | None) -> AsyncIterator[Any]:
+async def _streams(settings: McpServerSettings, complaints: ProgramErrors | None) -> AsyncIterator[Any]:
     if complaints is not None:
         program = StdioServerParameters(
             command=settings.command,

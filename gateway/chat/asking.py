@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from ...agents.basic_memory import BasicMemoryAgent
 from ...agents.memory import bounded
 from ...core.deadline import within
+from ...core.provider import Deadlines
 from ...core.types import Message, UserInput
+from ...orchestrator.cast import Part
 from ..doors import Doors
 from .models import Mind, RawModel
 from .prompt import Prompt
@@ -35,19 +39,29 @@ def heard_of(request: ChatRequest, prompt: Prompt) -> UserInput:
 
 def asked(doors: Doors, request: ChatRequest, mind: Mind, prompt: Prompt) -> tuple[Reply, Any]:
     """An empty reply, and the stream of deltas that it is to be made of. The stream keeps the model's deadlines; a character's
-    does so itself, and may be silent for longer while it calls a tool."""
-    wanted = request.generation
-    if isinstance(mind, RawModel):
+    may be silent for longer while it calls a tool."""
+    wanted, figures = request.generation, doors.figures
+    raw_model = isinstance(mind, RawModel)
+    if raw_model:
         visible = ReplyText(stop=wanted.stop, max_tokens=wanted.max_tokens)
         raw: Any = mind.llm.stream(_raw(request, prompt), wanted)
         stream: Any = within(raw, mind.llm.deadlines, kind="llm", provider=mind.id)
     else:
         visible = ReplyText(expressions=mind.expressions, stop=wanted.stop, max_tokens=wanted.max_tokens)
-        stream = mind.agent.reply(heard_of(request, prompt), prompt.history)
-    figures = doors.figures
-    raw_model = isinstance(mind, RawModel)
+        stream = _answered(mind, heard_of(request, prompt), prompt.history)
     reply = Reply(visible, thoughts=raw_model, failed=figures.provider_failed, called=figures.tool_call)
     return reply, stream
+
+
+def _answered(mind: Part, heard: UserInput, history: Sequence[Message]) -> Any:
+    """A character's reply. Our own agent's models keep their deadlines, and its tools theirs, while what it gives out may pause
+    for as long as a model writes a call; an agent that others wrote may be silent for as long as its model and a tool may."""
+    stream: Any = mind.agent.reply(heard, history)
+    if isinstance(mind.agent, BasicMemoryAgent):
+        return stream
+    tool_s = max((tool.timeout_s for tool in mind.tools.tools), default=0.0) if mind.tools is not None else 0.0
+    limits = Deadlines(mind.llm.deadlines.first_s + tool_s, mind.llm.deadlines.next_s + tool_s)
+    return within(stream, limits, kind="agent", provider=mind.id)
 
 
 def _raw(request: ChatRequest, prompt: Prompt) -> list[Message]:

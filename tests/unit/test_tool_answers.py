@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from hayakuchi.agents.mcp_tools.answers import LARGEST_SCHEMA, parameters_of, text_of, tool_name
+from hayakuchi.agents.mcp_tools.answers import LARGEST_SCHEMA, parameters_of, text_of
+from hayakuchi.agents.tools import tool_name
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,19 @@ def test_what_is_written_there_may_come_from_the_environment_and_is_not_shown(tm
             "conf.yaml:2:15: mcp_servers.time.url: has not the expected form: Address of a server with streamable HTTP: "
             "http://127.0.0.1:8000/mcp",
         ),
+        *(
+            (
+                f"mcp_servers:\n  time: {{url: '{url}'}}\n",
+                "conf.yaml:2:15: mcp_servers.time.url: is no address: its host, or its port, is none",
+            )
+            for url in (
+                "http://[::1:8123/mcp",
+                "http://h:99999/",
+                "http://u:hunter22/x@h/",
+                "http:///mcp",
+                "http://h:0/",
+            )
+        ),
         (
             "mcp_servers:\n  time: {command: uvx, timeout: 0}\n",
             "conf.yaml:2:33: mcp_servers.time.timeout: must be greater than 0",
@@ -175,6 +188,11 @@ def test_check_says_which_program_is_missing(tmp_path: Path):
     assert next(tool_servers(load(tmp_path, nowhere + used))).status is Status.PROBLEM
     gone = "mcp_servers:\n  own: {command: python, cwd: nowhere}\n"
     assert "there is no folder" in next(tool_servers(load(tmp_path, gone + used))).message
+    beside = f"mcp_servers:\n  own: {{command: %s, cwd: {json.dumps(str(PROGRAM.parent))}}}\n"
+    [finding] = tool_servers(load(tmp_path, beside % PROGRAM.name))
+    assert "there is no program" in finding.message, "a name alone is one of PATH"
+    [finding] = tool_servers(load(tmp_path, beside % f"./{PROGRAM.name}"))
+    assert finding.status is Status.OK
     web = "mcp_servers:\n  own: {url: 'http://user:pass@127.0.0.1:1/mcp'}\n"
     assert next(tool_servers(load(tmp_path, web + used))).message == "own: http://127.0.0.1"
     [finding] = tool_servers(load(tmp_path, own()))
