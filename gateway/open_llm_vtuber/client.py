@@ -24,6 +24,7 @@ from ..access.meter import SoundMeter
 from ..figures.observers import observers
 from ..outbox import Outbox
 from . import server_messages as told
+from .calls import Calls
 from .initiative import Initiative
 from .lasting import lasting
 from .microphone import Microphone
@@ -71,7 +72,7 @@ class Client:
         self.sound = SoundMeter(doors.meter, caller)
         self.group: Group | None = None
         """The group that it is in; None: it is by itself."""
-        self.initiative = Initiative()
+        self.initiative, self.calls = Initiative(), Calls()
         self.streams = False
         """It asked for its sound as ``audio-stream-*``."""
         self.outbox = Outbox()
@@ -136,6 +137,7 @@ class Client:
             await self._end()
             self.part, self.session = part, session
             self._order = TurnOrder(self, session, self._over)
+            session.observe(self.calls.observe)
             session.observe(self._order.observe)
             session.observe(lambda event: self.initiative.observe(event, loop_ms()))
             for observer in observers(session, self.doors.figures, self.doors.traces, partial(_model, part)):
