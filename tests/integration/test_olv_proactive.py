@@ -428,6 +428,7 @@ async def test_what_was_said_to_one_conversation_is_not_answered_in_the_next(
         microphone.words(UserInput("For this one"), client.session)
         await ann.ended()
         assert [one.messages[-1].content for one in llm.asked] == ["For this one"]
+        assert ann.lines().count("mic-audio-end") == (2 if while_it_is == "counted" else 1)
 
 
 async def test_a_conversation_that_goes_on_in_another_session_is_the_same(desk: Desk, llm: RecordingLLM) -> None:
