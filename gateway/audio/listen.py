@@ -92,6 +92,7 @@ class _Listener:
                 self._configure(text, recogniser)
             else:
                 await self._feed(data, recogniser)
+                connection.understood()
 
         await connection.read(take)
 
@@ -127,6 +128,7 @@ class _Listener:
             self._send(error(str(mistake)))
             self._connection.count(mistake)
             return
+        self._connection.understood()
         if config.language is not None:
             recogniser.language = None if config.language == AUTO else config.language
         if config.sample_rate is not None and config.sample_rate != self._pcm.sample_rate:

@@ -90,6 +90,8 @@ class _Chat:
         except ProtocolError as mistake:
             self._connection.count(mistake)
             await self._outbox.put(protocol.error(mistake))
+        else:
+            self._connection.understood()
 
     async def _obey(self, message: protocol.ClientMessage) -> None:
         await self._stop()

@@ -24,6 +24,7 @@ from ..access.meter import SoundMeter
 from ..figures.observers import observers
 from ..outbox import Outbox
 from . import server_messages as told
+from .calls import Calls
 from .initiative import Initiative
 from .lasting import lasting
 from .microphone import Microphone
@@ -71,7 +72,7 @@ class Client:
         self.sound = SoundMeter(doors.meter, caller)
         self.group: Group | None = None
         """The group that it is in; None: it is by itself."""
-        self.initiative = Initiative()
+        self.initiative, self.calls = Initiative(), Calls()
         self.streams = False
         """It asked for its sound as ``audio-stream-*``."""
         self.outbox = Outbox()
@@ -136,6 +137,7 @@ class Client:
             await self._end()
             self.part, self.session = part, session
             self._order = TurnOrder(self, session, self._over)
+            session.observe(self.calls.observe)
             session.observe(self._order.observe)
             session.observe(lambda event: self.initiative.observe(event, loop_ms()))
             for observer in observers(session, self.doors.figures, self.doors.traces, partial(_model, part)):
@@ -143,17 +145,18 @@ class Client:
             with at(Place(session=name)):
                 self._running = self.tasks.create_task(lasting(session), name=f"client {self.uid}: session")
 
-    async def say(self, heard: UserInput, by: Caller | None = None) -> None:
-        """Somebody said this to the avatar, or to the group that it is in: what is being spoken stops, and it is answered.
-        ``by`` is counted for it; None: who is connected.
+    async def say(
+        self, heard: UserInput, by: Caller | None = None, *, unless: Callable[[], bool] = lambda: False
+    ) -> bool:
+        """Somebody said this to the avatar, or to the group that it is in: what is being spoken stops, and it is answered,
+        unless by then that is true. ``by`` is counted for it; None: who is connected.
 
         Raises CapacityError, SessionClosed, and Problem where it is more than the caller may ask for.
         """
-        if self.group is not None:
-            self.caller = by or self.caller  # for what the group makes of it
-            self.group.said(self, heard)
-        else:
-            await self.answer(heard, by=by)
+        if self.group is None:
+            return await self.answer(heard, by=by, unless=unless)
+        self.group.said(self, heard, by)
+        return True
 
     async def answer(
         self, heard: UserInput, *, by: Caller | None = None, unless: Callable[[], bool] = lambda: False
@@ -164,6 +167,8 @@ class Client:
             lost = self._running is not None and self._running.done()
         if lost and not self.gone:  # whoever began another conversation did not get to its end
             await self.begin(self.history_uid)
+        if unless():
+            return False
         self.doors.meter.request(caller)
         await self.doors.meter.charge(caller, characters=len(heard.text))
         self.doors.admission.check()

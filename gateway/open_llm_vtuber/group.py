@@ -17,6 +17,7 @@ from ...core.clock import loop_ms
 from ...core.errors import CapacityError, HayakuchiError
 from ...core.events import TurnStatus
 from ...core.types import UserInput
+from ..access.caller import Caller
 from . import server_messages as told
 from .attention import hears
 from .client import Client, ReplyOver
@@ -73,7 +74,7 @@ class Group:
         self._woken.set()
         lines = self._overheard.leave(client)
         taken, waiting = self._words.leave(client)
-        lines.extend(waiting)
+        lines.extend(word.heard for word in waiting)
         return Parting(client, lines, [*taken, *waiting])
 
     def dissolve(self) -> Sequence[Client]:
@@ -83,9 +84,10 @@ class Group:
             member.group = None
         return left
 
-    def said(self, by: Client, heard: UserInput) -> None:
-        """A person says this: whoever speaks stops, and the floor is free. Raises CapacityError."""
-        self._words.put(by, heard)
+    def said(self, by: Client, heard: UserInput, caller: Caller | None = None) -> None:
+        """A person says this: whoever speaks stops, and the floor is free. ``caller`` is counted for what ``by`` answers; None:
+        who is connected. Raises CapacityError."""
+        self._words.put(by, heard, caller)
         self._stop(by)
         self._wake()
 
@@ -116,7 +118,7 @@ class Group:
                     await self._reply(speaker)
                     await self._hear_out()
                 self._cue = None  # somebody came between
-                self._words.answered()
+                self._words.over()
                 self._words.tell(self.members)
                 await self._overheard.write()
                 if not self._words.waiting:
@@ -191,8 +193,9 @@ class Group:
         names = ", ".join(dict.fromkeys(member.part.character.name for member in self.members if member is not speaker))
         rules = f"{heard.instructions}\n\n{INSTRUCTIONS.format(names=names)}".strip()
         asked = replace(heard, instructions=rules)
+        counted = None if cue is not None else self._words.caller(speaker)
         if not await speaker.answer(
-            asked, unless=lambda: relay.stopped or (cue is not None and self._somebody_speaks())
+            asked, by=counted, unless=lambda: relay.stopped or (cue is not None and self._somebody_speaks())
         ):
             return False
         relay.follow(asked)

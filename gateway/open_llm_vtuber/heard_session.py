@@ -17,7 +17,7 @@ class Hearer(Protocol):
     """Told of what the ears want. ``cut_in`` and ``words`` raise CapacityError when they are to be asked again."""
 
     def cut_in(self) -> None: ...
-    def words(self, heard: UserInput) -> None: ...
+    def words(self, heard: UserInput, session: Session) -> None: ...
     def failed(self, failure: ProviderFailed) -> None: ...
 
 
@@ -49,4 +49,4 @@ class HeardSession:
         self._hearer.cut_in()
 
     def say(self, heard: UserInput) -> None:
-        self._hearer.words(heard)
+        self._hearer.words(heard, self._session)

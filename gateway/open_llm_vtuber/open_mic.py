@@ -29,6 +29,14 @@ WORDS = 8
 """What the client's session has not taken yet, at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """``session``: to which it was said."""
+
+    session: Session
+    heard: UserInput
+
+
 @dataclass(slots=True)
 class _Open:
     """``heard``: something came since it was last looked at."""
@@ -46,7 +54,7 @@ class OpenMic:
         self._person = person
         self._open: _Open | None = None
         self._tasks: deque[asyncio.Task[None]] = deque()
-        self._words: Channel[UserInput] = Channel(WORDS)
+        self._words: Channel[_Said] = Channel(WORDS)
         self._cut = 0
         """The last turn that was cut in on."""
         self._complaints = Complaints()
@@ -90,12 +98,26 @@ class OpenMic:
 
     async def run(self) -> None:
         """Say what is understood, until cancelled."""
-        async for heard in self._words:
-            self._person.send(told.control("mic-audio-end"))
+        async for said in self._words:
             try:
-                await self._person.say(heard)
+                await self._say(said)
             except HayakuchiError as error:
                 self._person.complain(error)
+
+    async def _say(self, said: _Said) -> None:
+        """Raises SessionClosed where another conversation goes on by then, and what ``person.say`` does."""
+        person = self._person
+
+        def elsewhere() -> bool:
+            # One whose session was lost goes on in another session.
+            return person.session.name != said.session.name
+
+        answered = False
+        if not elsewhere():
+            person.send(told.control("mic-audio-end"))
+            answered = await person.say(said.heard, unless=elsewhere)
+        if not answered:
+            raise SessionClosed("what you said last is not answered: another conversation has begun meanwhile")
 
     def cut_in(self) -> None:
         """Somebody speaks to her while she speaks."""
@@ -105,10 +127,10 @@ class OpenMic:
         self._cut = session.turns
         self._person.cut_in()
 
-    def words(self, heard: UserInput) -> None:
+    def words(self, heard: UserInput, session: Session) -> None:
         if self._person.gone:
             raise SessionClosed("the client has gone")
-        if not self._words.put_nowait(heard):
+        if not self._words.put_nowait(_Said(session, heard)):
             raise CapacityError("what was said before is not answered yet", retry_after_s=1.0)
 
     def failed(self, failure: ProviderFailed) -> None:

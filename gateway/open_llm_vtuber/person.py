@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from ...core.errors import HayakuchiError
@@ -40,8 +41,11 @@ class Person(Protocol):
 
     def complain(self, error: HayakuchiError, request_id: str | None = None) -> None: ...
 
-    async def say(self, heard: UserInput) -> None:
-        """Raises CapacityError, SessionClosed, and Problem where it is more than they may ask for."""
+    async def say(self, heard: UserInput, *, unless: Callable[[], bool] = lambda: False) -> bool:
+        """It is answered, unless by then that is true: whether it is.
+
+        Raises CapacityError, SessionClosed, and Problem where it is more than they may ask for.
+        """
         ...
 
     def cut_in(self) -> None:

@@ -44,19 +44,24 @@ def cue_for(language: str, prompt: str | None) -> str:
 
 
 async def _speak_up(client: Client, message: AiSpeakSignal, request_id: str | None) -> None:
-    """Where it may not, nothing happens: their clients ask again. Raises what ``client.say`` does."""
+    """Where it may not, nothing happens: their clients ask again. What is refused does not count. Raises what ``client.say``
+    does."""
     images = images_of(message.images)
-    initiative, now = client.initiative, loop_ms()
-    if _busy(client) or not initiative.may(now):
+    initiative = client.initiative
+
+    def may_not() -> bool:
+        return _busy(client) or not initiative.may(loop_ms())
+
+    if may_not():
         return
     text = cue_for(client.part.character.language, client.settings.proactive_prompt)
     cue = UserInput(text, images=images, remembered=False, disable_quick_response=True)
     if client.group is None:
-        initiative.speaks(now)
-        wants = await client.answer(cue, unless=lambda: _busy(client))
-    elif wants := client.group.speak_up(client, cue):
-        initiative.speaks(now)
+        wants = await client.answer(cue, unless=may_not)  # where viewers share it, another one may have asked meanwhile
+    else:
+        wants = client.group.speak_up(client, cue)
     if wants:
+        initiative.speaks(loop_ms())
         client.send(told.full_text(told.WANTS_TO_SPEAK))
 
 

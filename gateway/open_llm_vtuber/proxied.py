@@ -28,7 +28,8 @@ WAITING_OF_ONE: Final = 16
 READY_S: Final = 10.0
 """How long the avatar's session may take to begin."""
 STILL_S: Final = 120.0
-"""How long nothing may come of a reply: more than its sound is sent ahead and a client is waited for."""
+"""How long nothing may come of a reply that waits for no tool: more than its sound is sent ahead and a client is waited
+for."""
 LONGEST_S: Final = 900.0
 
 log = logging.getLogger(__name__)
@@ -163,10 +164,19 @@ class Avatar:
                         await group.quiet.wait()
                         continue
                     self._stirred.clear()
-                    async with asyncio.timeout(STILL_S):
-                        await self._stirred.wait()
+                    await self._stir()
         except TimeoutError:
             self.client.interrupt()
+
+    async def _stir(self) -> None:
+        """Until something comes. Raises TimeoutError where nothing does, and no tool is waited for: of the end of a call the
+        client is told."""
+        try:
+            async with asyncio.timeout(STILL_S):
+                await self._stirred.wait()
+        except TimeoutError:
+            if not self.client.calls.running:
+                raise
 
 
 class Proxies:

@@ -16,14 +16,16 @@ from math import inf
 from typing import Final
 
 from ...core.clock import loop_ms
-from ...core.events import SessionEvent, TurnStarted
+from ...core.events import SessionEvent, ToolUsed, TurnStarted
 from ...core.types import BYTES_PER_SAMPLE, UserInput
 from . import server_messages as told
+from .calls import Calls
 from .client import Client, ClientEvent, ItemSent, ReplyOver
 from .server_messages import SLICE_MS, Message
 
 STILL_MS: Final = 90_000.0
-"""How long nothing may come of a reply when all that came of it can have been heard. Models may have to be loaded first."""
+"""How long nothing may come of a reply when all that came of it can have been heard, unless it waits for a tool. Models may
+have to be loaded first."""
 LONGEST_MS: Final = 900_000.0
 STOPPED_MS: Final = 2_000.0
 """How long a reply that is interrupted may take to end."""
@@ -47,6 +49,7 @@ class Relay:
         self._sound = sound
         self._turn: int | None = None
         """Of the speaker's session; None: it has not begun."""
+        self._calls = Calls()
         self._forget: Callable[[], None] = lambda: None
         self._over: ReplyOver | None = None
         self._waiting: deque[tuple[float, Message]] = deque()
@@ -72,6 +75,10 @@ class Relay:
         def note(event: SessionEvent) -> None:
             if isinstance(event, TurnStarted) and event.heard is asked:
                 self._turn = event.turn
+            self._calls.observe(event)
+            if isinstance(event, ToolUsed) and event.turn == self._turn and not self.stopped:
+                self._patience = max(loop_ms(), self._played_at) + STILL_MS
+                self._changed.set()
 
         self._forget = self.speaker.session.observe(note)
 
@@ -103,7 +110,8 @@ class Relay:
         while self._over is None:
             now = loop_ms() + SLACK_MS
             self._forward(now)
-            due = min(self._patience, self._longest)
+            waits_for_tool = self._calls.running and not self.stopped
+            due = self._longest if waits_for_tool else min(self._patience, self._longest)
             if now >= due:
                 return None
             self._changed.clear()

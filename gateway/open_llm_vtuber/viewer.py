@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from ...core.errors import HayakuchiError
 from ...core.types import UserInput
@@ -58,8 +59,8 @@ class Talker:
     def complain(self, error: HayakuchiError, request_id: str | None = None) -> None:
         self._viewer.complain(error, request_id)
 
-    async def say(self, heard: UserInput) -> None:
-        await self._client.say(heard, self._viewer.caller)
+    async def say(self, heard: UserInput, *, unless: Callable[[], bool] = lambda: False) -> bool:
+        return await self._client.say(heard, self._viewer.caller, unless=unless)
 
     def cut_in(self) -> None:
         self.mic.forget()

@@ -9,6 +9,7 @@ from typing import Final
 
 from ...core.errors import CapacityError
 from ...core.types import UserInput
+from ..access.caller import Caller
 from . import server_messages as told
 from .client import Client
 
@@ -18,10 +19,11 @@ MOST: Final = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Word:
-    """``by``: to whose client it was said."""
+    """``by``: to whose client it was said; ``caller`` is counted for its answer, None: who is connected."""
 
     by: Client
     heard: UserInput
+    caller: Caller | None = None
 
 
 class Words:
@@ -33,6 +35,7 @@ class Words:
         """Taken, and not shown to the others' clients yet."""
         self._open: list[Word] = []
         """Taken, and no reply to it has begun."""
+        self._callers: dict[Client, Caller | None] = {}
 
     @property
     def waiting(self) -> bool:
@@ -44,11 +47,11 @@ class Words:
         """To whose clients that was said which is not shown yet."""
         return [word.by for word in self._untold]
 
-    def put(self, by: Client, heard: UserInput) -> None:
+    def put(self, by: Client, heard: UserInput, caller: Caller | None = None) -> None:
         """Raises CapacityError."""
         if len(self._waiting) >= MOST:
             raise CapacityError("too many messages at once", retry_after_s=1.0)
-        self._waiting.append(Word(by, heard))
+        self._waiting.append(Word(by, heard, caller))
 
     def take(self) -> Word | None:
         """The oldest that nobody has taken."""
@@ -57,18 +60,29 @@ class Words:
         word = self._waiting.popleft()
         self._untold.append(word)
         self._open.append(word)
+        self._callers[word.by] = word.caller
         return word
+
+    def caller(self, speaker: Client) -> Caller | None:
+        """Who is counted for what it says to what was taken: whoever spoke last at its client. None: who is connected."""
+        return self._callers.get(speaker)
 
     def answered(self) -> None:
         """A reply to all that was taken has begun, or there will be none."""
         self._open.clear()
 
-    def leave(self, client: Client) -> tuple[Sequence[UserInput], Sequence[UserInput]]:
+    def over(self) -> None:
+        """Nobody says any more to what was taken."""
+        self.answered()
+        self._callers.clear()
+
+    def leave(self, client: Client) -> tuple[Sequence[Word], Sequence[Word]]:
         """What was said to this client and is not answered: what was taken, and what was not. Who has closed its connection has
         still said it to the others."""
-        taken = [word.heard for word in self._open if word.by is client]
-        waiting = [word.heard for word in self._waiting if word.by is client]
+        taken = [word for word in self._open if word.by is client]
+        waiting = [word for word in self._waiting if word.by is client]
         self._open = [word for word in self._open if word.by is not client]
+        self._callers.pop(client, None)
         if not client.gone:
             self._waiting = deque(word for word in self._waiting if word.by is not client)
         return taken, waiting

@@ -95,6 +95,7 @@ class _Taking:
             if data[:1] != bytes((MIC_KIND,)):
                 raise Goodbye(NOT_UNDERSTOOD, "the only binary frames that are understood are those of a microphone")
             await self._hear(MicFrame.decode(data))
+            self._connection.understood()
             return
         parsed = parse_client_message(text)
         if isinstance(parsed, InputText | MessageEdit | ReplyRegenerate):
@@ -103,6 +104,7 @@ class _Taking:
             await self._meter.charge(self._caller, characters=length)
         if parsed is not None:
             self._obey(parsed)
+            self._connection.understood()
 
     async def _hear(self, frame: MicFrame) -> None:
         seconds = len(frame.pcm) / BYTES_PER_SAMPLE / MIC_RATE

@@ -174,6 +174,16 @@ async def test_what_is_not_understood_is_told_and_changes_nothing(desk: Desk, te
         assert (await chat.reply())[0] == "First one."
 
 
+async def test_a_message_that_is_understood_makes_up_for_the_mistakes_before_it(desk: Desk) -> None:
+    async with joined(desk) as chat:
+        await chat.next("session")
+        for _ in range(3):
+            for _ in range(connection.MAX_MISTAKES - 1):
+                await chat.socket.send("?")
+                assert (await chat.next())["type"] == "error"
+            await chat.send("stop")
+
+
 async def test_too_many_mistakes_and_binary_frames_end_the_connection(desk: Desk) -> None:
     async with joined(desk) as chat:
         for _ in range(connection.MAX_MISTAKES):

@@ -21,6 +21,7 @@ from hayakuchi.asr.base import Download, Progress
 from hayakuchi.asr.settings import Mode
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.transcript import Transcript
+from hayakuchi.gateway.connection import MAX_MISTAKES
 
 
 @pytest.mark.parametrize("path", ["/ws", "/ws_asr"])
@@ -107,9 +108,19 @@ async def test_mistakes_are_answered_and_change_nothing_until_there_are_too_many
             assert word in message["message"]
         await send_sound(socket, voice.says("still here.", 600))
         assert (await told_until(socket, "final"))[-1]["text"] == "still here."
-        for _ in range(20 - len(MISTAKES)):
+        for _ in range(MAX_MISTAKES):
             await socket.send("?")
         assert await close_code(socket) == 1008
+
+
+@pytest.mark.parametrize("understood", ['{"op": "config"}', bytes(640)], ids=["config", "sound"])
+async def test_what_is_understood_makes_up_for_the_mistakes_before_it(understood: str | bytes) -> None:
+    async with hearing(lambda: ScriptedASR(lambda clip: "")) as (url, _), listening(url) as socket:
+        for _ in range(3):
+            for _ in range(MAX_MISTAKES - 1):
+                await socket.send("?")
+                assert json.loads(await socket.recv())["type"] == "error"
+            await socket.send(understood)
 
 
 async def test_a_frame_that_is_too_large() -> None:

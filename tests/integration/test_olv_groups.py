@@ -314,8 +314,9 @@ async def test_who_leaves_in_the_middle_of_its_reply_is_passed_over(desk: Desk, 
         assert llm.asked[0].closed.is_set()
         said = [one.rpartition(": ") for one in cid.lines() if one.startswith(("forwarded", "own"))]
         by_speaker = {who: " ".join(text for by, _, text in said if by == who and text != "…") for who, _, _ in said}
-        assert by_speaker["forwarded words Ben"] == "Where is she?"
-        assert by_speaker["own sound Cid"] == "Gone."
+        # In how many parts, and whether the last of them has any words, is the machine's affair.
+        assert by_speaker["forwarded words Ben"].split() == ["Where", "is", "she?"]
+        assert by_speaker["own sound Cid"].split() == ["Gone."]
         await ben.until(lambda: ("user", "Ann", "Oh no.") in ben.memory)
         if how == "leaves":
             assert ann.client.group is None

@@ -13,6 +13,7 @@ from olv_group import asked, group_of, grouped, heard, info, script
 
 from hayakuchi.core.errors import Category, ProviderError
 from hayakuchi.core.types import TextDelta, UserInput
+from hayakuchi.gateway.access.caller import Caller
 from hayakuchi.gateway.open_llm_vtuber import group as groups_own
 from hayakuchi.gateway.open_llm_vtuber.client import Client
 from hayakuchi.gateway.open_llm_vtuber.parting import Parting
@@ -164,9 +165,9 @@ async def test_who_has_gone_on_meanwhile_is_told_and_not_interrupted(
     slow = asyncio.Event()
     answer = Client.answer
 
-    async def late(self: Client, heard: UserInput, *, unless: Callable[[], bool]) -> bool:
+    async def late(self: Client, heard: UserInput, *, by: Caller | None, unless: Callable[[], bool]) -> bool:
         await slow.wait()
-        return await answer(self, heard, unless=unless)
+        return await answer(self, heard, by=by, unless=unless)
 
     script(llm, "Elsewhere.")
     async with group_of(desk, 2) as (ann, ben):

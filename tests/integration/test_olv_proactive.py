@@ -9,7 +9,7 @@ import pytest
 from chatting import Desk, RecordingLLM, chatting, until, words
 from olv_front import Front, fronts
 
-from hayakuchi.core.errors import Category, ProviderError
+from hayakuchi.core.errors import CapacityError, Category, HayakuchiError, ProviderError
 from hayakuchi.core.events import VoiceHeard
 from hayakuchi.core.types import TextDelta, UserInput
 from hayakuchi.gateway.access.caller import Caller
@@ -114,7 +114,7 @@ async def test_nor_before_what_was_said_is_answered(desk: Desk, llm: RecordingLL
 
 async def test_nor_before_what_the_open_microphone_understood_is(desk: Desk, llm: RecordingLLM) -> None:
     async with fronts(desk, 1) as (ann,):
-        ann.client.mic._open.words(UserInput("Hi"))  # pyright: ignore[reportPrivateUsage]
+        ann.client.mic._open.words(UserInput("Hi"), ann.client.session)  # pyright: ignore[reportPrivateUsage]
         await at_once(ann)
         await ann.ended()
         assert WANTS not in ann.lines()
@@ -351,3 +351,91 @@ async def test_in_a_group_noise_is_not_waited_for_without_end(
         ben.client.session.tell(VoiceHeard(active=True))
         await ann.send("text-input", text="Hi")
         await ben.until(lambda: "own sound Ben: Two." in ben.lines())
+
+
+class Meter:
+    """Stands for the one that counts: ``counted`` is for whom. It may be made to wait, or to refuse the next."""
+
+    def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.counted: list[str] = []
+        self.asked: list[str] = []
+        self.refusal: HayakuchiError | None = None
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
+        meter = desk.app.state.doors.meter
+        monkeypatch.setattr(meter, "request", lambda caller: self.asked.append(caller.id))
+        monkeypatch.setattr(meter, "charge", self.charge)
+
+    async def charge(self, caller: Caller, *, characters: int = 0, audio_s: float = 0.0) -> None:
+        refusal, self.refusal = self.refusal, None
+        if refusal is not None:
+            raise refusal
+        self.counted.append(caller.id)
+        await self.goes_on.wait()
+
+
+async def test_what_is_not_to_be_answered_any_more_is_not_counted(
+    desk: Desk, llm: RecordingLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with fronts(desk, 1) as (ann,):
+        meter = Meter(desk, monkeypatch)
+        assert not await ann.client.answer(UserInput("Hi"), unless=lambda: True)
+        assert (meter.asked, meter.counted) == ([], [])
+        meter.goes_on.clear()
+        over: list[bool] = []
+        answering = asyncio.ensure_future(ann.client.answer(UserInput("Hi"), unless=lambda: bool(over)))
+        await until(lambda: len(meter.counted) == 1)
+        over.append(True)
+        meter.goes_on.set()
+        assert not await answering, "it may come to that while it is counted"
+        assert not llm.asked
+
+
+async def test_a_signal_that_was_refused_does_not_count(
+    desk: Desk, llm: RecordingLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(initiative, "APART_MS", 60_000.0)
+    async with fronts(desk, 1) as (ann,):
+        Meter(desk, monkeypatch).refusal = CapacityError("not at the moment")
+        await signal(ann)
+        assert ann.lines()[-2:] == ["error: not at the moment", "heartbeat-ack"]
+        await ann.send("ai-speak-signal")
+        await ann.ended()
+        await ann.asked("heartbeat", "heartbeat-ack")
+        await asyncio.sleep(0.1)
+        await signal(ann)
+        assert len(llm.asked) == ann.lines().count(WANTS) == 1
+
+
+@pytest.mark.parametrize("while_it_is", ["counted", "begun"])
+async def test_what_was_said_to_one_conversation_is_not_answered_in_the_next(
+    desk: Desk, llm: RecordingLLM, monkeypatch: pytest.MonkeyPatch, while_it_is: str
+) -> None:
+    async with fronts(desk, 1) as (ann,):
+        meter, client = Meter(desk, monkeypatch), ann.client
+        microphone, before = client.mic._open, client.session  # pyright: ignore[reportPrivateUsage]
+        if while_it_is == "counted":
+            meter.goes_on.clear()
+            microphone.words(UserInput("For her alone"), before)
+            await until(lambda: len(meter.counted) == 1)
+            await ann.asked("create-new-history", "new-history-created")
+            meter.goes_on.set()
+        else:
+            await ann.asked("create-new-history", "new-history-created")
+            microphone.words(UserInput("For her alone"), before)
+        assert client.session is not before
+        await ann.until(lambda: any("another conversation has begun" in one for one in ann.lines()))
+        microphone.words(UserInput("For this one"), client.session)
+        await ann.ended()
+        assert [one.messages[-1].content for one in llm.asked] == ["For this one"]
+        assert ann.lines().count("mic-audio-end") == (2 if while_it_is == "counted" else 1)
+
+
+async def test_a_conversation_that_goes_on_in_another_session_is_the_same(desk: Desk, llm: RecordingLLM) -> None:
+    async with fronts(desk, 1) as (ann,):
+        client, before = ann.client, ann.client.session
+        await client.begin(client.history_uid)
+        assert client.session is not before
+        client.mic._open.words(UserInput("Still there?"), before)  # pyright: ignore[reportPrivateUsage]
+        await ann.ended()
+        assert [one.messages[-1].content for one in llm.asked] == ["Still there?"]

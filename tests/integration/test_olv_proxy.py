@@ -14,6 +14,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hayakuchi.core.errors import Category, ProviderError
+from hayakuchi.core.events import ToolUsed
+from hayakuchi.core.tool_use import ToolStatus
 from hayakuchi.core.types import TextDelta
 from hayakuchi.gateway.open_llm_vtuber import proxied
 from hayakuchi.orchestrator.gateway_settings import AuthSettings, Scope
@@ -159,6 +161,24 @@ async def test_a_reply_that_does_not_end_is_ended(
         await ben.send("text-input", text="But now")
         await ann.until(lambda: any("own sound" in one for one in ann.lines()))
         assert llm.asked[0].closed.is_set()
+
+
+async def test_a_reply_that_waits_for_a_tool_is_not_ended(
+    desk: Desk, llm: RecordingLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxied, "STILL_S", 0.2)
+    waits = asyncio.Semaphore(0)
+    llm.scripts = [[waits, TextDelta("After all.")]]
+    async with before(desk, 1) as (ann,):
+        await ann.send("text-input", text="What time is it?")
+        await llm.asked_first()
+        session = ann.client.session
+        session.tell(ToolUsed(1, "a", "clock", ToolStatus.RUNNING, "{}"))
+        await asyncio.sleep(0.5)
+        assert not llm.asked[0].closed.is_set()
+        session.tell(ToolUsed(1, "a", "clock", ToolStatus.COMPLETED, "noon"))
+        waits.release()
+        await ann.until(lambda: any("all." in one for one in ann.lines()))  # it may be in parts
 
 
 async def test_owners_do_not_share_an_avatar(llm: RecordingLLM) -> None:

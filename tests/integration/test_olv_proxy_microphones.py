@@ -11,12 +11,15 @@ import pytest
 from chatting import Desk, RecordingLLM, until, words
 from listening import EARS
 from microphone import LoudIsSpeech, Voice, silence
-from olv_front import Front
+from olv_front import Front, joined
 from olv_proxied import asked, before, proxying, share
 from scripted_asr import ScriptedASR
 from speaking_client import FRAME, numbers
 
 from hayakuchi.core.types import TextDelta
+from hayakuchi.gateway.access.caller import Caller
+from hayakuchi.gateway.access.meter import Meter
+from hayakuchi.gateway.open_llm_vtuber.utterances import Utterances
 from hayakuchi.orchestrator.gateway_settings import Scope
 
 
@@ -202,3 +205,61 @@ async def test_she_does_not_speak_up_while_anybody_speaks(desk: Desk, llm: Recor
         await ann.asked("heartbeat", "heartbeat-ack")
         await asyncio.sleep(0.1)
         assert asked(llm) == []
+
+
+async def test_who_cuts_in_takes_back_what_they_said_and_nobody_elses(
+    desk: Desk, llm: RecordingLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    understood, began = asyncio.Event(), list[bytes]()
+
+    async def slowly(self: Utterances, pcm: bytes) -> str:
+        began.append(pcm)
+        await understood.wait()
+        return "Ann's words." if pcm == anns else "Ben's words."
+
+    monkeypatch.setattr(Utterances, "_understood", slowly)
+    anns = silence(500)
+    async with before(desk, 2) as (ann, ben):
+        await says(ann, anns)
+        await until(lambda: len(began) == 1)
+        await says(ben, silence(600))
+        await until(lambda: len(began) == 2)
+        ben_at_it = ann.client.mics[-1]._person  # pyright: ignore[reportPrivateUsage]
+        ben_at_it.cut_in()
+        await ben.until(lambda: "interrupt" in ben.lines())
+        understood.set()
+        await ann.ended()
+        assert asked(llm) == ["Ann's words."]
+
+
+async def test_in_a_group_each_word_is_counted_for_who_said_it_and_no_other(
+    desk: Desk, llm: RecordingLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, counted = await share(desk, "show", ann={}, ben={}, cid={}), list[tuple[str, int]]()
+    charge = Meter.charge
+
+    async def noted(self: Meter, caller: Caller, *, characters: int = 0, audio_s: float = 0.0) -> None:
+        if characters:
+            counted.append((next(name for name, id in ids.items() if id == caller.id), characters))
+        await charge(self, caller, characters=characters, audio_s=audio_s)
+
+    monkeypatch.setattr(Meter, "charge", noted)
+    llm.script = words("…")
+    async with before(desk, 2, "ann", "ben") as (ann, ben), asyncio.TaskGroup() as tasks:
+        cid = await joined(desk, tasks, {"Authorization": f"Bearer {desk.tokens['cid']}"})
+        await ann.named("Ann")
+        await cid.named("Cid")
+        result = await cid.asked("add-client-to-group", "group-operation-result", invitee_uid=ann.uid)
+        assert result["success"], result
+        group, shared = ann.client.group, ann.client
+        assert group is not None
+        owner = shared.caller
+        for by, speaker in ((ben, "ben"), (cid, "ann")):
+            counted.clear()
+            await by.send("text-input", text="What does Ann say?")
+            await by.until(lambda: bool(counted))
+            await asyncio.wait_for(group.quiet.wait(), 5)
+            assert counted[0] == (speaker, len("What does Ann say?"))
+            assert {who for who, _ in counted} <= {speaker, "cid"}
+        assert shared.caller is owner
+        await cid.socket.close()

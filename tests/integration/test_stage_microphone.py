@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 from hayakuchi.asr.base import Download, Progress
 from hayakuchi.asr.settings import EarsSettings, Mode
+from hayakuchi.gateway.connection import MAX_MISTAKES
 from hayakuchi.gateway.stage.mic_rate import HICCUP_S, SPEED
 from hayakuchi.gateway.stage.microphone import Microphone, OwnMicrophone
 from hayakuchi.live2d_bridge.stage import Stage
@@ -308,8 +309,12 @@ async def test_a_bad_frame_is_complained_of_and_changes_nothing(frame: bytes) ->
             await hear(viewer, 0)
             await settled(viewer)
             assert made[0].frames == [(0, 320)]
-            for _ in range(19):
-                await viewer.socket.send(frame)
+            for position in (320, 640):
+                await hear(viewer, position)  # it makes up for the mistakes before it
+                for _ in range(MAX_MISTAKES - 1):
+                    await viewer.socket.send(frame)
+                    assert (await viewer.next("error"))["code"] == "protocol"
+            await viewer.socket.send(frame)
             assert await _closed(viewer) == 1008
 
 
@@ -381,7 +386,7 @@ async def test_whatever_comes_only_ends_connections_as_documented() -> None:
             await hear(viewer, 0)
             await settled(viewer)
             assert made[-1].frames == [(0, 320)]
-    assert codes == {1003, 1008}
+    assert codes - {1008} == {1003}, "mistakes in a row are rare in this"
     assert sum(len(ears.frames) for ears in made) > FRAMES / 10
     assert not any(ears.running for ears in made)
 

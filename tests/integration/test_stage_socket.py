@@ -10,6 +10,7 @@ from scripted import ScriptedLLM, ScriptedTTS
 from serving import Viewer, serving, settings_for, viewing
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from hayakuchi.gateway.connection import MAX_MISTAKES
 from hayakuchi.orchestrator.settings import Settings
 
 TOKENS = ["[joy]", " Hello", " there", ",", " viewer", ".", " This", " is", " a", " second", " sentence", "."]
@@ -159,6 +160,16 @@ async def test_close_codes(message: bytes | str, code: int) -> None:
     async with serving(talkative()) as (url, _), viewing(url) as viewer:
         await viewer.socket.send(message)
         assert await close_code(viewer) == code
+
+
+async def test_what_is_understood_makes_up_for_the_nonsense_before_it() -> None:
+    async with serving(talkative()) as (url, _), viewing(url) as viewer:
+        for _ in range(3):
+            for _ in range(MAX_MISTAKES - 1):
+                await viewer.socket.send("{")
+                assert (await viewer.next("error", "pong"))["type"] == "error"
+            await viewer.send(type="ping", id="a")
+            assert (await viewer.next("error", "pong"))["type"] == "pong"
 
 
 async def test_too_much_nonsense_ends_the_connection() -> None:

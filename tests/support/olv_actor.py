@@ -77,7 +77,7 @@ class Actor:
         for callback in self._at_end:
             callback()
 
-    async def answer(self, heard: UserInput, *, unless: Callable[[], bool] = lambda: False) -> bool:
+    async def answer(self, heard: UserInput, *, by: object = None, unless: Callable[[], bool] = lambda: False) -> bool:
         await asyncio.sleep(0.01)
         if self.does == "refuses":
             raise DEAD

@@ -10,7 +10,8 @@ import pytest
 from virtual import run_virtual
 
 from hayakuchi.core.clock import loop_ms
-from hayakuchi.core.events import SessionEvent, TurnStarted, TurnStatus
+from hayakuchi.core.events import SessionEvent, ToolUsed, TurnStarted, TurnStatus
+from hayakuchi.core.tool_use import ToolStatus
 from hayakuchi.core.types import UserInput
 from hayakuchi.gateway.open_llm_vtuber import server_messages as told
 from hayakuchi.gateway.open_llm_vtuber.client import ItemSent, ReplyOver
@@ -30,8 +31,14 @@ class Session:
         return lambda: self.observers.remove(observer)
 
     def begins(self, turn: int, heard: UserInput) -> None:
+        self.tells(TurnStarted(turn, heard))
+
+    def uses(self, status: ToolStatus, id: str = "a", turn: int = 4) -> None:
+        self.tells(ToolUsed(turn, id, "clock", status, ""))
+
+    def tells(self, event: SessionEvent) -> None:
         for observer in tuple(self.observers):
-            observer(TurnStarted(turn, heard))
+            observer(event)
 
 
 class Frontend:
@@ -176,6 +183,40 @@ def test_what_does_not_end_is_waited_for_no_longer_than_it_may(stopped: bool) ->
             one.stop()
         assert await one.over() is None
         assert round(loop_ms()) == (STOPPED_MS if stopped else 5020 + STILL_MS)
+
+    run_virtual(story())
+
+
+def test_a_tool_that_takes_long_is_waited_for_and_the_reply_has_its_time_after_it() -> None:
+    async def story() -> None:
+        one = relay(Frontend())
+        session: Any = one.speaker.session
+        waiting = asyncio.ensure_future(one.over())
+        session.uses(ToolStatus.RUNNING)
+        session.uses(ToolStatus.RUNNING, "b")
+        await asyncio.sleep(STILL_MS / 1000)
+        session.uses(ToolStatus.COMPLETED)
+        await asyncio.sleep(STILL_MS * 2 / 1000)
+        session.uses(ToolStatus.ERROR, "b")
+        await asyncio.sleep(STILL_MS / 1000 - 1)
+        assert not waiting.done()
+        assert await waiting is None
+        assert round(loop_ms()) == STILL_MS * 4
+
+    run_virtual(story())
+
+
+def test_no_tool_is_waited_for_without_end_nor_where_the_reply_was_stopped() -> None:
+    async def story() -> None:
+        one, stopped = relay(Frontend()), relay(Frontend())
+        for session in (one.speaker.session, stopped.speaker.session):
+            session.uses(ToolStatus.RUNNING)  # type: ignore[attr-defined]
+        stopped.stop()
+        stopped.speaker.session.uses(ToolStatus.RUNNING, "b")  # type: ignore[attr-defined]
+        assert await stopped.over() is None
+        assert round(loop_ms()) == STOPPED_MS
+        assert await one.over() is None
+        assert round(loop_ms()) == LONGEST_MS
 
     run_virtual(story())
 
