@@ -29,7 +29,7 @@ async def theirs(folder: Path) -> AsyncIterator[tuple[str, Engine, ScriptedLLM]]
     made = replace(
         made,
         sessions=SessionsSettings(file=folder / "f.sqlite3"),
-        open_llm_vtuber=OpenLlmVtuberSettings(playback_patience_s=0.5),
+        open_llm_vtuber=OpenLlmVtuberSettings(playback_patience_s=0.5, split="never"),
     )
     async with serving(made) as (url, engine):
         yield url, engine, llm

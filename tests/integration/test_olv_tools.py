@@ -42,7 +42,7 @@ def settings_with(*scripts: Any, timeout_s: float = 20, silent_s: float = 5) -> 
         made,
         agent=Component("basic_memory_agent", config, BasicMemoryAgent),
         mcp_servers={"own": program},
-        open_llm_vtuber=OpenLlmVtuberSettings(playback_patience_s=0.5),
+        open_llm_vtuber=OpenLlmVtuberSettings(playback_patience_s=0.5, split="never"),
     )
 
 

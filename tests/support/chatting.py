@@ -37,6 +37,10 @@ def words(text: str) -> list[Step]:
     return [TextDelta(word) for word in text.replace(" ", " \0").split("\0")]
 
 
+WHOLE = OpenLlmVtuberSettings(split="never")
+"""A clip is one item, also where the machine is too busy for it to be in time."""
+
+
 async def until(true: Callable[[], bool], limit_s: float = 5.0) -> None:
     """Wait for something that nobody tells of."""
     for _ in range(round(limit_s / 0.005)):
@@ -178,7 +182,7 @@ async def chatting(
         settings.setdefault("auth", AuthSettings(enabled=True, anonymous=tuple(Scope)))
     llm = llm or RecordingLLM()
     listener = bind("127.0.0.1", 0)
-    engine = Engine(replace(chat_settings(llm, **settings), open_llm_vtuber=theirs or OpenLlmVtuberSettings()))
+    engine = Engine(replace(chat_settings(llm, **settings), open_llm_vtuber=theirs or WHOLE))
     ready = asyncio.Event()
     server = gateway.make_server(engine, ready.set)
     app: Any = server.config.app

@@ -18,7 +18,7 @@ from hayakuchi.orchestrator.open_llm_vtuber_settings import OpenLlmVtuberSetting
 
 @asynccontextmanager
 async def proxying(llm: RecordingLLM, **settings: Any) -> AsyncIterator[Desk]:
-    theirs = OpenLlmVtuberSettings(proxy=True)
+    theirs = OpenLlmVtuberSettings(proxy=True, split="never")
     async with chatting(llm, theirs=theirs, **settings) as desk:
         yield desk
 

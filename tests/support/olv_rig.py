@@ -23,7 +23,10 @@ async def server(reply: str = REPLY) -> AsyncIterator[str]:
     """Its address."""
     tokens = [f"{word} " for word in reply.split()]
     made = settings_for(lambda: ScriptedLLM(tokens, first_ms=5, token_ms=1), lambda: ScriptedTTS(first_ms=5, rtf=0.001))
-    async with serving(replace(made, open_llm_vtuber=OpenLlmVtuberSettings(playback_patience_s=1))) as (url, _):
+    async with serving(replace(made, open_llm_vtuber=OpenLlmVtuberSettings(playback_patience_s=1, split="never"))) as (
+        url,
+        _,
+    ):
         yield url
 
 

@@ -201,7 +201,7 @@ def test_ctrl_c_keeps_what_came_and_says_so(folder: Path):
             assert line, told
             told += line
         process.send_signal(signal.SIGINT)
-        _, rest = process.communicate(timeout=10)
+        _, rest = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped; what came is kept" in rest
     assert "Traceback" not in rest
