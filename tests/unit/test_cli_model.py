@@ -182,13 +182,21 @@ def test_a_bar_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: py
     assert "78.0/78.0 MB" in err
 
 
+INTERRUPTIBLE = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("hayakuchi", run_name="__main__", alter_sys=True)
+"""
+"""``hayakuchi`` where whoever runs the tests had Ctrl+C ignored, which a program inherits."""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent another way there")
 def test_ctrl_c_keeps_what_came_and_says_so(folder: Path):
     with hub(
         "Systran/faster-whisper-tiny", stall=True, cut=lambda name, nth: 500_000 if name == "model.bin" else None
     ) as fake:
         process = subprocess.Popen(
-            [sys.executable, "-m", "hayakuchi", "model", "pull", "tiny", "--mirror", fake.url],
+            [sys.executable, "-c", INTERRUPTIBLE, "model", "pull", "tiny", "--mirror", fake.url],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -201,7 +209,10 @@ def test_ctrl_c_keeps_what_came_and_says_so(folder: Path):
             assert line, told
             told += line
         process.send_signal(signal.SIGINT)
-        _, rest = process.communicate(timeout=60)
+        try:
+            _, rest = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert "stopped; what came is kept" in rest
     assert "Traceback" not in rest
