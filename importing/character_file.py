@@ -13,6 +13,7 @@ from ..orchestrator.expand import expanded_map
 from ..orchestrator.tree import data
 from ..orchestrator.yaml_source import parse_yaml
 from .folder_files import Unreadable
+from .yaml_text import dumped
 
 
 def character_yaml(fields: Mapping[str, Any], name: str) -> bytes:
@@ -20,9 +21,7 @@ def character_yaml(fields: Mapping[str, Any], name: str) -> bytes:
 
     Raises Unreadable when they are no character's. ``name`` is what the file is to be called, for the error.
     """
-    import yaml
-
-    written = yaml.safe_dump(_escaped(dict(fields)), allow_unicode=True, sort_keys=False, width=110).encode()
+    written = dumped(_escaped(dict(fields))).encode()
     problems: list[Any] = []
     tree = data(expanded_map(parse_yaml(written, Path(name)), {}, problems))
     try:

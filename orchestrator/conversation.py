@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import TypeVar
 from uuid import uuid4
 
@@ -215,6 +216,8 @@ class Conversation:
                 self._window[index] = stored
             else:
                 self._window.append(stored)
+        # Whoever finds its exchange written at once need not wait, and comes before those that are yet to be told.
+        self._window.sort(key=attrgetter("created_at"))
         del self._window[:-WINDOW]
 
     async def _move(self, step: work.Step[T]) -> T:

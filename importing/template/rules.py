@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from ...core.block import Block
 from ...orchestrator.tree import ListNode, MapNode, Node, Scalar
 from ..notes import Outcome
+from ..yaml_text import Reference
 from .section import Section
-from .values import Reference, variables
+from .values import variables
 
 Reading = Literal["text", "number", "whole", "flag", "secret", "address"]
 

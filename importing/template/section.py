@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from ...orchestrator.tree import MapNode, Node, Place, dotted, is_blank, kind
 from ..notes import Notes
+from ..yaml_text import Reference
 from . import values
-from .values import Reference, Unfit
+from .values import Unfit
 
 T = TypeVar("T")
 

@@ -12,15 +12,12 @@ from math import isfinite
 from typing import NoReturn
 
 from ...orchestrator.tree import ListNode, Node, Scalar, kind
+from ..yaml_text import Reference
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = re.compile(rf"(?<!\$)\$\{{({_NAME})\}}", re.ASCII)
 _OPENING = re.compile(rf"\$\{{(?:(?={_NAME}\}})({_NAME}))?", re.ASCII)
 _TRUE, _FALSE = ("true", "yes", "on", "1", "y", "t"), ("false", "no", "off", "0", "n", "f")
-
-
-class Reference(str):
-    """``${NAME}`` where a number or a switch stands: written without quotes, it is read as what the variable holds."""
 
 
 class Unfit(ValueError):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
-from ...orchestrator.yaml_source import scalar_value
-from .values import Reference
+from ..yaml_text import dumped
 
 _COMMENTS = {
     "character": "Who is on stage: characters/NAME.yaml.",
@@ -23,9 +19,6 @@ _COMMENTS = {
     "open_llm_vtuber": "For the frontends of Open-LLM-VTuber, and the folder with their files.",
     "persona": "Who the character is.",
 }
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_+./-]*")
-_OTHER_LINE_ENDS = "\x85\u2028\u2029"
-_WORDS_OF_YAML_1_1 = frozenset({"yes", "no", "on", "off", "y", "n"})
 
 
 def conf_text(tree: Mapping[str, Any], made_from: str) -> str:
@@ -50,39 +43,5 @@ def _sections(tree: Mapping[str, Any], *, spaced: bool = True) -> str:
     parts: list[str] = []
     for key, value in tree.items():
         comment = f"# {_COMMENTS[key]}\n" if spaced and key in _COMMENTS else ""
-        parts.append(("\n" if spaced else "") + comment + _dumped({key: value}))
+        parts.append(("\n" if spaced else "") + comment + dumped({key: value}))
     return "".join(parts)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes whatever could be read as something else than text; never writes aliases."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
-
-
-def _reference(dumper: yaml.SafeDumper, text: Reference) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=None)
-
-
-def _style(text: str) -> str | None:
-    if _PLAIN.fullmatch(text) and scalar_value(text) == text and text.lower() not in _WORDS_OF_YAML_1_1:
-        return None
-    # More than one line's end at the end would have to be followed by the end of a document; YAML has other ends of lines, too,
-    # which are read as this one.
-    ends_otherwise = text.endswith("\n\n") or any(end in text for end in _OTHER_LINE_ENDS)
-    return "|" if "\n" in text.strip("\n") and not ends_otherwise else '"'
-
-
-_Dumper.add_representer(str, _text)
-_Dumper.add_representer(Reference, _reference)
-
-
-def _dumped(tree: Mapping[str, Any]) -> str:
-    return yaml.dump(
-        tree, Dumper=_Dumper, allow_unicode=True, sort_keys=False, default_flow_style=False, width=10**9, indent=2
-    )

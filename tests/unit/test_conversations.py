@@ -9,12 +9,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hayakuchi.core import database
 from hayakuchi.core.database import StoreError
 from hayakuchi.core.types import UserInput
 from hayakuchi.orchestrator import conversations as module
@@ -66,6 +68,31 @@ async def test_turns_of_many_at_once_are_all_kept_in_order(tmp_path: Path) -> No
     async with started(tmp_path) as conversations:
         one = await conversations.open("", "one", "Kiyo")
         assert texts(one) == at_hand == [f"{kind}{n}" for n in range(90) for kind in "qa"]
+
+
+async def test_an_exchange_whose_writing_is_told_late_keeps_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, told = asyncio.Event(), asyncio.Event()
+    until_done = database.until_done
+
+    async def late(future: Future[Any], limit_s: float, *, steadfast: bool) -> None:
+        await until_done(future, limit_s, steadfast=steadfast)
+        if not written.is_set():
+            written.set()
+            await told.wait()
+
+    async with started(tmp_path) as conversations:
+        one = await conversations.open("", "one", "Kiyo")
+        monkeypatch.setattr(database, "until_done", late)
+        first = asyncio.create_task(one.add(UserInput("q0"), "a0"))
+        await written.wait()
+        await one.add(UserInput("q1"), "a1")
+        told.set()
+        await first
+        assert texts(one) == ["q0", "a0", "q1", "a1"]
+    async with started(tmp_path) as conversations:
+        assert texts(await conversations.open("", "one", "Kiyo")) == ["q0", "a0", "q1", "a1"]
 
 
 async def test_an_owner_sees_its_own_only(tmp_path: Path) -> None:

@@ -9,7 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from olv_template import KEY, template
-from taking_over import take
+from taking_over import Taken, take
+
+from hayakuchi.core.errors import ConfigError
+from hayakuchi.orchestrator.problems import ConfigErrors
 
 JUNK = st.one_of(
     st.none(),
@@ -48,6 +51,21 @@ def put(tree: dict[str, Any], way: tuple[str, ...], value: Any) -> None:
     tree[way[-1]] = value
 
 
+def taken(theirs: Path, tree: dict[str, Any], other: dict[str, Any]) -> Taken | ConfigError:
+    try:
+        return take(theirs, tree, {"other.yaml": other})
+    except ConfigError as refused:
+        return refused
+
+
+def mistakes(made: Taken, character: str | None) -> list[str]:
+    try:
+        made.settings({"A": "1"}, character)
+    except ConfigErrors as wrong:
+        return [str(problem) for problem in wrong.problems]
+    return []
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.fixed_dictionaries({key: st.sampled_from(names) for key, names in ENGINES.items()}),
@@ -66,9 +84,11 @@ def test_anything_anywhere(
     for way, value in others:
         put(other, way, value)
     with tempfile.TemporaryDirectory() as folder:
-        made = take(Path(folder) / "theirs", tree, {"other.yaml": other})
-        environ = {"A": "1"}
-        made.settings(environ)
-        for who in made.made.people:
-            made.settings(environ, who.stem)
+        made = taken(Path(folder) / "theirs", tree, other)
+        if isinstance(made, ConfigError):
+            assert str(made).endswith("'<<' takes a mapping, or a list of them")
+            return
+        for who in (None, *(who.stem for who in made.made.people)):
+            # What a variable holds is not known before it is set.
+            assert [wrong for wrong in mistakes(made, who) if not wrong.endswith("(from ${A})")] == []
         assert KEY not in "".join(map(str, made.notes))

@@ -240,8 +240,13 @@ def test_languages_by_their_letters(tmp_path: Path, text: str, language: str) ->
     assert character(read(tmp_path, card(**only, character_book=None))).language == language
 
 
+@pytest.mark.parametrize("name", ["0E0", "1e5", "0o7", "12:30", "no", "null", "~", "1_000", "2026-11-22", "=", "<<"])
+def test_a_name_that_could_be_something_else_stays_a_name(tmp_path: Path, name: str) -> None:
+    assert character(read(tmp_path, card(name=name))).name == name
+
+
 TEXTS = st.text(max_size=200) | st.sampled_from(
-    ["${A}", "$${", "{{char}}", "no", "12:30", "\ud800", "\x85\u2028", "- a: b"]
+    ["${A}", "$${", "{{char}}", "no", "12:30", "1e5", "0E0", "0o7", "\ud800", "\x85\u2028", "- a: b"]
 )
 
 
