@@ -96,10 +96,8 @@ async def test_the_sound_arrives_in_frames_of_the_protocol(flags: tuple[str, ...
         assert [frame.position for frame in taken] == list(range(0, 32000, 320))
         assert {len(frame.samples) for frame in taken} == {320}
         second = heard(viewer)[8000:24000]
-        # A browser that lacks the time leaves holes in the sound of its file.
-        usual = np.median(np.sqrt(np.mean(second.reshape(-1, 320) ** 2, axis=1)))
-        assert usual == pytest.approx(16000 / 32768 / math.sqrt(2), rel=0.05)
-        assert np.argmax(np.abs(np.fft.rfft(second * np.hanning(16000)))) == pytest.approx(PITCH, abs=3)
+        assert math.sqrt(np.mean(second**2)) == pytest.approx(16000 / 32768 / math.sqrt(2), rel=0.05)
+        assert np.argmax(np.abs(np.fft.rfft(second * np.hanning(16000)))) == pytest.approx(PITCH, abs=1)
         level = (await page.state())["mic"]["level"]
         assert level == pytest.approx(20 * math.log10(16000 / 32768 / math.sqrt(2)), abs=1)
 

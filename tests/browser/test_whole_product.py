@@ -65,8 +65,9 @@ async def test_she_answers_aloud_with_moving_lips_and_is_silent_when_she_is_inte
         await page.keyboard.press("Enter")
         await until(page, "s.turn === 3 && s.phase === 'speaking'")
         turns = [one for one in await page.evaluate("window.samples") if one["at"] > before]
-        spoken_anew = next(one["at"] for one in turns if one["turn"] == 3 and one["phase"] == "speaking")
-        assert any(one["recent"] < 0.001 for one in turns if sent <= one["at"] <= spoken_anew)
+        changed = next(one["at"] for one in turns if one["turn"] == 3)
+        quiet = next(one["at"] for one in turns if one["at"] >= sent and one["recent"] < 0.001)
+        assert quiet - changed < 100
         await until(page, "s.turn === 3 && s.phase === 'idle'")
         await page.reload()
         await until(page, "s.link === 'open'")

@@ -58,7 +58,7 @@ async def test_her_own_voice_in_the_microphone_stops_her_never() -> None:
         "The train was late again, so I missed the first half of the concert. We will stay at home tomorrow.",
     )
     async with stand(lambda said: said, EspeakTTS(EspeakConfig())) as here:
-        rooms = [(60.0, -8.0, 0.15), (220.0, -12.0, 0.1)]
+        rooms = [(60.0, -8.0, 0.3), (220.0, -12.0, 0.1)]
         scenes = [
             partial(here.echo, line, *room, seed) for seed, (line, room) in enumerate(zip(lines, rooms, strict=True))
         ]

@@ -69,7 +69,7 @@ async def test_a_slow_voice_is_played_without_a_hole(split: str) -> None:
         assert client.violations == []
         parts = len([item for item in chain.played if item.pcm])
         if split == "auto":
-            assert max(chain.holes_ms, default=0) < 1000, "the whole clip takes seconds"
+            assert max(chain.holes_ms, default=0) < 100
             assert parts > 2
 
 

@@ -249,7 +249,9 @@ async def test_hanging_up_tells_the_voice_to_stop(script: tuple[Step, ...], form
                 await until(lambda asked=asked: len(speaker.asked) > asked)
                 await asyncio.sleep(0.1)
                 asking.cancel()
+            began = asyncio.get_running_loop().time()
             await until(lambda: speaker.closed == len(speaker.asked))
+            assert asyncio.get_running_loop().time() - began < 0.1
 
 
 async def test_who_takes_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:

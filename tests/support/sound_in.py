@@ -24,9 +24,10 @@ class Sound:
         return self.rms**2 * self.duration_ms
 
 
-def decoded(file: bytes) -> Sound:
+def decoded(file: bytes, form: str | None = None) -> Sound:
+    """``form`` is FFmpeg's name of the format; None: it finds out."""
     total, energy, rate = 0, 0.0, 0
-    with av.open(io.BytesIO(file), "r") as container:
+    with av.open(io.BytesIO(file), "r", format=form) as container:
         for frame in container.decode(audio=0):
             found: Any = frame
             samples = found.to_ndarray().astype(np.float64).ravel()
