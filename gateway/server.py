@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import uvicorn
@@ -26,6 +26,8 @@ from .stage.rooms import Rooms
 MAX_FRAME_BYTES = 65_536
 CLOSE_WITHIN_S = 2
 """How long HTTP requests have that are still being answered when all replies were made."""
+LEAVE_WITHIN_S = 1
+"""How long the sessions have to end when it is to be at once."""
 
 Beside = Callable[[Rooms], Awaitable[None]]
 """Runs beside the server, with its rooms, until it is cancelled."""
@@ -71,6 +73,9 @@ class Server(uvicorn.Server):
         self._on_ending(0.0 if self.farewell.hurry.is_set() else self.farewell.patience_s)
         await drain(self.doors, self.farewell)
         await super().shutdown(sockets)
+        if self.force_exit:  # uvicorn leaves the sessions open then
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.lifespan.shutdown(), LEAVE_WITHIN_S)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

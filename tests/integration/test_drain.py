@@ -197,15 +197,22 @@ def readiness(url: str) -> int:
 CONF = "character: ./her.yaml\nllm: {demo_llm: {}}\ntts: {espeak_tts: {}}\ncache: {enabled: false}\n"
 
 
+def program(folder: Path) -> subprocess.Popen[str]:
+    (folder / "conf.yaml").write_text(CONF)
+    (folder / "her.yaml").write_text("{name: Her, persona: You answer., opening_line: Hello out there.}\n")
+    command = (sys.executable, "-m", "hayakuchi", "run", "-c", "conf.yaml", "--no-browser", "--port", "0")
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def address(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().split()[-1]
+
+
 @pytest.mark.parametrize(("number", "waits"), [(signal.SIGTERM, True), (signal.SIGINT, False)])
 async def test_the_process_ends_well(tmp_path: Path, number: signal.Signals, waits: bool) -> None:
-    (tmp_path / "conf.yaml").write_text(CONF)
-    (tmp_path / "her.yaml").write_text("{name: Her, persona: You answer., opening_line: Hello out there.}\n")
-    command = (sys.executable, "-m", "hayakuchi", "run", "-c", "conf.yaml", "--no-browser", "--port", "0")
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True) as process:  # noqa: ASYNC220
-        assert process.stdout is not None
-        url = (await asyncio.to_thread(process.stdout.readline)).split()[-1]
+    with program(tmp_path) as process:
+        url = await asyncio.to_thread(address, process)
         async with asyncio.timeout(30), viewing(url, "sound=1") as viewer:
             await viewer.send(type="greet")
             await viewer.next("audio")
@@ -226,4 +233,18 @@ async def test_the_process_ends_well(tmp_path: Path, number: signal.Signals, wai
     assert process.returncode == 0
     assert errors.count("ending: ") == 1
     assert ("waiting at most 20 s" in errors) is waits
+    assert "Traceback" not in errors
+
+
+async def test_the_process_ends_well_though_it_is_to_end_at_once(tmp_path: Path) -> None:
+    with program(tmp_path) as process:
+        url = await asyncio.to_thread(address, process)
+        async with asyncio.timeout(30), viewing(url, "sound=1") as viewer:
+            await viewer.send(type="greet")
+            await viewer.next("audio")
+            process.send_signal(signal.SIGINT)
+            await viewer.next("session.closing")
+            process.send_signal(signal.SIGINT)
+        _, errors = await asyncio.to_thread(process.communicate)
+    assert process.returncode == 0
     assert "Traceback" not in errors
