@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from operator import attrgetter
 from typing import TypeVar
 from uuid import uuid4
 
@@ -209,15 +209,13 @@ class Conversation:
         return saved
 
     def _put(self, messages: list[StoredMessage]) -> None:
-        """Add messages to the window, or their ids to those that are in it."""
+        """Add messages to the window, in the order of their times, or their ids to those that are in it."""
         known = {stored.created_at: index for index, stored in enumerate(self._window)}
         for stored in messages:
             if (index := known.get(stored.created_at)) is not None:
                 self._window[index] = stored
             else:
-                self._window.append(stored)
-        # Whoever finds its exchange written at once need not wait, and comes before those that are yet to be told.
-        self._window.sort(key=attrgetter("created_at"))
+                insort(self._window, stored, key=lambda one: one.created_at)
         del self._window[:-WINDOW]
 
     async def _move(self, step: work.Step[T]) -> T:

@@ -228,7 +228,7 @@ async def test_stream_chunk_size(server: FakeEdge, make: Make, size: int, heard:
     voice = await opened(make(stream_chunk_size=size, first_chunk_timeout=20, chunk_timeout=20))
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         task = group.create_task(first_of(voice))
-        await asyncio.wait([task], timeout=0.5)
+        await asyncio.wait([task], timeout=10 if heard else 0.5)
         assert task.done() is heard
         may_go.release()
         await task

@@ -360,11 +360,24 @@ async def test_what_is_passed_on_to_whisper(
     assert all(options["temperature"] == 0.0 and not options["condition_on_previous_text"] for options in asked)
 
 
-async def test_the_longest_hint_leaves_room_for_text(model: Path) -> None:
+async def test_the_longest_hint_leaves_room_for_text(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asr = whisper(model, vocabulary=["語" * 60] * 50, prompt="語" * 400)
     await asr.open()
+    assert asr._engine
+    understand: Any = asr._engine.model.generate_with_fallback
+    prompts: list[int] = []
+
+    def noted(encoded: Any, prompt: list[int], *rest: Any) -> Any:
+        prompts.append(len(prompt))
+        if len(prompts) > 3:  # the canned model goes on in steps of 20 ms: it does not know what to say after a hint
+            raise RuntimeError("that is enough")
+        return understand(encoded, prompt, *rest)
+
+    monkeypatch.setattr(asr._engine.model, "generate_with_fallback", noted)
     # Seventeen seconds may have the most text there is: 20 tokens and 12 for each second, at most 220.
-    await asr.transcribe(Audio(bytes(32_000 * 17), 16_000), wishes=Wishes("語" * 1000, words=True))
+    with pytest.raises(ProviderError, match="that is enough"):
+        await asr.transcribe(Audio(bytes(32_000 * 17), 16_000), wishes=Wishes("語" * 1000, words=True))
+    assert max(prompts) == 225
     await asr.aclose()
 
 

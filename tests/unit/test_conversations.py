@@ -18,6 +18,7 @@ import pytest
 
 from hayakuchi.core import database
 from hayakuchi.core.database import StoreError
+from hayakuchi.core.steadfast import until_done
 from hayakuchi.core.types import UserInput
 from hayakuchi.orchestrator import conversations as module
 from hayakuchi.orchestrator.conversation import Conversation, NoSuchMessage
@@ -74,7 +75,6 @@ async def test_an_exchange_whose_writing_is_told_late_keeps_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written, told = asyncio.Event(), asyncio.Event()
-    until_done = database.until_done
 
     async def late(future: Future[Any], limit_s: float, *, steadfast: bool) -> None:
         await until_done(future, limit_s, steadfast=steadfast)

@@ -11,7 +11,7 @@ from taking_over import take
 
 from hayakuchi.importing.notes import Outcome
 from hayakuchi.importing.template.models import holds_key
-from hayakuchi.importing.template.values import Reference
+from hayakuchi.importing.yaml_text import Reference
 
 
 @pytest.mark.parametrize(

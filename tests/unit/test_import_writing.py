@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hayakuchi.importing.notes import Note, Notes, Outcome
 from hayakuchi.importing.template import character_text, conf_text
-from hayakuchi.importing.template.values import Reference
+from hayakuchi.importing.yaml_text import Reference
 from hayakuchi.orchestrator.expand import expanded_map
 from hayakuchi.orchestrator.tree import data
 from hayakuchi.orchestrator.yaml_source import parse_yaml
