@@ -39,8 +39,7 @@ ROUTES = (
     Route(f"/avatars{PATH}", _serving("avatars", PICTURES), methods=["GET"]),
     Route(f"/bg{PATH}", _serving("backgrounds", PICTURES), methods=["GET"]),
     Route(f"/live2d-models{PATH}", _serving("live2d-models", PICTURES), methods=["GET"]),
-    Route("/web-tool", _to_web_tool, methods=["GET"]),
-    Route("/web_tool", _to_web_tool, methods=["GET"]),
+    *(Route(path, _to_web_tool, methods=["GET"]) for path in ("/web-tool", "/web_tool", "/web-tool/", "/web_tool/")),
     Route(f"/web-tool{PATH}", _serving("web_tool", SCRIPTS), methods=["GET"]),
 )
 """Behind the endpoints: ``/live2d-models/info`` is one."""

@@ -99,7 +99,7 @@ async def test_parts_and_what_has_not_changed(tmp_path: Path) -> None:
         "/live2d-models/mao",
         "/live2d-models/mao/",
         "/live2d-models/not-one/readme.txt",
-        "/web-tool/",
+        "/web-tool/js/",
         "/model_dict.json",
         "/conf.yaml",
     ],
@@ -118,10 +118,10 @@ async def test_only_reading(tmp_path: Path) -> None:
             assert (status, set(headers["Allow"].split(", "))) == (405, {"GET", "HEAD"})
 
 
-async def test_the_web_tool_has_three_addresses(tmp_path: Path) -> None:
+async def test_the_web_tool_has_addresses_that_lead_to_its_page(tmp_path: Path) -> None:
     theirs = user_folder(tmp_path / "theirs")
     async with hosting(tmp_path, {"folder": str(theirs)}) as server:
-        for path in ("/web-tool", "/web_tool"):
+        for path in ("/web-tool", "/web_tool", "/web-tool/", "/web_tool/"):
             status, headers, _ = await fetch(server.url + path)
             assert (status, headers["Location"]) == (302, "/web-tool/index.html")
         (theirs / "web_tool" / "index.html").unlink()

@@ -180,7 +180,7 @@ HELD_ELSEWHERE: Final[Mapping[str, str]] = {
     "tts-ws: what cannot be spoken is an error": _TTS + "test_nothing_that_can_be_spoken_is_told",
     "asr: a file becomes text": _ASR + "test_what_is_said_in_a_file",
     "http: /live2d-models/info tells the models": _FILES + "test_the_models_are_told",
-    "http: /web-tool and /web_tool lead to its page": _FILES + "test_the_web_tool_has_three_addresses",
+    "http: /web-tool and /web_tool lead to its page": _FILES + "test_the_web_tool_has_addresses_that_lead_to_its_page",
     "http: /cache holds clips and nothing else": _TTS + "test_a_clip_can_be_fetched_and_nothing_else",
     "http: /live2d-models, /bg, /avatars and /web-tool hold files": _FILES + "test_a_file_has_its_type_and_no_other",
     "http: /avatars holds pictures only": "unit/test_olv_folder.py::test_which_types_are_served",
