@@ -11,6 +11,7 @@ after item in real time with 20 ms between two of them, tell of each that begins
     lost            replies in which the sound of a letter is missing
     disordered      replies in which it comes after that of a later one
     texts_wrong     replies whose items do not add up to the text
+    stolen          how much of the cores' time that this machine asked for its host gave to others
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from hayakuchi.benchmarks.first_audio import CHARACTER, cpu_s, process
 from hayakuchi.benchmarks.light_client import LightSocket, light_socket
@@ -184,6 +186,13 @@ async def _talk(url: str, case: Case) -> list[Frontend]:
     return clients
 
 
+def wanted_s() -> tuple[float, float]:
+    """CPU time that this machine has asked for since its start, and what of it its host gave to others (0 where unknown)."""
+    times = psutil.cpu_times()
+    stolen = getattr(times, "steal", 0.0)
+    return sum(times) - times.idle - getattr(times, "iowait", 0.0), stolen
+
+
 def run_case(case: Case, warm_up: int = 1) -> dict[str, Any]:
     """Run one case; times in ms."""
     here = Path(__file__).resolve().parent
@@ -195,9 +204,10 @@ def run_case(case: Case, warm_up: int = 1) -> dict[str, Any]:
         command = (sys.executable, "-m", "hayakuchi", "run", "-c", "conf.yaml", "--port", "0", "--no-browser")
         with process(*command, folder=folder) as (server, url):
             asyncio.run(_talk(url, Case("warm-up", 1, warm_up, 0, 0, 0, 0)))
-            before, began = cpu_s(server), time.monotonic()
+            before, began, taken = cpu_s(server), time.monotonic(), wanted_s()
             clients = asyncio.run(_talk(url, case))
             cores = (cpu_s(server) - before) / (time.monotonic() - began)
+            wanted, stolen = (after - then for after, then in zip(wanted_s(), taken, strict=True))
     turns = [turn for client in clients for turn in client.turns]
     rate = clients[0].rate
     first = [turn.first_audio_ms for turn in turns]
@@ -216,6 +226,7 @@ def run_case(case: Case, warm_up: int = 1) -> dict[str, Any]:
         "longest_hole_ms": max(holes, default=0.0),
         "server_cores": cores,
         "load_of_the_machine": os.getloadavg()[0],
+        "stolen": stolen / wanted,
     }
 
 
