@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
@@ -22,6 +22,8 @@ from .drain import Farewell, drain
 from .http_deadlines import DeadlineProtocol
 from .sockets import Sockets
 from .stage.rooms import Rooms
+
+log = logging.getLogger(__name__)
 
 MAX_FRAME_BYTES = 65_536
 CLOSE_WITHIN_S = 2
@@ -41,7 +43,7 @@ class Server(uvicorn.Server):
     """uvicorn raises the signal that ended it once more when it is done, which would end us before providers are closed.
     And it leaves everybody in mid-sentence: ``doors`` are drained before.
 
-    SIGTERM waits for replies. Ctrl+C and Ctrl+Break do not, nor does any second signal. The third one leaves at once.
+    SIGTERM waits for replies. Ctrl+C and Ctrl+Break do not, nor does any second signal. The next signal leaves at once.
     """
 
     def __init__(self, config: uvicorn.Config, doors: Doors, on_ready: Callable[[], None], on_ending: Ending) -> None:
@@ -74,8 +76,10 @@ class Server(uvicorn.Server):
         await drain(self.doors, self.farewell)
         await super().shutdown(sockets)
         if self.force_exit:  # uvicorn leaves the sessions open then
-            with suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(self.lifespan.shutdown(), LEAVE_WITHIN_S)
+            except TimeoutError:
+                log.warning("the sessions did not end within %g s and are left", LEAVE_WITHIN_S)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

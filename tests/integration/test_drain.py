@@ -26,6 +26,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from hayakuchi.core.errors import CapacityError
+from hayakuchi.gateway import server as gateway
 from hayakuchi.orchestrator.gateway_settings import SessionsSettings
 from hayakuchi.orchestrator.settings import Settings
 
@@ -126,6 +127,20 @@ async def test_an_impatient_end_waits_for_nobody_and_says_goodbye(signals: list[
     assert len(seen.of("session.closing")) == 1
     assert [event["status"] for event in seen.of("turn.ended")] == ["interrupted"]
     assert seen.code == 1001
+
+
+async def test_sessions_that_do_not_end_are_left_when_it_is_to_be_at_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(gateway, "LEAVE_WITHIN_S", 0.2)
+    async with ending(talkative()) as (_, _, server, running), asyncio.timeout(10):
+        hangs, end = asyncio.Event(), server.lifespan.shutdown
+        monkeypatch.setattr(server.lifespan, "shutdown", hangs.wait)
+        for _ in range(2):
+            server.handle_exit(signal.SIGINT, None)
+        await running
+        assert "the sessions did not end within 0.2 s" in caplog.text
+        await end()
 
 
 async def test_a_server_that_ends_begins_nothing() -> None:

@@ -276,7 +276,7 @@ async def test_in_a_group_it_waits_for_whoever_speaks_at_any_of_the_clients(desk
 async def test_in_a_group_it_gives_way_to_a_voice_and_may_speak_up_later(
     desk: Desk, llm: RecordingLLM, counting: asyncio.Event
 ) -> None:
-    llm.script = words("Thought.")
+    llm.script = words("A thought.")
     async with fronts(desk, 2) as (ann, ben):
         await both(ann, ben)
         await signal(ben)
@@ -289,7 +289,7 @@ async def test_in_a_group_it_gives_way_to_a_voice_and_may_speak_up_later(
         ann.client.session.tell(VoiceHeard(active=False))
         await asyncio.sleep(0.1)
         await signal(ben)
-        await ann.until(lambda: "forwarded words Ben: Thought." in ann.lines())
+        await ann.until(lambda: "forwarded words Ben: A thought." in ann.lines())
 
 
 async def test_who_wants_to_speak_in_a_group_and_leaves_makes_nobody_else_speak(desk: Desk, llm: RecordingLLM) -> None:

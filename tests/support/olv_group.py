@@ -33,7 +33,7 @@ async def group_of(desk: Desk, count: int) -> AsyncIterator[list[Front]]:
 
 async def heard(front: Front) -> None:
     """Wait until the first sentence of the reply was shown, and can have been heard."""
-    await front.until(lambda: any(one.endswith("no.") for one in front.lines()))  # it may be in parts
+    await front.until(lambda: any("Oh no." in one for one in front.lines()))
     await asyncio.sleep(0.5)
 
 

@@ -126,7 +126,7 @@ def test_keys_among_what_starts_a_tool(tmp_path: Path, args: list[str]) -> None:
         [],
         ["--port", "1"],
         ["mcp-server-time", "--local-timezone=America/New_York"],
-        ["-y", "@modelcontextprotocol/server-filesystem@2025.12.18", "/home/mika/My Files"],
+        ["-y", "@modelcontextprotocol/server-filesystem@2025.12.18", "/srv/My Files"],
         ["--from", "git+https://github.com/a/b@v1.2.3", "b"],
         ["--header", "git@github.com:a/b"],
         ["https://127.0.0.1:8000/mcp?model=a"],

@@ -34,8 +34,9 @@ def use(id: str, status: ToolStatus) -> ToolUsed:
 def waiting() -> tuple[Shared, Avatar, asyncio.Future[None]]:
     """For a reply that never ends."""
     nothing: Any = None
-    avatar, client = Avatar(nothing, nothing), Shared()
-    avatar.client = client  # type: ignore[assignment]
+    client: Any = Shared()
+    avatar = Avatar(nothing, nothing)
+    avatar.client = client
     return client, avatar, asyncio.ensure_future(avatar._until(lambda: False))  # pyright: ignore[reportPrivateUsage]
 
 
