@@ -32,8 +32,10 @@ def figures(page: Desk) -> Locator:
 async def bars(page: Desk) -> list[tuple[str, float, float]]:
     """Name, left and right edge (px) of every bar of the open drawing."""
     await page.page.locator(".waterfall:visible .stage-name").first.wait_for()
-    return await page.page.locator(".waterfall:visible .stage").evaluate_all(
-        "all => all.map(one => { const box = one.querySelector('.bar').getBoundingClientRect();"
+    # In one step: between finding them and measuring them the page may draw them anew.
+    return await page.page.evaluate(
+        "() => [...document.querySelectorAll('.waterfall .stage')].filter((one) => one.checkVisibility()).map((one) => {"
+        " const box = one.querySelector('.bar').getBoundingClientRect();"
         " return [one.querySelector('.stage-name').textContent, box.left, box.right]; })"
     )
 
